@@ -1,0 +1,179 @@
+"""Messages to bytes and back: JSON for people and exports, MessagePack for the record.
+
+msgspec encodes NaN as null and does not check on construction, so the codec does: a NaN or an
+infinity in any field or column, or a column of the wrong kind, is a MessageError naming the field.
+Arrays travel as ``{"dtype", "shape", "data"}``; both forms give back the same bits.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import typing
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from tocsin.errors import MessageError
+from tocsin.messages.assessment import Assessment
+from tocsin.messages.command import Command
+from tocsin.messages.debris_area import DebrisArea
+from tocsin.messages.detections import Detections
+from tocsin.messages.engagement import Engagement
+from tocsin.messages.envelope import Message
+from tocsin.messages.event import Event
+from tocsin.messages.posture import Posture
+from tocsin.messages.public_warning import PublicWarning
+from tocsin.messages.report import Report
+from tocsin.messages.scan import Scan
+from tocsin.messages.sensor_health import SensorHealth
+from tocsin.messages.sensor_status import SensorStatus
+from tocsin.messages.sensor_task import SensorTask
+from tocsin.messages.statement import Statement
+from tocsin.messages.tick import Tick
+from tocsin.messages.track_updates import TrackUpdates
+from tocsin.messages.unit_alert import UnitAlert
+
+INPUTS: tuple[type[Message], ...] = (Scan, SensorStatus, Report, Command, Tick)
+OUTPUTS: tuple[type[Message], ...] = (
+    Detections,
+    SensorHealth,
+    TrackUpdates,
+    SensorTask,
+    Assessment,
+    Posture,
+    UnitAlert,
+    Engagement,
+    DebrisArea,
+    PublicWarning,
+    Statement,
+    Event,
+)
+ALL: tuple[type[Message], ...] = INPUTS + OUTPUTS
+
+_DTYPES = {"float64": "<f8", "int64": "<i8", "bool": "|b1"}
+_Any = (
+    Scan | SensorStatus | Report | Command | Tick | Detections | SensorHealth | TrackUpdates | SensorTask
+    | Assessment | Posture | UnitAlert | Engagement | DebrisArea | PublicWarning | Statement | Event
+)  # fmt: skip
+
+
+def _array_to_compact(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        dtype = _dtype_name(value)
+        return {"dtype": dtype, "shape": list(value.shape), "data": value.astype(_DTYPES[dtype]).tobytes()}
+    raise MessageError(f"a message cannot carry a {type(value).__name__}")
+
+
+def _array_to_json(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return {"dtype": _dtype_name(value), "shape": list(value.shape), "data": value.ravel().tolist()}
+    raise MessageError(f"a message cannot carry a {type(value).__name__}")
+
+
+def _dtype_name(array: np.ndarray[Any, Any]) -> str:
+    name = array.dtype.name
+    if name not in _DTYPES:
+        raise MessageError(f"a column is float64, int64 or bool, not {name}")
+    return name
+
+
+def _decode_hook(wanted: type, value: Any) -> Any:
+    if typing.get_origin(wanted) is not np.ndarray:
+        raise MessageError(f"no way to read a {wanted}")
+    try:
+        dtype, shape, data = _DTYPES[value["dtype"]], tuple(value["shape"]), value["data"]
+        array = np.frombuffer(data, dtype=dtype) if isinstance(data, bytes) else np.array(data, dtype=dtype)
+        array = array.reshape(shape)
+    except (KeyError, TypeError, ValueError) as error:
+        raise MessageError(f"a column needs dtype, shape and data that agree: {error}") from None
+    array.flags.writeable = False
+    return array
+
+
+@functools.cache
+def _encoders() -> tuple[msgspec.msgpack.Encoder, msgspec.json.Encoder]:
+    return (
+        msgspec.msgpack.Encoder(enc_hook=_array_to_compact),
+        msgspec.json.Encoder(enc_hook=_array_to_json),
+    )
+
+
+@functools.cache
+def _decoders() -> tuple[msgspec.msgpack.Decoder[Message], msgspec.json.Decoder[Message]]:
+    return (
+        msgspec.msgpack.Decoder(_Any, dec_hook=_decode_hook),
+        msgspec.json.Decoder(_Any, dec_hook=_decode_hook),
+    )
+
+
+def check(message: msgspec.Struct, name: str = "") -> None:
+    """Refuse NaN and infinity anywhere in a message; raises MessageError naming the field."""
+    for field in message.__struct_fields__:
+        value = getattr(message, field)
+        if value.__class__ not in (int, str, bool):
+            _check_value(value, f"{name or type(message).__name__}.{field}")
+
+
+def _check_value(value: Any, where: str) -> None:
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise MessageError(f"{where} is {value}: a missing value is None, a number is finite")
+    elif isinstance(value, np.ndarray):
+        if value.dtype.kind == "f" and not np.isfinite(value).all():
+            raise MessageError(f"{where} holds NaN or infinity: drop the row or give a validity column")
+    elif isinstance(value, tuple):
+        for item in value:
+            _check_value(item, where)
+    elif isinstance(value, msgspec.Struct):
+        check(value, where)
+
+
+def encode(message: Message) -> bytes:
+    """A checked message in the compact form (MessagePack)."""
+    check(message)
+    return _encoders()[0].encode(message)
+
+
+def decode(data: bytes) -> Message:
+    """A message from its compact form; raises MessageError on anything else."""
+    try:
+        message = _decoders()[0].decode(data)
+    except msgspec.MsgspecError as error:
+        raise MessageError(f"not a message: {error}") from None
+    check(message)
+    return message
+
+
+def encode_json(message: Message) -> bytes:
+    """A checked message as JSON."""
+    check(message)
+    return _encoders()[1].encode(message)
+
+
+def decode_json(data: bytes | str) -> Message:
+    """A message from JSON; raises MessageError on anything else."""
+    try:
+        message = _decoders()[1].decode(data)
+    except msgspec.MsgspecError as error:
+        raise MessageError(f"not a message: {error}") from None
+    check(message)
+    return message
+
+
+def encode_state(state: msgspec.Struct) -> bytes:
+    """A stage's whole state in the compact form, for recovery."""
+    return _encoders()[0].encode(state)
+
+
+def decode_state(data: bytes, kind: type[msgspec.Struct]) -> Any:
+    """A stage's state from its compact form; arrays come back writable."""
+
+    def hook(wanted: type, value: Any) -> Any:
+        return _decode_hook(wanted, value).copy()
+
+    try:
+        return msgspec.msgpack.Decoder(kind, dec_hook=hook).decode(data)
+    except msgspec.MsgspecError as error:
+        raise MessageError(f"not the state of this stage: {error}") from None

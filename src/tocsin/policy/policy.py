@@ -1,0 +1,152 @@
+"""Rules as data, with defaults: everything here can be overridden in a scenario's ``[policy]``.
+
+All values are notional exercise defaults. Durations in seconds, probabilities from 0 to 1.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class _Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Rules refuse keys they do not know."""
+
+
+class ScreenPolicy(_Rules, frozen=True, kw_only=True):
+    """When a plot is believed, and when a sensor counts as silent."""
+
+    max_age_s: float = 30.0  # older plots are refused
+    max_ahead_s: float = 0.5  # plots from the future are refused
+    silent_after_periods: float = 3.0  # scans missed before a sensor is called silent ...
+    silent_after_min_s: float = 2.0  # ... but never sooner
+
+
+class LadderPolicy(_Rules, frozen=True, kw_only=True):
+    """The confirmation ladder of design/warning.md."""
+
+    probable_prob: float = 0.90  # of ballistic_missile, to reach PROBABLE
+    confirmed_prob: float = 0.95  # of ballistic_missile, to reach CONFIRMED
+    refuted_prob: float = 0.10  # below this a threat that stood on a rung is REFUTED
+    min_plots_per_kind: int = 3  # plots of one phenomenology before it counts as evidence
+
+
+class AssessPolicy(_Rules, frozen=True, kw_only=True):
+    """Priors and spreads behind class, launch and impact estimates. All notional; the spreads are one sigma."""
+
+    prior: tuple[float, ...] = (0.10, 0.006, 0.25, 0.50, 0.02, 0.124)  # over CLASSES, before any motion is known
+    cue_prob: float = 0.50  # of ballistic_missile, to stand on CUE
+    hold_ticks: int = 2  # ticks in a row a probability must hold before a rung is climbed or refuted
+    density_ratio_std_20km: float = 0.05  # air density relative to the standard at 20 km ...
+    density_ratio_std_80km: float = 0.20  # ... and at 80 km, linear between
+    wind_std_m_s: float = 15.0  # each horizontal component at 12 km
+    burn_max_s: float = 140.0  # generic longest burn: what may remain of it spreads the fan during boost
+    burn_left_min_s: float = 15.0  # and never less than this while it burns
+    rise_exponent: float = 0.96  # early in a boost, height speed grows as (time since launch) ** this, at the ground ...
+    rise_exponent_per_m: float = 1.3e-5  # ... plus this per metre of height already gained
+    rise_exponent_std: float = 0.12  # from runs of generic single-stage boosts, see stages/assess/launch.py
+    lean_exponent: float = 2.05  # ... and ground speed as ** this: vertical rise first, then pitch-over
+    lean_exponent_per_m: float = 0.95e-5
+    lean_exponent_std: float = 0.35
+    burnout_height_m: float = 60_000.0  # seen by radar only: where a notional boost ended
+    burnout_height_std_m: float = 20_000.0
+    fall_max_s: float = 3_600.0  # a longer fall counts as none on this pass
+    quiet_period_s: float = 30.0  # a track that is plainly no threat is reported this often
+    continue_within_s: float = 150.0  # a new track may continue a lost threat this long ...
+    continue_gate_m: float = 30_000.0  # ... if it appears this close to where the threat should be
+
+
+class AlertPolicy(_Rules, frozen=True, kw_only=True):
+    """Alerts to units."""
+
+    acknowledge_within_s: float = 20.0
+    resend_limit: int = 2
+    escalate_to: str = "director"
+
+
+class EngagePolicy(_Rules, frozen=True, kw_only=True):
+    """Notional engagement doctrine."""
+
+    doctrine: str = "shoot_look_shoot"  # single | salvo | shoot_look_shoot
+    salvo_count: int = 2
+    look_s: float = 15.0  # time to see the outcome before the next shot
+    rung_needed: str = "CONFIRMED"  # PROBABLE | CONFIRMED
+    authority_role: str = "authority"
+    intercept_height_min_m: float = 20_000.0
+
+
+class WarnPolicy(_Rules, frozen=True, kw_only=True):
+    """Public warnings and debris notices."""
+
+    harm_threshold_prob: float = 0.01  # a zone is warned above this probability of impact in or near it
+    harm_release_prob: float = 0.002  # and dropped again only below this
+    harm_radius_m: float = 2_000.0  # people this close to the impact are harmed
+    send_when_probable_below_s: float = 300.0  # time to impact under which PROBABLE may be sent
+    update_min_s: float = 10.0  # a revision at most this often, unless zones are added
+    expiry_s: float = 1_800.0
+    renew_before_s: float = 30.0
+    pending_limit_s: float = 240.0  # an unapproved draft expires, visibly, after this
+    break_glass_below_s: float = 90.0  # single-person path below this time to impact
+    is_break_glass_allowed: bool = False
+    is_unreviewed_text_allowed: bool = True  # exercise default; a live draft never is
+    debris_notice_s: float = 259_200.0  # three days
+    max_zones: int = 400
+    languages: tuple[str, ...] = ("tr", "en")
+    channels: tuple[str, ...] = ("cell_broadcast", "sirens", "broadcast_media", "app")
+
+
+class PosturePolicy(_Rules, frozen=True, kw_only=True):
+    """Fictional posture levels; each level's crew reaction time in seconds."""
+
+    levels: tuple[str, ...] = ("normal", "raised")
+    crew_reaction_s: tuple[float, ...] = (90.0, 25.0)
+    initial_level: str = "normal"
+    members_count: int = 32
+    silence_s: float = 3_600.0
+    level_limit_s: float = 86_400.0
+
+
+class DebrisPolicy(_Rules, frozen=True, kw_only=True):
+    """Debris footprint."""
+
+    fragment_count: int = 240
+    exposed_area_m2: float = 1.0  # casualty area per piece, after 14 CFR 420 App. C form, rounded
+    danger_s: float = 259_200.0
+
+
+class ReleasePolicy(_Rules, frozen=True, kw_only=True):
+    """What may be said."""
+
+    host_nation: str = "Türkiye"
+    time_grain_s: float = 300.0
+    statement_after_s: float = 60.0  # after the event is over
+
+
+class Budgets(_Rules, frozen=True, kw_only=True):
+    """Time allowed from the estimated launch to each step of the clock, seconds. Yardsticks, not limits."""
+
+    first_detection_s: float = 90.0
+    identified_s: float = 150.0
+    confirmed_s: float = 240.0
+    units_alerted_s: float = 250.0
+    acknowledged_s: float = 280.0
+    public_draft_s: float = 250.0
+    approved_s: float = 300.0
+    interceptor_launched_s: float = 600.0  # "in less than ten minutes", NATO, March 2026
+    intercept_or_impact_s: float = 700.0
+    debris_down_s: float = 1_200.0
+    statement_s: float = 1_800.0
+
+
+class Policy(_Rules, frozen=True, kw_only=True):
+    """All rules a pipeline runs under."""
+
+    screen: ScreenPolicy = ScreenPolicy()
+    ladder: LadderPolicy = LadderPolicy()
+    assess: AssessPolicy = AssessPolicy()
+    alert: AlertPolicy = AlertPolicy()
+    engage: EngagePolicy = EngagePolicy()
+    warn: WarnPolicy = WarnPolicy()
+    posture: PosturePolicy = PosturePolicy()
+    debris: DebrisPolicy = DebrisPolicy()
+    release: ReleasePolicy = ReleasePolicy()
+    budgets: Budgets = Budgets()

@@ -1,0 +1,56 @@
+"""Scenarios: schema, loader, the packaged pack."""
+
+from tocsin.scenario.check import check_scenario, check_sensors
+from tocsin.scenario.load import (
+    apply_override,
+    defence_of,
+    document_from,
+    load_scenario,
+    packaged_scenarios,
+    scenario_from,
+)
+from tocsin.scenario.schema import (
+    Actor,
+    Aircraft,
+    Claim,
+    Defence,
+    Place,
+    Satellite,
+    Scenario,
+    Script,
+    Sensor,
+    Site,
+    Spread,
+    Threat,
+    Traffic,
+    Truth,
+    Unit,
+    Unknown,
+)
+
+__all__ = [
+    "Actor",
+    "Aircraft",
+    "Claim",
+    "Defence",
+    "Place",
+    "Satellite",
+    "Scenario",
+    "Script",
+    "Sensor",
+    "Site",
+    "Spread",
+    "Threat",
+    "Traffic",
+    "Truth",
+    "Unit",
+    "Unknown",
+    "apply_override",
+    "check_scenario",
+    "check_sensors",
+    "defence_of",
+    "document_from",
+    "load_scenario",
+    "packaged_scenarios",
+    "scenario_from",
+]

@@ -1,0 +1,128 @@
+"""Ranges and references that types alone do not hold. Every refusal names key, value, unit, range and remedy."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable
+
+from tocsin.errors import ScenarioError
+from tocsin.scenario.schema import Scenario, Sensor
+from tocsin.units import ns_from_iso
+
+_SENSOR_RANGES: dict[str, tuple[float, float, str]] = {
+    "latitude_deg": (-90.0, 90.0, "deg"),
+    "longitude_deg": (-180.0, 180.0, "deg"),
+    "height_m": (-500.0, 50_000_000.0, "m"),
+    "course_deg": (0.0, 360.0, "deg"),
+    "speed_m_s": (0.0, 60.0, "m/s"),
+    "scan_period_s": (0.05, 600.0, "s"),
+    "latency_s": (0.0, 60.0, "s"),
+    "range_std_m": (0.01, 100_000.0, "m"),
+    "azimuth_std_deg": (1e-5, 20.0, "deg"),
+    "elevation_std_deg": (1e-5, 20.0, "deg"),
+    "line_of_sight_std_urad": (0.1, 100_000.0, "urad"),
+    "position_std_m": (0.01, 1e6, "m"),
+    "height_std_m": (0.01, 1e6, "m"),
+    "noise_scale": (0.01, 1000.0, "1"),
+    "detection_prob": (0.0, 1.0, "probability"),
+    "false_per_scan": (0.0, 10_000.0, "count"),
+    "azimuth_from_deg": (0.0, 360.0, "deg"),
+    "azimuth_to_deg": (0.0, 360.0, "deg"),
+    "elevation_min_deg": (-10.0, 90.0, "deg"),
+    "elevation_max_deg": (-10.0, 90.0, "deg"),
+    "range_min_km": (0.0, 60_000.0, "km"),
+    "range_max_km": (0.0, 60_000.0, "km"),
+    "cloud_top_m": (0.0, 30_000.0, "m"),
+}
+
+
+def check_sensors(sensors: tuple[Sensor, ...], where: str) -> None:
+    """Refuse an impossible sensor: names, ranges, order of limits."""
+    _unique((s.name for s in sensors), "sensors", where)
+    for sensor in sensors:
+        at = f"{where}: sensors.{sensor.name}"
+        for key, (low, high, unit) in _SENSOR_RANGES.items():
+            _within(getattr(sensor, key), low, high, unit, f"{at}.{key}")
+        if sensor.elevation_min_deg >= sensor.elevation_max_deg:
+            raise ScenarioError("elevation_min_deg is not below elevation_max_deg", where=at, remedy="swap them")
+        if sensor.range_min_km >= sensor.range_max_km:
+            raise ScenarioError("range_min_km is not below range_max_km", where=at, remedy="swap them")
+
+
+def check_scenario(scenario: Scenario, where: str) -> None:
+    """Refuse a scenario that cannot be run; raises ScenarioError at the first fault."""
+    try:
+        ns_from_iso(scenario.epoch)
+    except ValueError as error:
+        raise ScenarioError(str(error), where=f"{where}: epoch", remedy="write it as 2026-03-04T09:00:00Z") from None
+    _within(scenario.duration_s, 1.0, 172_800.0, "s", f"{where}: duration_s")
+    check_sensors(scenario.sensors, where)
+    _unique((u.name for u in scenario.units), "units", where)
+    _unique((s.name for s in scenario.sites), "sites", where)
+    _unique((a.name for a in scenario.actors), "actors", where)
+    _unique((t.name for t in scenario.truth.threats), "truth.threats", where)
+    for threat in scenario.truth.threats:
+        at = f"{where}: truth.threats.{threat.name}"
+        _within(threat.loft, 0.7, 1.5, "1", f"{at}.loft")
+        _within(threat.launch_after_s, 0.0, scenario.duration_s, "s", f"{at}.launch_after_s")
+    units = {unit.name for unit in scenario.units}
+    for unit in scenario.units:
+        _within(unit.latitude_deg, -90.0, 90.0, "deg", f"{where}: units.{unit.name}.latitude_deg")
+        _within(unit.longitude_deg, -180.0, 180.0, "deg", f"{where}: units.{unit.name}.longitude_deg")
+    for site in scenario.sites:
+        at = f"{where}: sites.{site.name}"
+        _within(site.latitude_deg, -90.0, 90.0, "deg", f"{at}.latitude_deg")
+        _within(site.longitude_deg, -180.0, 180.0, "deg", f"{at}.longitude_deg")
+        _within(site.kill_prob, 0.0, 1.0, "probability", f"{at}.kill_prob")
+        _within(site.magazine, 0, 1000, "count", f"{at}.magazine")
+        if site.unit not in units:
+            raise ScenarioError(
+                "site belongs to a unit that does not exist", where=f"{at}.unit", value=site.unit,
+                remedy=f"use one of: {', '.join(sorted(units)) or '(no unit is given)'}",
+            )  # fmt: skip
+        _table(site.reach_distance_m, site.reach_time_s, at)
+    actors = {actor.name for actor in scenario.actors}
+    for actor in scenario.actors:
+        _within(actor.delay_s, 0.0, 86_400.0, "s", f"{where}: actors.{actor.name}.delay_s")
+    for script in scenario.scripts:
+        if script.actor not in actors:
+            raise ScenarioError("script names an actor that does not exist", where=where, value=script.actor)
+    truth = scenario.truth
+    for key in ("outcome_seen_prob", "outcome_wrong_prob", "unexploded_prob"):
+        _within(getattr(truth, key), 0.0, 1.0, "probability", f"{where}: truth.{key}")
+    for key in truth.spread.__struct_fields__:
+        _within(getattr(truth.spread, key), 0.0, 100.0, "1 or m/s", f"{where}: truth.spread.{key}")
+    levels = scenario.policy.posture
+    if len(levels.levels) != len(levels.crew_reaction_s) or levels.initial_level not in levels.levels:
+        raise ScenarioError(
+            "posture needs one crew_reaction_s for each level and an initial_level among them",
+            where=f"{where}: policy.posture",
+        )
+
+
+def _table(distances: tuple[float, ...], times: tuple[float, ...], where: str) -> None:
+    rising = all(a < b for a, b in itertools.pairwise(distances))
+    later = all(a < b for a, b in itertools.pairwise(times))
+    if len(distances) != len(times) or len(distances) < 2 or not rising or not later or times[0] < 0:
+        raise ScenarioError(
+            "reach table needs as many reach_time_s as reach_distance_m, at least two, both rising",
+            where=where,
+        )
+
+
+def _unique(names: Iterable[str], what: str, where: str) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if not name or len(name) > 64 or not name.isprintable():
+            raise ScenarioError("a name has 1 to 64 printable characters", where=f"{where}: {what}", value=name)
+        if name in seen:
+            raise ScenarioError("name is used twice", where=f"{where}: {what}", value=name, remedy="rename one")
+        seen.add(name)
+
+
+def _within(value: float, low: float, high: float, unit: str, where: str) -> None:
+    if not math.isfinite(value) or not low <= value <= high:
+        raise ScenarioError(
+            f"must lie between {low:g} and {high:g} {unit}", where=where, value=value, remedy="change the value"
+        )

@@ -1,0 +1,160 @@
+"""Scenario files in: packaged by name or TOML from disk, with ``--set key=value`` applied, checked."""
+
+from __future__ import annotations
+
+import importlib.resources
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tocsin.errors import ScenarioError
+from tocsin.scenario.check import check_scenario
+from tocsin.scenario.schema import Defence, Scenario
+from tocsin.units import ns_from_iso
+
+MAX_BYTES = 1_000_000  # a scenario is a page or two; a megabyte is a mistake or an attack
+MAX_DEPTH = 12
+
+
+def packaged_scenarios() -> tuple[str, ...]:
+    """Names of the scenarios that come with tocsin."""
+    folder = importlib.resources.files("tocsin.scenario") / "packaged"
+    return tuple(sorted(p.name[: -len(".toml")] for p in folder.iterdir() if p.name.endswith(".toml")))
+
+
+def load_scenario(source: str | Path, *, overrides: tuple[str, ...] | list[str] = ()) -> Scenario:
+    """A checked scenario.
+
+    In        source      a packaged name, or the path of a TOML file
+              overrides   ``key=value`` pairs; a key is a dotted path, an entry of a list is chosen by its
+                          ``name`` or ``kind``, or ``*`` for all: ``sensors.radar.enabled=false``
+    Raises    ScenarioError naming the file, the key, the value, what is allowed and what to do
+    """
+    document, where = _read(source)
+    for item in overrides:
+        apply_override(document, item)
+    return scenario_from(document, where=where)
+
+
+def scenario_from(document: dict[str, Any], *, where: str = "scenario") -> Scenario:
+    """A checked scenario from a plain document, as ``tomllib`` or a record's header gives it."""
+    _check_depth(document, where)
+    try:
+        scenario = msgspec.convert(document, Scenario)
+    except msgspec.ValidationError as error:
+        raise ScenarioError(
+            str(error), where=where, remedy="see docs/formats.md for every key, its unit and range"
+        ) from None
+    check_scenario(scenario, where)
+    return scenario
+
+
+def document_from(scenario: Scenario) -> dict[str, Any]:
+    """The plain document a scenario came from, defaults filled in; ``scenario_from`` reads it back."""
+    document: dict[str, Any] = msgspec.to_builtins(scenario)
+    return document
+
+
+def defence_of(scenario: Scenario) -> Defence:
+    """What stages and people may know: everything but ``truth``."""
+    return Defence(
+        origin=scenario.origin,
+        epoch_ns=ns_from_iso(scenario.epoch),
+        exercise_name=scenario.title,
+        sensors=tuple(sensor for sensor in scenario.sensors if sensor.enabled),
+        units=scenario.units,
+        sites=scenario.sites,
+        actors=scenario.actors,
+        scripts=scenario.scripts,
+        policy=scenario.policy,
+    )
+
+
+def apply_override(document: dict[str, Any], item: str) -> None:
+    """Apply one ``key=value`` to a document in place."""
+    key, equals, text = item.partition("=")
+    if not equals or not key.strip():
+        raise ScenarioError("an override is key=value", where="--set", value=item)
+    steps = key.strip().split(".")
+    if len(steps) > MAX_DEPTH:
+        raise ScenarioError("key has too many steps", where=f"--set {item}")
+    nodes: list[Any] = [document]
+    for step in steps[:-1]:
+        nodes = [child for node in nodes for child in _children(node, step, item)]
+    for node in nodes:
+        for target in _entries(node, steps[-1], item):
+            target[steps[-1]] = _value(text.strip())
+
+
+def _children(node: Any, step: str, item: str) -> list[Any]:
+    if isinstance(node, dict):
+        return [node.setdefault(step, {})]
+    if isinstance(node, list):
+        chosen = [entry for entry in node if step == "*" or step in (entry.get("name"), entry.get("kind"))]
+        if chosen:
+            return chosen
+        names = sorted({str(e.get(k)) for e in node for k in ("name", "kind") if e.get(k)})
+        raise ScenarioError(
+            f"nothing in the list is called {step!r}",
+            where=f"--set {item}",
+            remedy=f"use * or one of: {', '.join(names) or '(the list is empty)'}",
+        )
+    raise ScenarioError(f"{step!r} is a single value, not a table", where=f"--set {item}")
+
+
+def _entries(node: Any, step: str, item: str) -> list[dict[str, Any]]:
+    if isinstance(node, dict):
+        return [node]
+    raise ScenarioError(
+        f"say which entry of the list {step!r} belongs to", where=f"--set {item}", remedy="use its name, kind or *"
+    )
+
+
+def _value(text: str) -> Any:
+    """A TOML value where it is one, else the text itself, so that names need no quotes."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _read(source: str | Path) -> tuple[dict[str, Any], str]:
+    name = str(source)
+    if name in packaged_scenarios():
+        resource = importlib.resources.files("tocsin.scenario") / "packaged" / f"{name}.toml"
+        return _parse(resource.read_bytes(), f"packaged scenario {name}"), f"packaged scenario {name}"
+    path = Path(source)
+    if not path.is_file():
+        raise ScenarioError(
+            "no such scenario",
+            value=name,
+            remedy=f"give the path of a TOML file or one of: {', '.join(packaged_scenarios())}",
+        )
+    if path.stat().st_size > MAX_BYTES:
+        raise ScenarioError(
+            f"file has {path.stat().st_size} bytes, more than {MAX_BYTES}",
+            where=name,
+            remedy="a scenario is a page or two of TOML; check that this is one",
+        )
+    return _parse(path.read_bytes(), name), name
+
+
+def _parse(data: bytes, where: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(data.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise ScenarioError(f"not UTF-8 text at byte {error.start}", where=where, remedy="save as UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(f"not TOML: {error}", where=where, remedy="mend the line named") from None
+    except RecursionError:
+        raise ScenarioError("nested too deeply", where=where, remedy=f"keep it under {MAX_DEPTH} levels") from None
+
+
+def _check_depth(node: Any, where: str, depth: int = 0) -> None:
+    if depth > MAX_DEPTH:
+        raise ScenarioError("nested too deeply", where=where, remedy=f"keep it under {MAX_DEPTH} levels")
+    children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    for child in children:
+        _check_depth(child, where, depth + 1)

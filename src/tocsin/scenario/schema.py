@@ -1,0 +1,235 @@
+"""The scenario file, as types. Keys carry their unit; unknown keys are refused.
+
+A scenario has two halves that must not meet in a decision: ``truth`` (what flies, which only the
+world reads) and the rest (what the defence knows, which ``Scenario.defence`` hands to the stages).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from tocsin.messages import Origin, SensorKind
+from tocsin.policy import Policy
+
+Role = Literal["director", "operator", "approver", "authority", "commander", "member", "spokesperson"]
+
+
+class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A TOML table that refuses keys it does not know."""
+
+
+class Place(_Table, frozen=True, kw_only=True):
+    """A district by name (as in the packaged gazetteer), or a point."""
+
+    district: str = ""
+    country: str = ""  # ISO 3166 alpha-2, where a district name is not unique
+    latitude_deg: float | None = None
+    longitude_deg: float | None = None
+
+
+class Claim(_Table, frozen=True, kw_only=True):
+    """One public claim with its source; claims on one fact may conflict and stand side by side."""
+
+    fact: str
+    claim: str
+    source: str
+    date: str
+    confidence: Literal["primary", "secondary", "disputed"]
+
+
+class Unknown(_Table, frozen=True, kw_only=True):
+    """A declared unknown: which key it sets, its default and the range it may take."""
+
+    name: str
+    key: str
+    default: float | str | bool
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+    why: str = ""
+
+
+class Spread(_Table, frozen=True, kw_only=True):
+    """How far the truth may differ from the filter's model; drawn once a run from the seed. Zeros: matched run."""
+
+    density_ratio_std_20km: float = 0.05  # one sigma of density relative to the standard at 20 km ...
+    density_ratio_std_80km: float = 0.20  # ... rising linearly to this at 80 km, height-correlated
+    wind_std_m_s: float = 15.0  # one sigma of each horizontal wind component at 12 km
+    beta_ratio_std: float = 0.30  # one sigma of ln(ballistic coefficient) about the vehicle's nominal
+    burn_ratio_std: float = 0.01  # one sigma of the burn time, thrust adjusted to match
+
+
+class Threat(_Table, frozen=True, kw_only=True):
+    """One ballistic flight between two places. Scenario scaffolding, not targeting: 1 km is close enough."""
+
+    name: str
+    launch: Place
+    impact: Place
+    vehicle: str = "medium"  # generic class in world/vehicles.toml: short, medium, intermediate
+    loft: float = 1.0  # 1: minimum energy; above: steeper, from 0.7 to 1.5
+    launch_after_s: float = 10.0  # after the scenario's epoch
+
+
+class Aircraft(_Table, frozen=True, kw_only=True):
+    """Level great-circle flight."""
+
+    name: str
+    kind: Literal["airliner", "drone", "cruise_missile", "fast_jet"] = "airliner"
+    latitude_deg: float
+    longitude_deg: float
+    height_m: float
+    course_deg: float
+    speed_m_s: float
+
+
+class Satellite(_Table, frozen=True, kw_only=True):
+    """Two-line elements, propagated by SGP4; epoch of the elements near the scenario's."""
+
+    name: str
+    line1: str
+    line2: str
+
+
+class Traffic(_Table, frozen=True, kw_only=True):
+    """Random generic traffic, drawn from the seed inside a box: what must not be called a missile."""
+
+    count: int = 0
+    kind: Literal["airliner", "drone", "cruise_missile", "fast_jet"] = "airliner"
+    latitude_min_deg: float = 0.0
+    latitude_max_deg: float = 0.0
+    longitude_min_deg: float = 0.0
+    longitude_max_deg: float = 0.0
+
+
+class Truth(_Table, frozen=True, kw_only=True):
+    """What flies. Only the world reads this."""
+
+    threats: tuple[Threat, ...] = ()
+    aircraft: tuple[Aircraft, ...] = ()
+    satellites: tuple[Satellite, ...] = ()
+    traffic: tuple[Traffic, ...] = ()
+    spread: Spread = Spread()
+    outcome_seen_prob: float = 0.9  # a hit or miss is reported at all
+    outcome_wrong_prob: float = 0.02  # and reported wrongly
+    unexploded_prob: float = 0.0  # an unexploded body is found and reported after the event
+
+
+class Sensor(_Table, frozen=True, kw_only=True):
+    """One sensor as surveyed: what the defence knows of it. All parameters notional."""
+
+    name: str
+    kind: SensorKind
+    platform: Literal["land", "ship", "geostationary", "path", "orbit"] = "land"
+    enabled: bool = True
+    data_path: str = ""  # sensors that share one are not independent evidence; empty: its own
+    latitude_deg: float = 0.0  # geostationary: ignored
+    longitude_deg: float = 0.0
+    height_m: float = 0.0  # ellipsoidal; geostationary: 35 786 km is used
+    course_deg: float = 0.0  # ship
+    speed_m_s: float = 0.0  # ship
+    path_file: str = ""  # path: CSV of time, latitude_deg, longitude_deg, height_m beside the description
+    line1: str = ""  # orbit: two-line elements
+    line2: str = ""
+    scan_period_s: float = 1.0
+    latency_s: float = 0.2
+    range_std_m: float = 30.0  # radar
+    azimuth_std_deg: float = 0.06  # radar
+    elevation_std_deg: float = 0.06  # radar
+    range_rate_std_m_s: float | None = None  # radar; None: does not measure it
+    line_of_sight_std_urad: float = 30.0  # infrared, each axis
+    position_std_m: float = 50.0  # position reports, each horizontal axis
+    height_std_m: float = 50.0
+    noise_scale: float = 1.0  # multiplies every standard deviation above
+    detection_prob: float = 0.9
+    false_per_scan: float = 0.0  # mean of a Poisson draw
+    azimuth_from_deg: float = 0.0  # field of regard, clockwise
+    azimuth_to_deg: float = 360.0
+    elevation_min_deg: float = 2.0
+    elevation_max_deg: float = 90.0
+    range_min_km: float = 5.0
+    range_max_km: float = 1_000.0
+    cloud_top_m: float = 9_000.0  # infrared sees a burning plume above this
+
+
+class Unit(_Table, frozen=True, kw_only=True):
+    """A land- or sea-based unit that must be alerted."""
+
+    name: str
+    kind: Literal["land", "sea"] = "land"
+    latitude_deg: float
+    longitude_deg: float
+    acknowledge_delay_s: float = 8.0  # scripted crew
+    is_absent: bool = False  # never acknowledges
+
+
+class Site(_Table, frozen=True, kw_only=True):
+    """A notional interceptor site: a reach-in-time table and a stated probability, nothing else."""
+
+    name: str
+    unit: str
+    latitude_deg: float
+    longitude_deg: float
+    height_min_m: float = 20_000.0
+    height_max_m: float = 150_000.0
+    range_max_m: float = 500_000.0
+    reach_distance_m: tuple[float, ...] = (0.0, 100_000.0, 300_000.0, 500_000.0)
+    reach_time_s: tuple[float, ...] = (15.0, 60.0, 140.0, 210.0)
+    reaction_s: float = 10.0  # machinery; the crew's reaction is the posture's
+    magazine: int = 8
+    kill_prob: float = 0.7
+    common_mode_correlation: float = 0.1
+
+
+class Actor(_Table, frozen=True, kw_only=True):
+    """A scripted person: roles, and how late the answer comes."""
+
+    name: str
+    roles: tuple[Role, ...]
+    delay_s: float = 15.0
+    is_absent: bool = False
+
+
+class Script(_Table, frozen=True, kw_only=True):
+    """Something a scripted person does at a set time, whatever happens."""
+
+    actor: str
+    action: str
+    after_s: float
+    level: str = ""
+    reason: str = ""
+
+
+class Defence(_Table, frozen=True, kw_only=True):
+    """All that stages and people may know of a scenario."""
+
+    origin: Origin = "exercise"
+    epoch_ns: int = 0
+    exercise_name: str = ""
+    sensors: tuple[Sensor, ...] = ()
+    units: tuple[Unit, ...] = ()
+    sites: tuple[Site, ...] = ()
+    actors: tuple[Actor, ...] = ()
+    scripts: tuple[Script, ...] = ()
+    policy: Policy = Policy()
+
+
+class Scenario(_Table, frozen=True, kw_only=True):
+    """A whole scenario, checked."""
+
+    name: str
+    title: str
+    epoch: str  # ISO 8601 UTC
+    duration_s: float = 900.0
+    summary: str = ""
+    origin: Origin = "exercise"
+    claims: tuple[Claim, ...] = ()
+    unknowns: tuple[Unknown, ...] = ()
+    truth: Truth = Truth()
+    sensors: tuple[Sensor, ...] = ()
+    units: tuple[Unit, ...] = ()
+    sites: tuple[Site, ...] = ()
+    actors: tuple[Actor, ...] = ()
+    scripts: tuple[Script, ...] = ()
+    policy: Policy = Policy()
