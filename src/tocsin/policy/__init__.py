@@ -11,6 +11,7 @@ from tocsin.policy.policy import (
     PosturePolicy,
     ReleasePolicy,
     ScreenPolicy,
+    TrackPolicy,
     WarnPolicy,
 )
 
@@ -25,5 +26,6 @@ __all__ = [
     "PosturePolicy",
     "ReleasePolicy",
     "ScreenPolicy",
+    "TrackPolicy",
     "WarnPolicy",
 ]

@@ -21,6 +21,52 @@ class ScreenPolicy(_Rules, frozen=True, kw_only=True):
     silent_after_min_s: float = 2.0  # ... but never sooner
 
 
+class TrackPolicy(_Rules, frozen=True, kw_only=True):
+    """Motion models, association, starting and dropping of the tracker. Notional; spreads are one sigma."""
+
+    gate_prob: float = 0.999  # a true plot lies inside the gate
+    confirm_hits: int = 4  # plots a tentative track needs ...
+    miss_limit: int = 3  # ... before it has missed this many scans in a row that looked at it
+    plume_motion_nis: float = 20.0  # infrared alone: speed in its own sigmas, squared, needed to confirm (chi2 3: 2e-4)
+    lost_misses: int = 15  # a confirmed track is dropped after so many such scans in a row
+    tentative_gap_s: float = 30.0  # a tentative track without a plot for so long is dropped
+    level_gap_s: float = 60.0  # a confirmed track in level flight ...
+    burning_gap_s: float = 120.0  # ... under thrust ...
+    coast_gap_s: float = 600.0  # ... in ballistic flight; sooner where it must be on the ground
+    late_limit_s: float = 5.0  # a plot older than a track's state by more than this is not used for it
+    merge_prob: float = 0.99  # two tracks whose difference lies inside this bound are one
+    merge_young_hits: int = 12  # a track is compared with older ones until it has so many plots
+    task_every_s: float = 5.0  # a radar is asked for a track at most this often
+    task_speed_min_m_s: float = 700.0  # and only for tracks faster than this
+    log_beta_mean: float = 8.294  # ln(4000 kg/m2), prior of the ballistic coefficient
+    log_beta_std: float = 0.30  # of it
+    log_beta_var_per_m: float = 6.7e-7  # air density drifts off the standard: (0.2)2 over 60 km
+    coast_noise: float = 1e-4  # (m/s2)2 s: gravity beyond J2
+    drag_error_ratio: float = 0.1  # of the drag itself ...
+    drag_error_memory_s: float = 5.0  # ... lasting so long
+    jerk_noise: float = 9.0  # (m/s3)2 s: how thrust acceleration wanders
+    boost_end_rate_per_s: float = 1.0 / 60.0  # thrust ends
+    idle_end_rate_per_s: float = 1.0  # thrust estimated near zero has ended
+    idle_thrust_m_s2: float = 4.0  # what near zero means
+    level_noise: float = 4.0  # (m/s2)2 s: aircraft, horizontal
+    level_climb_noise: float = 1.0  # (m/s2)2 s: aircraft, vertical
+    turn_m_s2: float = 12.0  # an aircraft's turn, tried when straight flight misses
+    turn_nis: float = 12.0  # what a miss is
+    dead_prob: float = 1e-9  # a model less probable is given up
+    own_prob: float = 0.99  # above it ballistic flight speaks for itself, without mixing
+    velocity_std_m_s: float = 4_000.0  # radar and position reports: prior of each axis
+    level_speed_std_m_s: float = 300.0  # the same for an aircraft, horizontal
+    level_height_max_m: float = 25_000.0  # nothing flies level above
+    cue_height_m: float = 15_000.0  # where a plume is first seen, above cloud ...
+    cue_along_std_m: float = 30_000.0  # ... along the line of sight
+    cue_speed_m_s: float = 300.0  # upward, when first seen
+    cue_velocity_std_m_s: float = 1_200.0  # each axis of it
+    thrust_m_s2: float = 20.0  # upward, when first seen
+    thrust_std_m_s2: float = 20.0  # each axis of it
+    exhaust_m_s: float = 2_600.0  # thrust acceleration grows as its square over this, as mass burns away
+    unlit_plot_ratio: float = 0.02  # how much less likely infrared is to see what does not burn
+
+
 class LadderPolicy(_Rules, frozen=True, kw_only=True):
     """The confirmation ladder of design/warning.md."""
 
@@ -35,9 +81,10 @@ class AssessPolicy(_Rules, frozen=True, kw_only=True):
 
     prior: tuple[float, ...] = (0.10, 0.006, 0.25, 0.50, 0.02, 0.124)  # over CLASSES, before any motion is known
     cue_prob: float = 0.50  # of ballistic_missile, to stand on CUE
-    hold_ticks: int = 2  # ticks in a row a probability must hold before a rung is climbed or refuted
+    hold_ticks: int = 2  # ticks in a row a probability must hold before a rung is climbed
+    refute_ticks: int = 5  # ... and before a threat is refuted
     density_ratio_std_20km: float = 0.05  # air density relative to the standard at 20 km ...
-    density_ratio_std_80km: float = 0.20  # ... and at 80 km, linear between
+    density_ratio_std_80km: float = 0.20  # ... and at 80 km, linear between, one draw for all heights
     wind_std_m_s: float = 15.0  # each horizontal component at 12 km
     burn_max_s: float = 140.0  # generic longest burn: what may remain of it spreads the fan during boost
     burn_left_min_s: float = 15.0  # and never less than this while it burns
@@ -141,6 +188,7 @@ class Policy(_Rules, frozen=True, kw_only=True):
     """All rules a pipeline runs under."""
 
     screen: ScreenPolicy = ScreenPolicy()
+    track: TrackPolicy = TrackPolicy()
     ladder: LadderPolicy = LadderPolicy()
     assess: AssessPolicy = AssessPolicy()
     alert: AlertPolicy = AlertPolicy()

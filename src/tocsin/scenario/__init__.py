@@ -27,6 +27,7 @@ from tocsin.scenario.schema import (
     Unit,
     Unknown,
 )
+from tocsin.scenario.sensor_file import read_sensors, sites_of
 
 __all__ = [
     "Actor",
@@ -52,5 +53,7 @@ __all__ = [
     "document_from",
     "load_scenario",
     "packaged_scenarios",
+    "read_sensors",
     "scenario_from",
+    "sites_of",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.resources
+import math
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -92,10 +93,11 @@ def _children(node: Any, step: str, item: str) -> list[Any]:
     if isinstance(node, dict):
         return [node.setdefault(step, {})]
     if isinstance(node, list):
-        chosen = [entry for entry in node if step == "*" or step in (entry.get("name"), entry.get("kind"))]
+        tables = [entry for entry in node if isinstance(entry, dict)]
+        chosen = [entry for entry in tables if step == "*" or step in (entry.get("name"), entry.get("kind"))]
         if chosen:
             return chosen
-        names = sorted({str(e.get(k)) for e in node for k in ("name", "kind") if e.get(k)})
+        names = sorted({str(e.get(k)) for e in tables for k in ("name", "kind") if e.get(k)})
         raise ScenarioError(
             f"nothing in the list is called {step!r}",
             where=f"--set {item}",
@@ -116,7 +118,7 @@ def _value(text: str) -> Any:
     """A TOML value where it is one, else the text itself, so that names need no quotes."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):  # a number of thousands of digits is a ValueError of int()
         return text
 
 
@@ -126,19 +128,24 @@ def _read(source: str | Path) -> tuple[dict[str, Any], str]:
         resource = importlib.resources.files("tocsin.scenario") / "packaged" / f"{name}.toml"
         return _parse(resource.read_bytes(), f"packaged scenario {name}"), f"packaged scenario {name}"
     path = Path(source)
-    if not path.is_file():
+    try:
+        is_there, size = path.is_file(), path.stat().st_size if path.is_file() else 0
+        data = path.read_bytes() if is_there and size <= MAX_BYTES else b""
+    except (OSError, ValueError) as error:
+        raise ScenarioError(f"cannot be read: {error}", value=name, remedy="check the path and its rights") from None
+    if not is_there:
         raise ScenarioError(
             "no such scenario",
             value=name,
             remedy=f"give the path of a TOML file or one of: {', '.join(packaged_scenarios())}",
         )
-    if path.stat().st_size > MAX_BYTES:
+    if size > MAX_BYTES:
         raise ScenarioError(
-            f"file has {path.stat().st_size} bytes, more than {MAX_BYTES}",
+            f"file has {size} bytes, more than {MAX_BYTES}",
             where=name,
             remedy="a scenario is a page or two of TOML; check that this is one",
         )
-    return _parse(path.read_bytes(), name), name
+    return _parse(data, name), name
 
 
 def _parse(data: bytes, where: str) -> dict[str, Any]:
@@ -148,13 +155,20 @@ def _parse(data: bytes, where: str) -> dict[str, Any]:
         raise ScenarioError(f"not UTF-8 text at byte {error.start}", where=where, remedy="save as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         raise ScenarioError(f"not TOML: {error}", where=where, remedy="mend the line named") from None
+    except ValueError as error:  # a number of thousands of digits
+        raise ScenarioError(f"a value cannot be read: {error}", where=where, remedy="mend the value") from None
     except RecursionError:
         raise ScenarioError("nested too deeply", where=where, remedy=f"keep it under {MAX_DEPTH} levels") from None
 
 
 def _check_depth(node: Any, where: str, depth: int = 0) -> None:
+    if isinstance(node, float) and not math.isfinite(node):
+        raise ScenarioError("a number must be finite", where=where, value=node, remedy="give a finite number")
     if depth > MAX_DEPTH:
         raise ScenarioError("nested too deeply", where=where, remedy=f"keep it under {MAX_DEPTH} levels")
-    children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
-    for child in children:
-        _check_depth(child, where, depth + 1)
+    if isinstance(node, dict):
+        for key, child in node.items():
+            _check_depth(child, f"{where}: {key}" if depth == 0 else f"{where}.{key}", depth + 1)
+    elif isinstance(node, list | tuple):
+        for child in node:
+            _check_depth(child, where, depth + 1)

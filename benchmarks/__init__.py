@@ -1,0 +1,1 @@
+"""Measurements: peers and project interleaved in one process, printed as ratios."""

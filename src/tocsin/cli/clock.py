@@ -1,0 +1,98 @@
+"""The ten-minute clock on the terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from tocsin.cli.folder import REPORT, TRACKS
+from tocsin.units import clock_text, iso_from_ns
+
+if TYPE_CHECKING:
+    from tocsin.simulation import Run
+    from tocsin.views.clock import Clock, ThreatClock
+
+BANNERS = {
+    "exercise": "EXERCISE - notional parameters",
+    "test": "TEST - recorded data",
+    "live": "DRAFT - NOT SENT",
+}
+
+
+def print_run(console: Console, run: Run, folder: Path) -> None:
+    """Banner, clock of each threat, and where to look next."""
+    from tocsin.views.clock import clock
+
+    console.print(f"[bold]{BANNERS[run.scenario.origin]}[/bold]   {_escaped(run.scenario.title)}")
+    if run.status != "complete":
+        console.print(f"[bold]{run.status}[/bold]: the run was stopped; what follows is what it reached")
+    made = clock(run.messages, run.scenario.policy.budgets)
+    print_clock(console, made)
+    console.print(f"digest  {run.digest}")
+    console.print(f"report  {folder / REPORT}", markup=False, soft_wrap=True)
+    if run.truth is None:
+        console.print(f"tracks  {folder / TRACKS}", markup=False, soft_wrap=True)
+
+
+def print_clock(console: Console, made: Clock) -> None:
+    """One table a threat, or why there is none."""
+    if not made.threats:
+        console.print(made.reason or "no threat: nothing was alerted and nobody was warned")
+    for each in made.threats:
+        console.print(_table(each))
+        headline = each.headline
+        if headline.after_zero_s is not None:
+            words = "in less than 10 minutes" if headline.after_zero_s < 600 else "NOT in less than 10 minutes"
+            console.print(f"interceptor launched {clock_text(headline.after_zero_s)} after estimated launch: {words}")
+        approved = each.step("approved")
+        if approved.seconds_left is not None:
+            console.print(f"people were told with {approved.seconds_left:.0f} s left to impact")
+        else:
+            console.print(f"people were not told: {approved.not_reached}", markup=False)
+
+
+def print_score(console: Console, result: dict[str, Any]) -> None:
+    """A score as an indented list."""
+    _print_branch(console, result, 0)
+
+
+def _table(each: ThreatClock) -> Table:
+    zero = "launch cannot be estimated"
+    if each.zero_ns is not None:
+        spread = f" ± {2 * each.zero_std_s:.0f} s (95 %)" if each.zero_std_s is not None else ""
+        zero = f"zero: estimated launch {iso_from_ns(each.zero_ns, 0)}{spread}"
+    table = Table(title=f"{each.threat}   {zero}", title_justify="left", title_style="bold", box=None, pad_edge=False)
+    table.add_column("step")
+    for name in ("after zero", "budget", "left to impact"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("")
+    for step in each.steps:
+        if step.time_ns is None:
+            table.add_row(step.label, "-", f"{step.budget_s:.0f} s", "", Text(f"not reached: {step.not_reached}"))
+            continue
+        after = clock_text(step.after_zero_s) if step.after_zero_s is not None else iso_from_ns(step.time_ns, 0)
+        left = f"{step.seconds_left:.0f} s" if step.seconds_left is not None else ""
+        late = "over budget" if step.is_within_budget is False else ""
+        note = "; ".join(part for part in (late, step.note) if part)
+        style = "bold" if step.is_headline else ""
+        table.add_row(step.label, after, f"{step.budget_s:.0f} s", left, Text(note), style=style)
+    return table
+
+
+def _print_branch(console: Console, value: Any, depth: int) -> None:
+    pairs = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, item in pairs:
+        if isinstance(item, (dict, list)) and item and not all(isinstance(each, (int, float)) for each in item):
+            console.print(f"{'  ' * depth}{key}", markup=False)
+            _print_branch(console, item, depth + 1)
+        else:
+            shown = f"{item:.4g}" if isinstance(item, float) else item
+            console.print(f"{'  ' * depth}{key}: {shown}", markup=False)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("[", r"\[")

@@ -1,0 +1,52 @@
+"""Compiling the kernels, once per version of their source, with progress shown."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+
+WARMUP_SCENARIO = "one-missile"
+_MARK = "warm"
+
+
+def ensure_compiled(*, quiet: bool = False) -> float:
+    """Compile all kernels if this version of them never was; returns the seconds it took, 0 when warm."""
+    from tocsin.kernels.compiled import CACHE_FOLDER
+
+    folder = Path(CACHE_FOLDER)
+    mark = folder / _MARK
+    if mark.exists() or os.environ.get("NUMBA_DISABLE_JIT") == "1":
+        return 0.0
+    start = time.perf_counter()
+    done = threading.Event()
+    watcher = threading.Thread(target=_show, args=(folder, start, done, quiet), daemon=True)
+    watcher.start()
+    try:
+        from tocsin.simulation import simulate
+
+        simulate(WARMUP_SCENARIO, seed=0)
+    finally:
+        done.set()
+        watcher.join()
+    folder.mkdir(parents=True, exist_ok=True)
+    mark.touch()
+    return time.perf_counter() - start
+
+
+def _show(folder: Path, start: float, done: threading.Event, quiet: bool) -> None:
+    is_terminal = sys.stderr.isatty()
+    if quiet:
+        return
+    sys.stderr.write("compiling kernels (first run only)\n")
+    shown = -1
+    while not done.wait(0.5 if is_terminal else 5.0):
+        count = sum(1 for _ in folder.rglob("*.nbi")) if folder.is_dir() else 0
+        if is_terminal or count != shown:
+            line = f"  {count} kernels compiled, {time.perf_counter() - start:.0f} s"
+            sys.stderr.write(f"\r{line}" if is_terminal else f"{line}\n")
+            sys.stderr.flush()
+        shown = count
+    sys.stderr.write(f"{chr(13) if is_terminal else ''}  kernels ready after {time.perf_counter() - start:.0f} s\n")

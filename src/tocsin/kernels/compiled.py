@@ -1,0 +1,36 @@
+"""The one decorator that compiles a kernel, and the cache it uses.
+
+numba's cache does not see an edit in another file, so the cache folder is named for a digest of all
+kernel sources: an edited kernel can never give a stale result. It lies under ``TOCSIN_CACHE_DIR``,
+else under the user's cache folder. The folder is set only while tocsin's own kernels are declared;
+other numba code in the process keeps its settings.
+"""
+
+import hashlib
+import os
+from pathlib import Path
+
+import numba
+
+
+def _cache_folder() -> str:
+    digest = hashlib.sha256()
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
+    root = os.environ.get("TOCSIN_CACHE_DIR") or os.path.join(
+        os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache"), "tocsin"
+    )
+    return os.path.join(root, "kernels-" + digest.hexdigest()[:16])
+
+
+CACHE_FOLDER = _cache_folder()
+
+
+def kernel(function):
+    """Compile a pure function of floats and arrays: cached, numpy error model, no fastmath."""
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = CACHE_FOLDER
+    try:
+        return numba.njit(cache=True, error_model="numpy", nogil=True)(function)
+    finally:
+        numba.config.CACHE_DIR = before

@@ -1,0 +1,89 @@
+"""What a ground or ship sensor's geometry says of many points, and positions along tabulated or level paths."""
+
+import math
+
+import numpy as np
+
+from tocsin.kernels.compiled import kernel
+from tocsin.kernels.geodesy import ecef_from_geodetic, enu_axes, geodetic_from_ecef, radar_from_ecef
+
+MEAN_EARTH_RADIUS_M = 6_371_008.8  # m, mean radius R1 of WGS-84
+
+
+@kernel
+def observe_from_site(position_m, velocity_m_s, site_m):
+    """Range, angles and visibility geometry of n points from n places of one site.
+
+    In        position_m, velocity_m_s, site_m   (n, 3) ECEF
+    Out       (n, 6): range m, azimuth rad, elevation rad (geometric, unrefracted), range rate m/s of the point
+              (the site's own motion left out), ellipsoidal height m of the point, central angle rad to it
+    """
+    out = np.empty((position_m.shape[0], 6))
+    for i in range(position_m.shape[0]):
+        r, s, v = position_m[i], site_m[i], velocity_m_s[i]
+        range_m, azimuth_rad, elevation_rad = radar_from_ecef(r, s)
+        out[i, 0], out[i, 1], out[i, 2] = range_m, azimuth_rad, elevation_rad
+        line = r[0] - s[0], r[1] - s[1], r[2] - s[2]
+        out[i, 3] = (line[0] * v[0] + line[1] * v[1] + line[2] * v[2]) / max(range_m, 1e-3)
+        out[i, 4] = geodetic_from_ecef(r[0], r[1], r[2])[2]
+        product = math.sqrt((r[0] ** 2 + r[1] ** 2 + r[2] ** 2) * (s[0] ** 2 + s[1] ** 2 + s[2] ** 2))
+        cosine = (r[0] * s[0] + r[1] * s[1] + r[2] * s[2]) / max(product, 1.0)
+        out[i, 5] = math.acos(min(1.0, max(-1.0, cosine)))
+    return out
+
+
+@kernel
+def along_path(table_s, table_m, table_m_s, time_s):
+    """Positions and velocities at n times by cubic Hermite interpolation in a path's table.
+
+    In        table_s (m,) rising; table_m, table_m_s (m, 3); time_s (n,), held inside the table
+    Out       position (n, 3) m, velocity (n, 3) m/s
+    Accuracy  third derivative steps aside, step^4 / 384 times the fourth derivative
+    """
+    position = np.empty((time_s.shape[0], 3))
+    velocity = np.empty((time_s.shape[0], 3))
+    last = table_s.shape[0] - 1
+    for i in range(time_s.shape[0]):
+        t = min(max(time_s[i], table_s[0]), table_s[last])
+        k = min(max(np.searchsorted(table_s, t) - 1, 0), last - 1)
+        h = table_s[k + 1] - table_s[k]
+        u = (t - table_s[k]) / h
+        for j in range(3):
+            p0, p1 = table_m[k, j], table_m[k + 1, j]
+            m0, m1 = h * table_m_s[k, j], h * table_m_s[k + 1, j]
+            c2 = 3.0 * (p1 - p0) - 2.0 * m0 - m1
+            c3 = 2.0 * (p0 - p1) + m0 + m1
+            position[i, j] = p0 + u * (m0 + u * (c2 + u * c3))
+            velocity[i, j] = (m0 + u * (2.0 * c2 + u * 3.0 * c3)) / h
+    return position, velocity
+
+
+@kernel
+def level_path(latitude_rad, longitude_rad, height_m, course_rad, speed_m_s, time_s):
+    """Level great-circle motion: aircraft, ships. n times in, position (n, 3) m and velocity (n, 3) m/s, ECEF, out.
+
+    The great circle is drawn on a sphere of the mean radius and its latitude taken as geodetic: the ground speed
+    is true to 0.7 %.
+    """
+    rate = speed_m_s / (MEAN_EARTH_RADIUS_M + height_m)
+    cos_lat, sin_lat = math.cos(latitude_rad), math.sin(latitude_rad)
+    cos_lon, sin_lon = math.cos(longitude_rad), math.sin(longitude_rad)
+    start = np.array((cos_lat * cos_lon, cos_lat * sin_lon, sin_lat))
+    axes = enu_axes(latitude_rad, longitude_rad)
+    ahead = math.sin(course_rad) * axes[0] + math.cos(course_rad) * axes[1]
+    position = np.empty((time_s.shape[0], 3))
+    velocity = np.empty((time_s.shape[0], 3))
+    for i in range(time_s.shape[0]):
+        for side in range(3):
+            angle = rate * (time_s[i] + (0.0, -0.5, 0.5)[side])
+            u = math.cos(angle) * start + math.sin(angle) * ahead
+            x, y, z = ecef_from_geodetic(math.asin(min(1.0, max(-1.0, u[2]))), math.atan2(u[1], u[0]), height_m)
+            if side == 0:
+                position[i, 0], position[i, 1], position[i, 2] = x, y, z
+            elif side == 1:
+                velocity[i, 0], velocity[i, 1], velocity[i, 2] = -x, -y, -z
+            else:
+                velocity[i, 0] += x
+                velocity[i, 1] += y
+                velocity[i, 2] += z
+    return position, velocity

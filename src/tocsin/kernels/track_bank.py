@@ -1,0 +1,244 @@
+"""The bank of models of each track: interacting multiple models with unequal states, over slots of arrays.
+
+x (T, 3, 9), cov (T, 3, 9, 9), mu (T, 3): means, covariances, model probabilities. Thrust ends once and for all:
+the one switch is BOOST to BALLISTIC, at a rate (1/s), so that scans at any moment switch as often as time passes.
+Ln(beta), which BOOST lacks, enters the mixture with BALLISTIC's own mean and variance (Granström, Willett,
+Bar-Shalom, Systematic approach to IMM mixing for unequal dimension states, IEEE TAES 51(4), 2015). A model under
+`DEAD_PROB` is given up: in coast the bank is one extended Kalman filter, with nothing to inflate it.
+"""
+
+import math
+
+import numpy as np
+
+from tocsin.kernels.compiled import kernel
+from tocsin.kernels.track_motion import (
+    BALLISTIC,
+    BOOST,
+    BOOST_END_RATE,
+    DEAD_PROB,
+    IDLE_END_RATE,
+    IDLE_THRUST_M_S2,
+    LEVEL,
+    MODEL_COUNT,
+    TURN_ACCELERATION_M_S2,
+    TURN_NIS,
+    UNLIT_PROB,
+    predict_model,
+)
+from tocsin.kernels.track_observe import INFRARED
+from tocsin.kernels.track_update import fit, update_model, widen_for_turn
+
+_LIVE = 1e-4  # a model this probable may claim a plot
+
+
+@kernel
+def _end_of_thrust(x, cov, mu, dt_s, par):
+    """Move probability from BOOST to BALLISTIC for an interval, and mix BALLISTIC's state accordingly.
+
+    The moment s of burn-out is uniform in the interval, so the velocity gained is a s and the state that coasting
+    would have started from is x - a s^2/2, v + a s: its mean and covariance are added, in closed form.
+    """
+    thrust2 = x[BOOST, 6] ** 2 + x[BOOST, 7] ** 2 + x[BOOST, 8] ** 2
+    idle = math.exp(-0.5 * thrust2 / par[IDLE_THRUST_M_S2] ** 2)
+    share = 1.0 - math.exp(-(par[BOOST_END_RATE] + par[IDLE_END_RATE] * idle) * dt_s)
+    moved = share * mu[BOOST]
+    weight = moved / (mu[BALLISTIC] + moved)
+    mu[BOOST] -= moved
+    mu[BALLISTIC] += moved
+    if weight < 1e-12:
+        return
+    other = 1.0 - weight
+    to = x[BALLISTIC]
+    p = cov[BALLISTIC]
+    b = cov[BOOST]
+    start = np.empty(6)
+    for i in range(3):
+        start[i] = x[BOOST, i] - x[BOOST, 6 + i] * dt_s * dt_s / 6.0
+        start[3 + i] = x[BOOST, 3 + i] + x[BOOST, 6 + i] * dt_s / 2.0
+    kpp = dt_s**4 * (1.0 / 20.0 - 1.0 / 36.0)
+    kpv = -(dt_s**3) / 24.0
+    kvv = dt_s**2 / 12.0
+    for i in range(3):
+        for j in range(i + 1):
+            aa = x[BOOST, 6 + i] * x[BOOST, 6 + j]
+            spread = b[6 + i, 6 + j] * dt_s * dt_s / 3.0
+            for r in range(2):
+                for c in range(2):
+                    if i == j and c > r:
+                        continue
+                    k = kpp if r + c == 0 else (kvv if r + c == 2 else kpv)
+                    row = 3 * r + i
+                    col = 3 * c + j
+                    d = (start[row] - to[row]) * (start[col] - to[col])
+                    v = other * p[row, col] + weight * (b[row, col] + k * aa) + weight * other * d
+                    if r + c == 2:
+                        v += weight * spread
+                    p[row, col] = v
+                    p[col, row] = v
+    for i in range(6):
+        p[i, 6] *= other
+        p[6, i] *= other
+        to[i] = other * to[i] + weight * start[i]
+
+
+@kernel
+def predict_bank(x, cov, mu, dt_s, par):
+    """Predict one track's x (3, 9), cov (3, 9, 9), mu (3,) by dt_s in place; nothing happens for dt_s <= 0."""
+    if dt_s <= 0.0:
+        return
+    if mu[BOOST] > 0.0:
+        _end_of_thrust(x, cov, mu, dt_s, par)
+        if mu[BOOST] < par[DEAD_PROB]:
+            mu[BOOST] = 0.0
+    for m in range(MODEL_COUNT):
+        if mu[m] > 0.0:
+            predict_model(m, x[m], cov[m], dt_s, par)
+
+
+@kernel
+def predict_slots(x, cov, mu, t_ns, slots, to_ns, out_x, out_cov, out_mu, par):
+    """Copy slots into rows of the out arrays, each predicted to to_ns where that lies ahead of it."""
+    for i in range(slots.shape[0]):
+        k = slots[i]
+        out_x[i] = x[k]
+        out_cov[i] = cov[k]
+        out_mu[i] = mu[k]
+        predict_bank(out_x[i], out_cov[i], out_mu[i], (to_ns - t_ns[k]) * 1e-9, par)
+
+
+@kernel
+def gate_plots(x, cov, mu, dt_s, gap_s, kind, z, spot, ahead_s, site, var, limit, par, score):
+    """Which plots each track could have made, and how likely.
+
+    In        x, cov, mu     (n, ...) predicted tracks; dt_s (n,) plot reference time minus state time, <= 0
+              gap_s          (n,) s since each track's last plot
+              z (p, 4), spot (p, 3)  plots, and where they are, ECEF m (infrared: the line of sight)
+              ahead_s        (p,) plot time minus reference time
+              limit          bound on the normalised innovation squared
+    Out       score (n, p)   ln of the mixture likelihood, -1e30 where it does not gate
+    """
+    at = np.empty(9)
+    wide = np.empty((9, 9))
+    for i in range(x.shape[0]):
+        for j in range(z.shape[0]):
+            score[i, j] = -1e30
+            inside = False
+            best = -1e30
+            total = 0.0
+            for m in range(MODEL_COUNT):
+                if mu[i, m] < _LIVE:
+                    continue
+                at[:] = x[i, m]
+                d2 = 0.0
+                distance2 = 0.0
+                along = 0.0
+                for k in range(3):
+                    at[k] += at[3 + k] * (ahead_s[j] + dt_s[i])
+                    distance2 += (at[k] - site[k]) ** 2
+                    if kind == INFRARED:
+                        along += (at[k] - site[k]) * spot[j, k]
+                    else:
+                        d2 += (at[k] - spot[j, k]) ** 2
+                if kind == INFRARED:
+                    if along < 0.0:
+                        continue
+                    d2 = max(distance2 - along * along, 0.0)
+                    near = 2.0 * var[0] * distance2
+                else:
+                    near = var[0] + (var[1] + var[2]) * distance2 if kind < INFRARED else var[0] + var[1] + var[2]
+                near += cov[i, m, 0, 0] + cov[i, m, 1, 1] + cov[i, m, 2, 2]
+                if m == LEVEL:
+                    near += (0.5 * par[TURN_ACCELERATION_M_S2] * gap_s[i] ** 2) ** 2
+                if d2 > 4.0 * limit * near:
+                    continue
+                for k in range(3):
+                    at[k] = x[i, m, k] + at[3 + k] * ahead_s[j]
+                nis, likelihood = fit(m, at, cov[i, m], dt_s[i], kind, z[j], site, var, par)
+                if m == LEVEL and nis > par[TURN_NIS]:
+                    wide[:, :] = cov[i, m]
+                    widen_for_turn(at, wide, gap_s[i], par)
+                    nis, likelihood = fit(m, at, wide, dt_s[i], kind, z[j], site, var, par)
+                    likelihood -= 2.3
+                if nis <= limit:
+                    inside = True
+                value = likelihood + math.log(mu[i, m])
+                if value > best:
+                    total = total * math.exp(max(best - value, -700.0)) + 1.0
+                    best = value
+                else:
+                    total += math.exp(max(value - best, -700.0))
+            if inside:
+                score[i, j] = best + math.log(total)
+
+
+@kernel
+def update_slot(x, cov, mu, t_ns, slot, plot_ns, last_ns, kind, z, site, var, par):
+    """Predict one slot to a plot's time if that lies ahead, update all its models and their probabilities.
+
+    Returns the normalised innovation squared of the model that is most probable afterwards; -1 where no model
+    could be updated and nothing but the prediction happened.
+    """
+    if plot_ns > t_ns[slot]:
+        predict_bank(x[slot], cov[slot], mu[slot], (plot_ns - t_ns[slot]) * 1e-9, par)
+        t_ns[slot] = plot_ns
+    dt_s = (plot_ns - t_ns[slot]) * 1e-9
+    gap_s = max((plot_ns - last_ns) * 1e-9, 0.0)
+    nis = np.full(MODEL_COUNT, -1.0)
+    log_likelihood = np.full(MODEL_COUNT, -1e30)
+    best = -1e30
+    for m in range(MODEL_COUNT):
+        if mu[slot, m] > 0.0:
+            nis[m], log_likelihood[m] = update_model(m, x[slot, m], cov[slot, m], gap_s, dt_s, kind, z, site, var, par)
+            if kind == INFRARED and m != BOOST:
+                log_likelihood[m] += math.log(par[UNLIT_PROB])
+            best = max(best, log_likelihood[m])
+    if best <= -1e29:
+        return -1.0
+    total = 0.0
+    for m in range(MODEL_COUNT):
+        if mu[slot, m] > 0.0:
+            mu[slot, m] *= math.exp(max(log_likelihood[m] - best, -700.0))
+            total += mu[slot, m]
+    top = 0
+    kept = 0.0
+    for m in range(MODEL_COUNT):
+        mu[slot, m] /= total
+        if mu[slot, m] < par[DEAD_PROB]:
+            mu[slot, m] = 0.0
+        kept += mu[slot, m]
+        if mu[slot, m] > mu[slot, top]:
+            top = m
+    for m in range(MODEL_COUNT):
+        mu[slot, m] /= kept
+    return nis[top]
+
+
+@kernel
+def combine(x, cov, mu, own_prob, state, cov6):
+    """One position, velocity and covariance for a bank: moment-matched, or BALLISTIC's own where it has own_prob.
+
+    In        x (n, 3, 9), cov (n, 3, 9, 9), mu (n, 3)
+    Out       state (n, 6), cov6 (n, 6, 6) filled
+    """
+    w = np.empty(MODEL_COUNT)
+    for i in range(x.shape[0]):
+        for m in range(MODEL_COUNT):
+            w[m] = mu[i, m]
+        if mu[i, BALLISTIC] > own_prob:
+            w[:] = 0.0
+            w[BALLISTIC] = 1.0
+        for a in range(6):
+            state[i, a] = 0.0
+            for m in range(MODEL_COUNT):
+                if w[m] > 0.0:
+                    state[i, a] += w[m] * x[i, m, a]
+        for a in range(6):
+            for b in range(a + 1):
+                v = 0.0
+                for m in range(MODEL_COUNT):
+                    if w[m] > 0.0:
+                        d = (x[i, m, a] - state[i, a]) * (x[i, m, b] - state[i, b])
+                        v += w[m] * (cov[i, m, a, b] + d)
+                cov6[i, a, b] = v
+                cov6[i, b, a] = v

@@ -1,0 +1,228 @@
+"""How each motion model of the tracker moves: mean, transition matrix and process noise over one interval.
+
+State (9,): ECEF position m, ECEF velocity m/s, then
+    BOOST      thrust acceleration (3) m/s2, a random walk that takes drag up as well
+    BALLISTIC  ln(ballistic coefficient, kg/m2) in component 6
+    LEVEL      nothing: level flight along a great circle
+A model owns the leading DIM[model] components; the rest is zero and never read.
+`par` is (PARAMETER_COUNT,) float64, laid out by the constants below.
+"""
+
+import math
+
+import numpy as np
+
+from tocsin.kernels.compiled import kernel
+from tocsin.kernels.geodesy import height_and_up
+from tocsin.kernels.motion import acceleration_of, advance_with_transition
+
+BOOST = 0
+BALLISTIC = 1
+LEVEL = 2
+MODEL_COUNT = 3
+SIZE = 9
+DIM = np.array([9, 7, 6])
+
+JERK_PSD = 0  # (m/s3)2 s, BOOST: random walk of the thrust acceleration
+COAST_PSD = 1  # (m/s2)2 s, BALLISTIC: what gravity beyond J2 leaves out
+DRAG_RATIO = 2  # BALLISTIC: error of the drag model, share of the drag ...
+DRAG_MEMORY_S = 3  # ... and how long such an error lasts, s
+LOG_BETA_VAR_PER_M = 4  # 1/m, BALLISTIC: air density drifts off the standard with height
+LOG_BETA_MEAN = 5  # ln(kg/m2), prior
+LOG_BETA_VAR = 6  # prior variance of it, never exceeded
+LEVEL_PSD = 7  # (m/s2)2 s, LEVEL: horizontal, each axis
+LEVEL_UP_PSD = 8  # (m/s2)2 s, LEVEL: vertical
+BOOST_END_RATE = 9  # 1/s, thrust ends
+IDLE_END_RATE = 10  # 1/s, thrust estimated near zero has ended
+IDLE_THRUST_M_S2 = 11  # m/s2, what "near zero" means
+TURN_ACCELERATION_M_S2 = 12  # m/s2, LEVEL: a turn, tried when the straight prediction misses
+TURN_NIS = 13  # normalised innovation squared beyond which it is tried
+DEAD_PROB = 14  # a model less probable than this is given up
+VELOCITY_STD_M_S = 15  # m/s, prior of each axis, BOOST and BALLISTIC from radar
+LEVEL_SPEED_STD_M_S = 16  # m/s, prior of each horizontal axis, LEVEL
+LEVEL_HEIGHT_MAX_M = 17  # m, nothing flies level above
+CUE_HEIGHT_M = 18  # m, where a plume is first seen
+CUE_ALONG_STD_M = 19  # m, prior along a single line of sight
+CUE_SPEED_M_S = 20  # m/s upward, prior mean of a plume first seen
+CUE_VELOCITY_STD_M_S = 21  # m/s, prior of each axis of it
+THRUST_M_S2 = 22  # m/s2 upward, prior mean of a plume's thrust
+THRUST_STD_M_S2 = 23  # m/s2, prior of each axis of it
+UNLIT_PROB = 24  # how much less likely infrared is to see what does not burn
+EXHAUST_M_S = 25  # m/s, BOOST: thrust acceleration grows as its square over this, as mass burns away
+PARAMETER_COUNT = 26
+
+_THIN_AIR_M = 100_000.0  # above it a longer step serves
+_STEP_THIN_S = 5.0
+_STEP_AIR_S = 1.0
+
+
+@kernel
+def _white_acceleration(q, psd, h):
+    """Add the effect of white acceleration noise on position and velocity over |h|, all axes alike."""
+    size = abs(h)
+    for i in range(3):
+        q[i, i] += psd * size * size * size / 3.0
+        q[i, 3 + i] += psd * size * h / 2.0
+        q[3 + i, i] += psd * size * h / 2.0
+        q[3 + i, 3 + i] += psd * size
+
+
+@kernel
+def _step(model, x, h, room, par, phi, q):
+    """One short step, forward or back: x moved in place, phi and q (9, 9) filled."""
+    n = DIM[model]
+    size = abs(h)
+    for i in range(n):
+        for j in range(n):
+            phi[i, j] = 1.0 if i == j else 0.0
+            q[i, j] = 0.0
+    if model == LEVEL:
+        height_m, ux, uy, uz = height_and_up(x[0], x[1], x[2])
+        up = (ux, uy, uz)
+        climb = x[3] * ux + x[4] * uy + x[5] * uz
+        level2 = max(x[3] * x[3] + x[4] * x[4] + x[5] * x[5] - climb * climb, 0.0)
+        radius = max(math.sqrt(x[0] * x[0] + x[1] * x[1] + x[2] * x[2]), 1.0)
+        for i in range(3):
+            a = -level2 / radius * up[i]
+            x[i] += h * (x[3 + i] + 0.5 * h * a)
+            x[3 + i] += h * a
+            phi[i, 3 + i] = h
+            for j in range(3):
+                across = (par[LEVEL_UP_PSD] - par[LEVEL_PSD]) * up[i] * up[j]
+                q[i, j] += across * size * size * size / 3.0
+                q[i, 3 + j] += across * size * h / 2.0
+                q[3 + i, j] += across * size * h / 2.0
+                q[3 + i, 3 + j] += across * size
+        _white_acceleration(q, par[LEVEL_PSD], h)
+        return
+    beta = math.exp(x[6]) if model == BALLISTIC else 0.0
+    air = np.zeros(4)
+    drag = np.zeros(3)
+    climb = 0.0
+    low = False
+    if model == BALLISTIC:
+        height_m, ux, uy, uz = height_and_up(x[0], x[1], x[2])
+        climb = x[3] * ux + x[4] * uy + x[5] * uz
+        low = min(height_m, height_m + climb * h) < 1.5 * _THIN_AIR_M
+        if low:
+            ax, ay, az = acceleration_of(x[0], x[1], x[2], x[3], x[4], x[5], beta, air)
+            bx, by, bz = acceleration_of(x[0], x[1], x[2], x[3], x[4], x[5], 0.0, air)
+            drag[0] = ax - bx
+            drag[1] = ay - by
+            drag[2] = az - bz
+    position, velocity, phi6 = advance_with_transition(x[:3], x[3:6], beta, air, h, size)
+    for i in range(3):
+        x[i] = position[i]
+        x[3 + i] = velocity[i]
+    for i in range(6):
+        for j in range(6):
+            phi[i, j] = phi6[i, j]
+    if model == BOOST:
+        psd = par[JERK_PSD]
+        thrust = math.sqrt(x[6] * x[6] + x[7] * x[7] + x[8] * x[8])
+        growth = thrust / par[EXHAUST_M_S]
+        for i in range(3):
+            for j in range(3):
+                if thrust > 1e-6:
+                    bend = x[6 + i] * x[6 + j] / (thrust * par[EXHAUST_M_S])
+                    phi[6 + i, 6 + j] = h * bend + (1.0 + h * growth if i == j else 0.0)
+        for i in range(3):
+            a = x[6 + i]
+            x[i] += 0.5 * h * h * a
+            x[3 + i] += h * a * (1.0 + 0.5 * h * growth)
+            x[6 + i] += h * a * growth
+            phi[i, 6 + i] = 0.5 * h * h
+            phi[3 + i, 6 + i] = h
+            q[i, i] = psd * size**5 / 20.0
+            q[3 + i, 3 + i] = psd * size**3 / 3.0
+            q[6 + i, 6 + i] = psd * size
+            q[i, 3 + i] = q[3 + i, i] = psd * size**3 * h / 8.0
+            q[i, 6 + i] = q[6 + i, i] = psd * size**3 / 6.0
+            q[3 + i, 6 + i] = q[6 + i, 3 + i] = psd * h * size / 2.0
+        return
+    psd = par[COAST_PSD]
+    if low:
+        drag2 = 0.0
+        for i in range(3):
+            phi[i, 6] = -0.5 * h * h * drag[i]
+            phi[3 + i, 6] = -h * drag[i]
+            drag2 += drag[i] * drag[i]
+        psd += par[DRAG_RATIO] * par[DRAG_RATIO] * drag2 * par[DRAG_MEMORY_S]
+        q[6, 6] = min(par[LOG_BETA_VAR_PER_M] * abs(climb) * size, max(room, 0.0))
+    _white_acceleration(q, psd, h)
+
+
+@kernel
+def move(model, x, dt_s, room, par, phi, q):
+    """Move a state by dt_s (either sign) under one model.
+
+    In        x (9,) changed in place; room: how far the variance of ln(beta) may still grow; par
+    Out       phi, q (9, 9), leading DIM[model] square filled: transition, and process noise of |dt_s|
+    Accuracy  mean: RK4, steps of at most 5 s above 100 km, 1 s below; phi as `advance_with_transition`
+    """
+    n = DIM[model]
+    left = dt_s
+    first = True
+    one = np.empty((SIZE, SIZE))
+    noise = np.empty((SIZE, SIZE))
+    hold = np.empty((SIZE, SIZE))
+    while first or abs(left) > 1e-9:
+        longest = _STEP_THIN_S
+        if model != LEVEL:
+            height_m, ux, uy, uz = height_and_up(x[0], x[1], x[2])
+            climb = x[3] * ux + x[4] * uy + x[5] * uz
+            ahead = climb * (_STEP_THIN_S if left > 0.0 else -_STEP_THIN_S)
+            if min(height_m, height_m + ahead) < _THIN_AIR_M:
+                longest = _STEP_AIR_S
+        count = math.ceil(abs(left) / longest - 1e-9)
+        h = left / count if count > 1 else left
+        left -= h
+        if first:
+            _step(model, x, h, room, par, phi, q)
+            first = False
+            continue
+        _step(model, x, h, room - q[6, 6] if model == BALLISTIC else 0.0, par, one, noise)
+        for i in range(n):
+            for j in range(n):
+                s = 0.0
+                for k in range(n):
+                    s += one[i, k] * phi[k, j]
+                hold[i, j] = s
+        phi[:n, :n] = hold[:n, :n]
+        sandwich(one, q, n, hold)
+        for i in range(n):
+            for j in range(n):
+                q[i, j] = hold[i, j] + noise[i, j]
+
+
+@kernel
+def sandwich(a, p, n, out):
+    """out = a p a^T on the leading n x n, symmetric by construction."""
+    row = np.empty(SIZE)
+    for i in range(n):
+        for j in range(n):
+            s = 0.0
+            for k in range(n):
+                s += a[i, k] * p[k, j]
+            row[j] = s
+        for j in range(i + 1):
+            s = 0.0
+            for k in range(n):
+                s += row[k] * a[j, k]
+            out[i, j] = s
+            out[j, i] = s
+
+
+@kernel
+def predict_model(model, x, cov, dt_s, par):
+    """Predict one model's mean (9,) and covariance (9, 9) by dt_s >= 0, in place."""
+    n = DIM[model]
+    phi = np.empty((SIZE, SIZE))
+    q = np.empty((SIZE, SIZE))
+    out = np.empty((SIZE, SIZE))
+    room = par[LOG_BETA_VAR] - cov[6, 6] if model == BALLISTIC else 0.0
+    move(model, x, dt_s, room, par, phi, q)
+    sandwich(phi, cov, n, out)
+    for i in range(n):
+        for j in range(n):
+            cov[i, j] = out[i, j] + q[i, j]

@@ -1,0 +1,209 @@
+"""Measurement update of one motion model: an iterated extended Kalman filter in the sensor's coordinates.
+
+A plot older than the state is handled without moving the state: it is compared with the state moved back, and
+the process noise of the way back is counted as measurement noise, which is cautious (Bar-Shalom, Update with
+out-of-sequence measurements, IEEE TAES 38(3), 2002, algorithm C, with its correlation terms left out).
+"""
+
+import math
+
+import numpy as np
+
+from tocsin.kernels.compiled import kernel
+from tocsin.kernels.geodesy import height_and_up
+from tocsin.kernels.track_motion import (
+    BALLISTIC,
+    DIM,
+    LEVEL,
+    LOG_BETA_VAR,
+    SIZE,
+    TURN_ACCELERATION_M_S2,
+    TURN_NIS,
+    move,
+)
+from tocsin.kernels.track_observe import INFRARED, POSITION, ROW_COUNT, ROWS, observe
+
+_LOG_2PI = math.log(2.0 * math.pi)
+_ITERATIONS = 6
+_NO_FIT = 1e30
+
+
+@kernel
+def cholesky_solve(s, m, b, count):
+    """Solve s y = b in place for `count` columns of b; s (m, m) is overwritten. Returns ln det s; nan: not definite."""
+    log_det = 0.0
+    for j in range(m):
+        d = s[j, j]
+        for k in range(j):
+            d -= s[j, k] * s[j, k]
+        if not d > 0.0:
+            return math.nan
+        d = math.sqrt(d)
+        log_det += 2.0 * math.log(d)
+        s[j, j] = d
+        for i in range(j + 1, m):
+            v = s[i, j]
+            for k in range(j):
+                v -= s[i, k] * s[j, k]
+            s[i, j] = v / d
+    for c in range(count):
+        for i in range(m):
+            v = b[i, c]
+            for k in range(i):
+                v -= s[i, k] * b[k, c]
+            b[i, c] = v / s[i, i]
+        for i in range(m - 1, -1, -1):
+            v = b[i, c]
+            for k in range(i + 1, m):
+                v -= s[k, i] * b[k, c]
+            b[i, c] = v / s[i, i]
+    return log_det
+
+
+@kernel
+def _innovation(model, prior, at, cov, dt_s, kind, z, site, var, par, h, hp, s, nu):
+    """Linearise about `at`: fill h (4, 9), hp = h P (4, 9), s (4, 4) and nu = z - h(at) - H (prior - at)."""
+    n = DIM[model]
+    m = ROW_COUNT[kind]
+    moved = at.copy()
+    jacobian = np.empty((ROWS, 6))
+    if dt_s < 0.0:
+        phi = np.empty((SIZE, SIZE))
+        q = np.empty((SIZE, SIZE))
+        room = par[LOG_BETA_VAR] - cov[6, 6] if model == BALLISTIC else 0.0
+        move(model, moved, dt_s, room, par, phi, q)
+        distance = observe(kind, moved, site, z, nu, jacobian)
+        for r in range(m):
+            for j in range(n):
+                v = 0.0
+                for k in range(6):
+                    v += jacobian[r, k] * phi[k, j]
+                h[r, j] = v
+    else:
+        distance = observe(kind, moved, site, z, nu, jacobian)
+        for r in range(m):
+            for j in range(n):
+                h[r, j] = jacobian[r, j] if j < 6 else 0.0
+    for r in range(m):
+        for j in range(n):
+            v = 0.0
+            for k in range(n):
+                v += h[r, k] * cov[k, j]
+            hp[r, j] = v
+    for r in range(m):
+        for c in range(m):
+            v = var[r] if r == c else 0.0
+            for k in range(n):
+                v += hp[r, k] * h[c, k]
+            s[r, c] = v
+        for k in range(n):
+            nu[r] -= h[r, k] * (prior[k] - at[k])
+    if dt_s < 0.0:
+        for r in range(m):
+            for c in range(m):
+                for i in range(6):
+                    for k in range(6):
+                        s[r, c] += jacobian[r, i] * q[i, k] * jacobian[c, k]
+    return distance
+
+
+@kernel
+def fit(model, x, cov, dt_s, kind, z, site, var, par):
+    """How well a plot fits one model's prediction: (nis, log likelihood); (1e30, -1e30) where it cannot be said."""
+    m = ROW_COUNT[kind]
+    h = np.empty((ROWS, SIZE))
+    hp = np.empty((ROWS, SIZE))
+    s = np.empty((ROWS, ROWS))
+    nu = np.empty(ROWS)
+    _innovation(model, x, x, cov, dt_s, kind, z, site, var, par, h, hp, s, nu)
+    y = np.empty((ROWS, 1))
+    for r in range(m):
+        y[r, 0] = nu[r]
+    log_det = cholesky_solve(s, m, y, 1)
+    nis = 0.0
+    for r in range(m):
+        nis += nu[r] * y[r, 0]
+    if not math.isfinite(log_det + nis):
+        return _NO_FIT, -_NO_FIT
+    return nis, -0.5 * (nis + log_det + m * _LOG_2PI)
+
+
+@kernel
+def widen_for_turn(x, cov, gap_s, par):
+    """Add to a LEVEL covariance what a horizontal turn held for gap_s may have done."""
+    _, ux, uy, uz = height_and_up(x[0], x[1], x[2])
+    up = (ux, uy, uz)
+    a2 = par[TURN_ACCELERATION_M_S2] ** 2
+    for i in range(3):
+        for j in range(3):
+            level = (1.0 if i == j else 0.0) - up[i] * up[j]
+            cov[i, j] += level * a2 * gap_s**4 / 4.0
+            cov[i, 3 + j] += level * a2 * gap_s**3 / 2.0
+            cov[3 + i, j] += level * a2 * gap_s**3 / 2.0
+            cov[3 + i, 3 + j] += level * a2 * gap_s**2
+
+
+@kernel
+def update_model(model, x, cov, gap_s, dt_s, kind, z, site, var, par):
+    """Update one model's x (9,) and cov (9, 9) in place; returns (nis, log likelihood) of the plot before it.
+
+    In        gap_s  s since the model's last update; dt_s <= 0  plot time minus state time
+              z, var (4,)  measurement and its variances
+    Joseph form; iterated while the step since the last linearisation bends the measurement by more than a tenth
+    of its own noise. Left untouched, with (1e30, -1e30), where the innovation covariance is not definite.
+    """
+    n = DIM[model]
+    m = ROW_COUNT[kind]
+    nis, log_likelihood = fit(model, x, cov, dt_s, kind, z, site, var, par)
+    if nis >= _NO_FIT:
+        return nis, log_likelihood
+    if model == LEVEL and nis > par[TURN_NIS]:
+        widen_for_turn(x, cov, gap_s, par)
+        nis, log_likelihood = fit(model, x, cov, dt_s, kind, z, site, var, par)
+        log_likelihood -= 2.3  # a turn is one chance in ten
+    prior = x.copy()
+    at = x.copy()
+    h = np.empty((ROWS, SIZE))
+    gain_t = np.empty((ROWS, SIZE))
+    s = np.empty((ROWS, ROWS))
+    nu = np.empty(ROWS)
+    for _ in range(_ITERATIONS):
+        distance = _innovation(model, prior, at, cov, dt_s, kind, z, site, var, par, h, gain_t, s, nu)
+        if math.isnan(cholesky_solve(s, m, gain_t, n)):
+            return _NO_FIT, -_NO_FIT
+        step2 = 0.0
+        for i in range(n):
+            new = prior[i]
+            for r in range(m):
+                new += gain_t[r, i] * nu[r]
+            if i < 3:
+                step2 += (new - at[i]) ** 2
+            at[i] = new
+        noise_m = math.sqrt(var[0]) * (distance if kind == INFRARED else 1.0)
+        if kind == POSITION or step2 <= 0.2 * noise_m * distance:
+            break
+    x[:n] = at[:n]
+    keep = np.empty((SIZE, SIZE))
+    for i in range(n):
+        for j in range(n):
+            v = 1.0 if i == j else 0.0
+            for r in range(m):
+                v -= gain_t[r, i] * h[r, j]
+            keep[i, j] = v
+    half = np.empty((SIZE, SIZE))
+    for i in range(n):
+        for j in range(n):
+            v = 0.0
+            for k in range(n):
+                v += keep[i, k] * cov[k, j]
+            half[i, j] = v
+    for i in range(n):
+        for j in range(i + 1):
+            v = 0.0
+            for k in range(n):
+                v += half[i, k] * keep[j, k]
+            for r in range(m):
+                v += gain_t[r, i] * var[r] * gain_t[r, j]
+            cov[i, j] = v
+            cov[j, i] = v
+    return nis, log_likelihood

@@ -1,0 +1,107 @@
+"""The top of the page: how many seconds were left for people, and who gets them."""
+
+from __future__ import annotations
+
+from tocsin.report.facts import Facts, count_words, duration_words, listed
+from tocsin.report.figures import both
+from tocsin.report.markup import Markup, el, join
+from tocsin.report.timeline import seconds_bar
+from tocsin.units import clock_text
+from tocsin.views import people_warned
+
+
+def headline(facts: Facts) -> Markup:
+    """The number, the sentence, three facts, and the bar that shows where the seconds went."""
+    return join((_number(facts), _points(facts), _bar(facts)))
+
+
+def _number(facts: Facts) -> Markup:
+    people = people_warned(facts.clock, facts.warnings)
+    seconds = people["seconds_left_s"]
+    if facts.main is None:
+        alerts, sent = len(facts.alerts), [w for w in facts.warnings if w.last_sent is not None]
+        nothing = not alerts and not sent
+        told = "Nothing was alerted, nobody was warned: " if nothing else "No clock runs: "
+        return el(
+            "div",
+            el("div", "All quiet" if nothing else "No clock", class_="big none" if not nothing else "big"),
+            el("p", told, facts.clock.reason, "."),
+            class_="headline",
+        )
+    if seconds is None:
+        waited = [w for w in facts.warnings if w.kind == "missile"]
+        would = waited[-1].last if waited else None
+        concerned = (
+            f" {count_words(would.people_count)} people live in the {len(would.zones)} zones of the draft."
+            if would is not None and would.zones
+            else ""
+        )
+        return el(
+            "div",
+            el("div", "Nobody", class_="big none"),
+            el("p", el("b", "was warned in public. "), _sentence(people["why_none"]), concerned),
+            class_="headline",
+        )
+    sent = [w for w in facts.warnings if w.kind == "missile" and w.last_sent is not None]
+    names = [zone.name for w in sent for zone in w.zones_told]
+    zones = people["zones_count"]
+    return el(
+        "div",
+        el("div", f"{seconds:.0f}", el("small", "seconds"), class_="big" if seconds > 0 else "big none"),
+        el(
+            "p",
+            "from the first public warning to the predicted impact, for ",
+            el("b", count_words(people["people_count"]), " people"),
+            f" in {zones} zone{'' if zones == 1 else 's'}: {listed(names, 8)}.",
+        ),
+        class_="headline",
+    )
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:] + ("" if words.endswith(".") else ".")
+
+
+def _points(facts: Facts) -> Markup | None:
+    told = facts.main
+    if told is None:
+        return None
+    step = told.headline
+    if step.after_zero_s is not None:
+        within = "within" if step.is_within_budget else "over"
+        spread = f" (± {told.zero_std_s:.0f} s)" if told.zero_std_s is not None else ""
+        launch = (el("b", clock_text(step.after_zero_s)), f" after the estimated launch{spread}; {within} the {duration_words(step.budget_s)} budget")  # fmt: skip
+    else:
+        launch = (el("b", "not launched"), f": {step.not_reached}")
+    end = told.step("intercept_or_impact")
+    if end.time_ns is not None:
+        outcome = (el("b", facts.at(end.time_ns)), f" {end.label.lower()}" + (f" ({end.note})" if end.note else ""))
+    else:
+        outcome = (el("b", "open"), f": {end.not_reached}")
+    total = (
+        duration_words((told.impact_ns - told.zero_ns) / 1e9)
+        if told.impact_ns is not None and told.zero_ns is not None
+        else "unknown"
+    )
+    view = facts.view(told.threat)
+    kind = view.last.best_class.replace("_", " ") if view else "threat"
+    rung = view.highest_rung if view else ""
+    return el(
+        "dl",
+        el("div", el("dt", "Interceptor launched (the ten-minute clock)"), el("dd", *launch)),
+        el("div", el("dt", "How it ended"), el("dd", *outcome)),
+        el(
+            "div",
+            el("dt", f"{told.threat}: {kind}, {rung}"),
+            el("dd", el("b", total), " from estimated launch to predicted impact"),
+        ),
+        class_="points",
+    )
+
+
+def _bar(facts: Facts) -> Markup | None:
+    return both(
+        "Where the seconds went",
+        lambda width: seconds_bar(facts, width),
+        f"Each stretch ends when the next step was reached. {facts.caption}.",
+    )

@@ -1,0 +1,149 @@
+"""What people and units read: warnings as a phone shows them, alerts as a crew gets them, and their lives."""
+
+from __future__ import annotations
+
+from tocsin.messages import PublicWarning, WarningText
+from tocsin.report.facts import Facts, count_words, listed, time_words
+from tocsin.report.markup import Child, Markup, el, join, table
+from tocsin.views import AlertView, WarningView
+
+RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur", "ckb", "ps"})
+MOST_ZONES = 40
+
+
+def people_section(facts: Facts) -> Markup:
+    """Sections "What people were told" and "What units were told"."""
+    parts: list[Child] = [el("h2", "What people were told", id="people")]
+    if not facts.warnings:
+        parts.append(el("p", "Nothing: no public warning was drafted.", class_="notice"))
+    for view in facts.warnings:
+        parts.append(_warning(facts, view))
+    parts.append(el("h2", "What units were told", id="units"))
+    if not facts.alerts:
+        parts.append(el("p", "Nothing was alerted: no unit was sent anything.", class_="notice"))
+    else:
+        parts.append(el("div", *(_radio(facts, a) for a in facts.alerts[:12]), class_="cards"))
+        parts.append(_alert_table(facts))
+    return join(parts)
+
+
+def _warning(facts: Facts, view: WarningView) -> Markup:
+    name = "Missile warning" if view.kind == "missile" else "Debris and unexploded-ordnance notice"
+    shown = view.last_sent or next((w for w in reversed(view.revisions) if w.texts), view.last)
+    was_sent = view.last_sent is not None
+    state = f"revision {shown.revision}, {'as sent' if was_sent else 'drafted and never sent'}"
+    parts: list[Child] = [el("h3", f"{name} {view.warning}: {state}"), _life(facts, view)]
+    if not was_sent:
+        parts.append(el("p", "Nobody received this. ", view.last.reason, class_="notice"))
+    parts.append(el("div", *(_phone(facts, shown, text, was_sent) for text in shown.texts), class_="cards"))
+    closing = view.last if view.closed_ns is not None else None
+    if closing is not None and closing.texts and closing is not shown:
+        parts.append(
+            el("p", f"Closed at {facts.at(view.closed_ns)} as {closing.state.replace('_', ' ')}, in these words:")
+        )
+        parts.append(el("div", *(_phone(facts, closing, text, True) for text in closing.texts), class_="cards"))
+    if view.zones_told:
+        parts.append(_zones(facts, view))
+    return join(parts)
+
+
+def _life(facts: Facts, view: WarningView) -> Markup:
+    items: list[Markup] = []
+    shown = view.revisions if len(view.revisions) <= 14 else (*view.revisions[:8], *view.revisions[-5:])
+    for number, w in enumerate(shown):
+        if len(view.revisions) > 14 and number == 8:
+            items.append(el("li", f"… {len(view.revisions) - 13} more"))
+        at = facts.at(w.arrival_ns or w.time_ns)
+        who = f" by {w.approved_by}" if w.state in ("approved", "sent", "rejected") and w.approved_by else ""
+        why = f": {w.reason}" if w.reason else ""
+        items.append(el("li", el("b", at), f" {w.state.replace('_', ' ')}{who}, {len(w.zones)} zones{why}"))
+    return el("ol", *items, class_="life")
+
+
+def _phone(facts: Facts, warning: PublicWarning, text: WarningText, was_sent: bool) -> Markup:
+    direction = "rtl" if text.language.split("-")[0].lower() in RIGHT_TO_LEFT else "ltr"
+    language = text.language if text.language.replace("-", "").isalnum() else "und"
+    reviewed = f"Translation reviewed by {text.reviewed_by}" if text.reviewed_by else "Unreviewed translation"
+    status = warning.status.value + ("" if was_sent else ", not sent")
+    return el(
+        "article",
+        el(
+            "header",
+            el("span", text.language),
+            el("span", f"{status} · {time_words(warning.arrival_ns or warning.time_ns)}"),
+        ),
+        el(
+            "div",
+            el("p", text.headline, class_="first"),
+            el("p", text.instruction, class_="first"),
+            el("p", text.description),
+            el("p", text.area_text),
+            class_="body",
+            lang=language,
+            dir=direction,
+        ),
+        el("p", f"{reviewed}. {facts.caption}.", class_="foot"),
+        class_="card",
+    )
+
+
+def _zones(facts: Facts, view: WarningView) -> Markup:
+    told = sorted(view.zones_told, key=lambda z: (z.told_ns, z.name))
+    rows = [
+        (
+            el("th", z.name, scope="row"),
+            facts.at(z.told_ns),
+            el("td", "–" if z.seconds_left is None else f"{z.seconds_left:.0f} s", class_="num"),
+            el("td", str(z.revision), class_="num"),
+        )
+        for z in told[:MOST_ZONES]
+    ]
+    more = f", the first {MOST_ZONES}" if len(told) > MOST_ZONES else ""
+    caption = f"Who was told when: {len(told)} zone{'' if len(told) == 1 else 's'}{more}; {count_words(view.people_peak_count)} people at most"
+    head = (
+        "Zone",
+        "First told",
+        el("th", "Had left", scope="col", class_="num"),
+        el("th", "In revision", scope="col", class_="num"),
+    )
+    return el(
+        "details",
+        el("summary", caption),
+        table(head, rows, caption=caption),
+        open=len(told) <= 12,
+    )
+
+
+def _radio(facts: Facts, view: AlertView) -> Markup:
+    a = view.last
+    worded = next((r for r in reversed(view.revisions) if r.text), a)
+    answer = (
+        f"Acknowledged {facts.at(view.acknowledged_ns)}"
+        if view.acknowledged_ns is not None
+        else f"Not acknowledged{f', escalated {facts.at(view.escalated_ns)}' if view.escalated_ns is not None else ''}"
+    )
+    return el(
+        "article",
+        el("header", el("span", f"To {view.unit}"), el("span", f"{facts.at(view.sent_ns)}")),
+        el("div", el("p", worded.text or "(no text)"), class_="body"),
+        el("p", f"{answer}; sent {view.attempts} time{'' if view.attempts == 1 else 's'}; now {a.state.replace('_', ' ')}. {facts.caption}.", class_="foot"),
+        class_="card radio",
+    )  # fmt: skip
+
+
+def _alert_table(facts: Facts) -> Markup:
+    rows = [
+        (
+            el("th", a.unit, scope="row"),
+            a.threat,
+            facts.at(a.sent_ns),
+            facts.at(a.acknowledged_ns),
+            facts.at(a.escalated_ns),
+            el("td", str(a.attempts), class_="num"),
+            a.last.state.replace("_", " "),
+        )
+        for a in facts.alerts
+    ]
+    head = ("Unit", "Threat", "Sent", "Acknowledged", "Escalated", "Times sent", "State")
+    units = listed([a.unit for a in facts.alerts])
+    return table(head, rows, caption=f"{len(facts.alerts)} alert{'' if len(facts.alerts) == 1 else 's'} to {units}")

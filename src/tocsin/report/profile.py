@@ -1,0 +1,273 @@
+"""The flight in section: height over time with what each sensor and site could do, and height over the ground."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tocsin.report.facts import Facts
+from tocsin.report.markup import Markup
+from tocsin.report.projection import arc_km, geodetic_of, thin
+from tocsin.report.svg import Drawing, Labels, minute_step, nice_step, points, text_width, ticks
+from tocsin.views import ThreatView, TrackView
+
+Array = np.ndarray[Any, Any]
+MOST_TRACKS = 60
+
+
+class _Flown:
+    """One track ready to draw: times after zero (s), latitude, longitude (deg), height (km); and what was foreseen."""
+
+    def __init__(self, facts: Facts, track: TrackView, view: ThreatView | None) -> None:
+        self.track, self.view = track, view
+        keep = slice(None)
+        hit_ns = min((e.intercept_ns for e in facts.engagements if e.outcome == "hit" and e.intercept_ns is not None
+                      and view is not None and e.threat == view.threat), default=None)  # fmt: skip
+        if hit_ns is not None and (track.t_ns <= hit_ns).any():
+            keep = slice(0, int(np.searchsorted(track.t_ns, hit_ns, "right")))
+        self.t_s = (track.t_ns[keep] - facts.zero_ns) / 1e9
+        self.place = geodetic_of(track.position_ecef_m[keep])
+        self.ahead_s: Array | None = None
+        self.ahead: Array | None = None
+        impact = view.impact if view else None
+        if impact is not None and impact.path_ns is not None and impact.path_ecef_m is not None and view is not None:
+            if view.is_threat:
+                self.ahead_s = (impact.path_ns - facts.zero_ns) / 1e9
+                self.ahead = geodetic_of(impact.path_ecef_m)
+
+    @property
+    def label(self) -> str:
+        if self.view is not None and self.view.is_threat:
+            return self.view.threat
+        return f"track {self.track.track}"
+
+
+def flown(facts: Facts) -> list[_Flown]:
+    """The tracks worth drawing: those of threats first, then the longest lived."""
+    by_track = {t: v for v in facts.threats for t in v.tracks}
+    worth = [t for t in facts.tracks if t.track in by_track or t.was_confirmed or len(t.t_ns) > 3]
+    worth.sort(key=lambda t: (not _is_threat(by_track.get(t.track)), t.first_ns - t.last_ns, t.track))
+    return [_Flown(facts, t, by_track.get(t.track)) for t in worth[:MOST_TRACKS]]
+
+
+def _is_threat(view: ThreatView | None) -> bool:
+    return view is not None and view.is_threat
+
+
+def profile(facts: Facts, tracks: list[_Flown], width: float) -> Markup | None:
+    """Height over time, with strips for contacts and windows beneath; None where nothing was tracked."""
+    if not tracks:
+        return None
+    is_narrow = width < 600
+    left, right = (40.0, width - 10) if is_narrow else (64.0, width - 24)
+    top, deep = 26.0, 230.0 if is_narrow else 300.0
+    strips = _strips(facts, tracks)
+    row = 34.0 if is_narrow else 24.0
+    base = top + deep
+    height = base + 44 + row * len(strips) + 12
+    low_s, high_s, high_km = _extent(tracks)
+    drawing = Drawing(
+        width,
+        height,
+        name=f"profile-{'n' if is_narrow else 'w'}",
+        title="Height over time, with sensor contacts and engagement windows",
+        description=_words(facts, tracks, strips),
+    )
+
+    def x_of(seconds: float) -> float:
+        return left + (seconds - low_s) / (high_s - low_s) * (right - left)
+
+    def y_of(km: float) -> float:
+        return base - km / high_km * deep
+
+    step_s = minute_step(high_s - low_s, (right - left) / 62)
+    for seconds in ticks(low_s, high_s, step_s):
+        drawing.line(x_of(seconds), top, x_of(seconds), base + 5 + (row * len(strips) + 38 if strips else 0), "grid")
+        words = f"{seconds / 60:g}" if step_s >= 60 else f"{seconds:g} s"
+        drawing.text(x_of(seconds), base + 18, words, "tick", "middle")
+    for km in ticks(0, high_km, nice_step(high_km, deep / 46)):
+        drawing.line(left, y_of(km), right, y_of(km), "grid")
+        drawing.text(left - 7, y_of(km) + 4, f"{km:g}", "tick", "end")
+    drawing.line(left, base, right, base, "axis-line")
+    drawing.text(8 if is_narrow else left - 48, top - 10, "height, km", "axis")
+    drawing.text(right, base + 34, f"{'minutes' if step_s >= 60 else 'seconds'} {facts.zero_words}", "axis", "end")
+    labels = Labels((left, top - 8, right, base - 4))
+    _curves(drawing, labels, tracks, lambda f: f.t_s, lambda f: f.ahead_s, x_of, y_of)
+    _events(drawing, labels, facts, x_of, y_of, tracks)
+    for index, (label, kind, spans) in enumerate(strips):
+        y = base + 46 + row * index
+        _strip(drawing, label, kind, spans, x_of, y, row, left, right, is_narrow)
+    return drawing.markup()
+
+
+def ground_profile(facts: Facts, tracks: list[_Flown], width: float) -> Markup | None:
+    """Height over ground range from the estimated launch, both axes to one scale where there is room."""
+    threats = [f for f in tracks if _is_threat(f.view)]
+    if not threats or not threats[0].view or threats[0].view.launch is None:
+        return None
+    first = threats[0]
+    is_narrow = width < 600
+    left, right = (40.0, width - 10) if is_narrow else (64.0, width - 24)
+    launch = first.view.launch.launch_ecef_m if first.view and first.view.launch else None
+    if launch is None:
+        return None
+    lat, lon, _ = geodetic_of([launch])[0]
+    ranges = {id(f): arc_km(lat, lon, f.place[:, 0], f.place[:, 1]) for f in threats}
+    ahead = {id(f): arc_km(lat, lon, f.ahead[:, 0], f.ahead[:, 1]) for f in threats if f.ahead is not None}
+    far_km = 1.04 * max(float(r.max()) for r in [*ranges.values(), *ahead.values()] if len(r))
+    high_km = _extent(threats)[2]
+    deep = min(max((right - left) * high_km / far_km, 110.0), 320.0)
+    top = 26.0
+    base = top + deep
+    stretch = deep / high_km / ((right - left) / far_km)
+    drawing = Drawing(
+        width,
+        base + 42,
+        name=f"ground-{'n' if is_narrow else 'w'}",
+        title="Height over ground range from the estimated launch point",
+        description=f"The threat rises to {_peak_km(first):.0f} km and is foreseen to come down {far_km / 1.04:.0f} km away.",
+    )
+
+    def x_of(km: float) -> float:
+        return left + km / far_km * (right - left)
+
+    def y_of(km: float) -> float:
+        return base - km / high_km * deep
+
+    for km in ticks(0, far_km, nice_step(far_km, (right - left) / 90)):
+        drawing.line(x_of(km), top, x_of(km), base + 5, "grid")
+        drawing.text(x_of(km), base + 18, f"{km:g}", "tick", "middle")
+    for km in ticks(0, high_km, nice_step(high_km, max(2.0, deep / 46))):
+        drawing.line(left, y_of(km), right, y_of(km), "grid")
+        drawing.text(left - 7, y_of(km) + 4, f"{km:g}", "tick", "end")
+    drawing.line(left, base, right, base, "axis-line")
+    drawing.text(8 if is_narrow else left - 48, top - 10, "height, km", "axis")
+    true_scale = "heights to scale" if abs(stretch - 1) < 0.05 else f"heights stretched {stretch:.1f} times"
+    drawing.text(right, base + 34, f"km over the ground from launch; {true_scale}", "axis", "end")
+    labels = Labels((left, top - 8, right, base - 4))
+    _curves(drawing, labels, threats, lambda f: ranges[id(f)], lambda f: ahead.get(id(f)), x_of, y_of)
+    return drawing.markup()
+
+
+def _curves(
+    drawing: Drawing, labels: Labels, tracks: list[_Flown], across: Any, across_ahead: Any, x_of: Any, y_of: Any
+) -> None:
+    for number, f in enumerate(tracks):
+        xs, is_threat = across(f), _is_threat(f.view)
+        line = np.stack(([x_of(float(x)) for x in xs], [y_of(h / 1000) for h in f.place[:, 2]]), axis=1)
+        beyond = across_ahead(f)
+        if is_threat and beyond is not None and f.ahead is not None:
+            path = np.stack(([x_of(float(x)) for x in beyond], [y_of(h / 1000) for h in f.ahead[:, 2]]), axis=1)
+            drawing.path(points(thin(path)), "foreseen")
+        if len(line) > 1:
+            drawing.path(points(thin(line)), "flown" if is_threat else "traffic")
+        elif len(line):
+            drawing.circle(*line[0], 2.5, "traffic-dot")
+        if is_threat and len(line) > 1:
+            for x, y in line[:: max(1, len(line) // 120)]:
+                labels.block((x - 3, y - 3, x + 3, y + 3))
+        if number < 12 and len(line):
+            x, y = line[len(line) // 2]
+            labels.place(drawing, x, y, f.label, "strong-threat" if is_threat else "small")
+
+
+def _events(drawing: Drawing, labels: Labels, facts: Facts, x_of: Any, y_of: Any, tracks: list[_Flown]) -> None:
+    for e in facts.engagements:
+        where = next((r.intercept_ecef_m for r in reversed(e.revisions) if r.intercept_ecef_m is not None), None)
+        if e.launch_ns is None or e.intercept_ns is None or where is None:
+            continue
+        x, y = x_of(facts.after_s(e.intercept_ns)), y_of(geodetic_of([where])[0][2] / 1000)
+        x0 = x_of(facts.after_s(e.launch_ns))
+        drawing.path(points(((x0, y_of(0)), (x, y))), "interceptor")
+        drawing.cross(x, y, 6, "intercept")
+        outcome = {"hit": "intercept, reported hit", "miss": "reported miss", "unknown": "outcome unknown"}
+        words = f"{outcome.get(e.outcome, 'intercept foreseen')} {facts.at(e.intercept_ns)}"
+        labels.place(drawing, x, y, words, "strong-defence", gap=10, is_needed=True)
+        labels.place(
+            drawing, x0, y_of(0) - 6, f"interceptor {facts.at(e.launch_ns)}", "strong-defence", gap=6, is_needed=True
+        )
+    main = next((f for f in tracks if _is_threat(f.view)), None)
+    if main is not None and main.view is not None and main.view.impact is not None:
+        impact = main.view.impact
+        if impact.apogee_ns is not None and impact.apogee_height_m is not None:
+            x, y = x_of(facts.after_s(impact.apogee_ns)), y_of(impact.apogee_height_m / 1000)
+            drawing.circle(x, y, 3, "apogee")
+            words = f"apogee {impact.apogee_height_m / 1000:.0f} km, {facts.at(impact.apogee_ns)}"
+            labels.place(drawing, x, y, words, "label", gap=8, is_needed=True)
+        if impact.impact_ns is not None:
+            x = x_of(facts.after_s(impact.impact_ns))
+            drawing.plus(x, y_of(0), 7, "impact-mark")
+            labels.place(
+                drawing, x, y_of(0) - 8, f"impact {facts.at(impact.impact_ns)}", "strong-threat", is_needed=True
+            )
+
+
+def _extent(tracks: list[_Flown]) -> tuple[float, float, float]:
+    lows = [float(f.t_s.min()) for f in tracks if len(f.t_s)]
+    highs = [float(f.t_s.max()) for f in tracks if len(f.t_s)] + [
+        float(f.ahead_s.max()) for f in tracks if f.ahead_s is not None
+    ]
+    tall = max(_peak_km(f) for f in tracks)
+    low, high = min(0.0, *lows) if lows else 0.0, max(highs, default=60.0)
+    return low, max(high + 0.03 * (high - low), low + 10.0), max(1.0, tall * 1.14)
+
+
+def _peak_km(f: _Flown) -> float:
+    peaks = [float(f.place[:, 2].max())] if len(f.place) else [0.0]
+    if f.ahead is not None and len(f.ahead):
+        peaks.append(float(f.ahead[:, 2].max()))
+    return max(peaks) / 1000
+
+
+Strip = tuple[str, str, list[tuple[float, float]]]
+
+
+def _strips(facts: Facts, tracks: list[_Flown]) -> list[Strip]:
+    """(label, kind, spans after zero): one per sensor that fed a drawn track, one per engagement."""
+    contacts: dict[str, list[tuple[float, float]]] = {}
+    shown = [f for f in tracks if _is_threat(f.view)] or tracks
+    for f in shown:
+        for sensor, spans in f.track.contacts_ns.items():
+            contacts.setdefault(sensor, []).extend((facts.after_s(a), facts.after_s(b)) for a, b in spans)
+    rows: list[Strip] = [(sensor, "contact", spans) for sensor, spans in sorted(contacts.items())][:8]
+    for e in facts.engagements[:6]:
+        if e.window is not None:
+            rows.append((f"{e.site}: window", "window", [(facts.after_s(e.window[0]), facts.after_s(e.window[1]))]))
+        if e.launch_ns is not None and e.intercept_ns is not None:
+            rows.append(
+                (f"{e.site}: in flight", "flight", [(facts.after_s(e.launch_ns), facts.after_s(e.intercept_ns))])
+            )
+    return rows
+
+
+def _strip(
+    drawing: Drawing, label: str, kind: str, spans: list[tuple[float, float]], x_of: Any, y: float, row: float, left: float,
+    right: float, is_narrow: bool,
+) -> None:  # fmt: skip
+    bar = (y + row - 15, y + row - 3) if is_narrow else (y + 6, y + 18)
+    for start, end in spans:
+        box = (max(left, x_of(start)), bar[0], min(right, max(x_of(end), x_of(start) + 2)), bar[1])
+        drawing.rect(box, f"strip strip-{kind}")
+        if kind == "window":
+            drawing.rect(box, "hatched", fill=drawing.hatch("stripes", 6))
+    if is_narrow:
+        drawing.text(left, y + row - 19, label, "small-ink")
+        return
+    first = min((x_of(a) for a, _ in spans), default=left)
+    last = max((min(x_of(b), right) for _, b in spans), default=left)
+    wide = text_width(label, 12)
+    if last + 8 + wide < right:
+        drawing.text(last + 8, y + 16.5, label, "label")
+    elif first - 8 - wide > left:
+        drawing.text(first - 8, y + 16.5, label, "label", "end")
+    else:
+        drawing.rect((left + 4, y + 5, left + 12 + wide, y + 19), "ground")
+        drawing.text(left + 8, y + 16.5, label, "label")
+
+
+def _words(facts: Facts, tracks: list[_Flown], strips: list[Strip]) -> str:
+    said = [
+        f"{label} from {start / 60:.1f} to {end / 60:.1f} min" for label, _, spans in strips for start, end in spans[:1]
+    ]
+    return f"{len(tracks)} tracks, highest {_extent(tracks)[2] / 1.14:.0f} km. " + "; ".join(said)

@@ -1,0 +1,122 @@
+"""The generic pieces of two broken bodies: a notional table of classes, and fixed quasi-random points over it.
+
+No named system is described. The shares are round numbers of this project; the form (classes by mass, a
+log-normal ballistic coefficient and a speed spread that grows as pieces get lighter) follows range-safety
+practice (14 CFR 417 Appendix A, fragment lists) and the NASA standard break-up model (Johnson et al. 2001).
+"""
+
+from __future__ import annotations
+
+import functools
+from statistics import NormalDist
+from typing import Literal
+
+import msgspec
+import numpy as np
+
+from tocsin.messages import Column
+
+Body = Literal["threat", "interceptor"]
+BODY_MASS_KG: dict[Body, float] = {"threat": 1_000.0, "interceptor": 150.0}
+BETA_MIN_KG_M2, BETA_MAX_KG_M2 = 10.0, 2_000.0
+
+DENSITY_STD_20KM, DENSITY_STD_80KM = 0.05, 0.20  # ratio to the standard, as scenario.Spread's defaults
+WIND_STD_M_S = 15.0  # each horizontal component at 12 km, likewise
+ALONG_TRACK_RATIO = 0.5  # extra spread along the body's track, as a share of the speed spread
+
+
+class PieceClass(msgspec.Struct, frozen=True, kw_only=True):
+    """One class of pieces of either body."""
+
+    mass_share: float  # of the body's mass
+    piece_kg: float  # typical piece
+    beta_median_kg_m2: float
+    beta_ln_std: float
+    speed_std_m_s: float  # each axis, added to the body's velocity
+
+
+CLASSES: tuple[PieceClass, ...] = (
+    PieceClass(mass_share=0.35, piece_kg=60.0, beta_median_kg_m2=1_000.0, beta_ln_std=0.35, speed_std_m_s=15.0),
+    PieceClass(mass_share=0.40, piece_kg=8.0, beta_median_kg_m2=300.0, beta_ln_std=0.50, speed_std_m_s=60.0),
+    PieceClass(mass_share=0.20, piece_kg=0.8, beta_median_kg_m2=80.0, beta_ln_std=0.60, speed_std_m_s=150.0),
+    PieceClass(mass_share=0.05, piece_kg=0.05, beta_median_kg_m2=25.0, beta_ln_std=0.50, speed_std_m_s=250.0),
+)
+
+DIMENSIONS = 11  # beta; velocity 3; along track; density; wind 2; position 3
+_PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31)
+
+
+class Pieces(msgspec.Struct, frozen=True, kw_only=True):
+    """Columns over the sampled pieces, axis 0 the piece; offsets are in units of one sigma where not said."""
+
+    is_interceptor: Column  # (n,) bool
+    mass_kg: Column  # (n,) mass that this sample stands for
+    real_count: Column  # (n,) pieces that it stands for
+    piece_kg: Column  # (n,) mass of one such piece
+    beta_kg_m2: Column  # (n,)
+    spread_m_s: Column  # (n, 3) velocity added to the body's
+    along_m_s: Column  # (n,) speed added along the body's track
+    air: Column  # (n, 4) as kernels.motion takes it
+    place: Column  # (n, 3) standard normal, to be scaled by the uncertainty of the intercept point
+
+
+def pieces_from(normal: Column) -> Pieces:
+    """The table filled from standard normal numbers (n, DIMENSIONS); mass is conserved for any n >= 8.
+
+    Samples go to classes in proportion to the square root of the class's mass: the heavy classes fix the
+    regions by mass, the light ones the window of fall times, and both need company.
+    """
+    count = len(normal)
+    classes = [(body, one) for body in BODY_MASS_KG for one in CLASSES]
+    mass_kg = np.array([BODY_MASS_KG[body] * one.mass_share for body, one in classes])
+    sizes = _apportion(np.sqrt(mass_kg), count)
+    # neighbours in the sequence go to different classes, so that each class gets points from all over the cube
+    rank = np.concatenate([(np.arange(size) + 0.5) / size for size in sizes])
+    which = np.repeat(np.arange(len(classes)), sizes)[np.argsort(rank, kind="stable")]
+
+    def of(values: list[float]) -> Column:
+        return np.array(values)[which]
+
+    share = (mass_kg / sizes)[which]
+    piece_kg = of([one.piece_kg for _, one in classes])
+    beta = of([one.beta_median_kg_m2 for _, one in classes]) * np.exp(
+        of([one.beta_ln_std for _, one in classes]) * normal[:, 0]
+    )
+    speed_std = of([one.speed_std_m_s for _, one in classes])
+    air = np.column_stack(
+        (DENSITY_STD_20KM * normal[:, 5], DENSITY_STD_80KM * normal[:, 5], WIND_STD_M_S * normal[:, 6:8])
+    )
+    return Pieces(
+        is_interceptor=np.array([body == "interceptor" for body, _ in classes])[which],
+        mass_kg=share,
+        real_count=share / piece_kg,
+        piece_kg=piece_kg,
+        beta_kg_m2=np.clip(beta, BETA_MIN_KG_M2, BETA_MAX_KG_M2),
+        spread_m_s=speed_std[:, None] * normal[:, 1:4],
+        along_m_s=ALONG_TRACK_RATIO * speed_std * normal[:, 4],
+        air=air,
+        place=normal[:, 8:11],
+    )
+
+
+@functools.cache
+def fixed_pieces(count: int) -> Pieces:
+    """The table over a fixed low-discrepancy set: Richtmyer's frac(n sqrt(prime)), through the normal quantile.
+
+    Source: Niederreiter 1992, Random Number Generation and Quasi-Monte Carlo Methods, chapter 3.
+    """
+    index = np.arange(1, max(count, 8) + 1)[:, None]
+    uniform = np.mod(index * np.sqrt(np.array(_PRIMES, dtype=np.float64)), 1.0)
+    quantile = NormalDist().inv_cdf
+    normal = np.array([[quantile(min(max(u, 1e-9), 1.0 - 1e-9)) for u in row] for row in uniform.tolist()])
+    return pieces_from(normal)
+
+
+def _apportion(weight: Column, count: int) -> Column:
+    """Whole numbers in proportion to the weights, at least one each, adding up to the count (largest remainder)."""
+    free = count - len(weight)
+    exact = weight / weight.sum() * free
+    sizes = np.floor(exact).astype(np.int64)
+    for row in np.argsort(sizes - exact, kind="stable")[: free - int(sizes.sum())]:
+        sizes[row] += 1
+    return sizes + 1

@@ -1,0 +1,124 @@
+"""track: detections to tracks, and the requests that sensors look where a track is expected."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import msgspec
+import numpy as np
+
+from tocsin.kernels.geodesy import ecef_from_geodetic, radar_from_ecef
+from tocsin.kernels.track_motion import LEVEL
+from tocsin.messages import Detections, Event, EventKind, Message, SensorTask, Tick, TrackUpdates, Vec3, event
+from tocsin.scenario import Defence, Sensor
+from tocsin.tracking import Tracker, TrackerState
+from tocsin.tracking.tracker import predicted
+from tocsin.units import DEG, M_PER_KM, ns_from_s
+
+CONFIRMED = EventKind("track.confirmed", "info", "track {subject} is confirmed, by {sensors}")
+MERGED_OR_DROPPED = EventKind("track.dropped", "info", "track {subject} is dropped")
+
+
+class TrackState(msgspec.Struct, kw_only=True):
+    """All that the stage remembers."""
+
+    tracker: TrackerState = msgspec.field(default_factory=TrackerState)
+    told: list[int] = []  # confirmed tracks that have been announced
+    place: dict[str, Vec3] = {}  # where each radar was at its last scan
+    tasked_ns: dict[str, int] = {}  # "track sensor" -> when it was last asked
+
+
+class Track:
+    """Second stage: wraps ``tocsin.tracking.Tracker``."""
+
+    name: ClassVar[str] = "track"
+    takes: ClassVar[tuple[type[Message], ...]] = (Detections, Tick)
+    gives: ClassVar[tuple[type[Message], ...]] = (TrackUpdates, SensorTask, Event)
+
+    def __init__(self, defence: Defence) -> None:
+        self._policy = defence.policy.track
+        self._radars = tuple(s for s in defence.sensors if s.kind == "radar" and s.enabled)
+        self._tracker = Tracker(self._policy)
+        self._state = TrackState(tracker=self._tracker.state)
+
+    @property
+    def state(self) -> TrackState:
+        return self._state
+
+    @state.setter
+    def state(self, state: TrackState) -> None:
+        self._state = state
+        self._tracker.state = state.tracker
+
+    def handle(self, message: Message) -> list[Message]:
+        now_ns = message.arrival_ns
+        if isinstance(message, Detections):
+            if message.kind == "radar" and message.platform_ecef_m is not None:
+                self._state.place[message.sensor] = message.platform_ecef_m
+            return self._told(self._tracker.step(message, now_ns), now_ns)
+        if isinstance(message, Tick):
+            causes = (message.id,) if message.id else ()
+            return [*self._told(self._tracker.tick(now_ns, causes), now_ns), *self._tasks(now_ns, causes)]
+        return []
+
+    def _told(self, updates: TrackUpdates | None, now_ns: int) -> list[Message]:
+        """The updates, and an event for each track newly confirmed or, having been confirmed, dropped."""
+        if updates is None:
+            return []
+        out: list[Message] = [updates]
+        told = self._state.told
+        for i, (track, status) in enumerate(zip(updates.track.tolist(), updates.status, strict=True)):
+            if status == "confirmed" and track not in told:
+                told.append(track)
+                names = ", ".join(updates.sensors[i])
+                out.append(event(CONFIRMED, time_ns=now_ns, subject=str(track), causes=updates.causes, sensors=names))
+            elif status == "dropped" and track in told:
+                told.remove(track)
+                out.append(event(MERGED_OR_DROPPED, time_ns=now_ns, subject=str(track), causes=updates.causes))
+        return out
+
+    def _tasks(self, now_ns: int, causes: tuple[str, ...]) -> list[Message]:
+        """Ask each radar for the fast confirmed tracks that its surveyed field of regard should hold now."""
+        if not self._radars or not self._state.told:
+            return []
+        every_ns = ns_from_s(self._policy.task_every_s)
+        asked = self._state.tasked_ns = {
+            key: when for key, when in self._state.tasked_ns.items() if now_ns - when < every_ns
+        }
+        seen = predicted(self._tracker, now_ns)
+        out: list[Message] = []
+        for i, track in enumerate(self._state.tracker.id[seen.slots].tolist()):
+            velocity = seen.state[i, 3:].copy()
+            if seen.mu[i, LEVEL] > 0.5 or np.linalg.norm(velocity) < self._policy.task_speed_min_m_s:
+                continue
+            position = seen.state[i, :3].copy()
+            for sensor in self._radars:
+                key = f"{track} {sensor.name}"
+                if key in asked or not self._in_reach(sensor, position):
+                    continue
+                asked[key] = now_ns
+                out.append(
+                    SensorTask(
+                        time_ns=now_ns,
+                        causes=causes,
+                        sensor=sensor.name,
+                        track=track,
+                        position_ecef_m=(float(position[0]), float(position[1]), float(position[2])),
+                        velocity_ecef_m_s=(float(velocity[0]), float(velocity[1]), float(velocity[2])),
+                        until_ns=now_ns + 2 * every_ns,
+                    )
+                )
+        return out
+
+    def _in_reach(self, sensor: Sensor, position_ecef_m: np.ndarray[tuple[int], np.dtype[np.float64]]) -> bool:
+        site = np.array(
+            self._state.place.get(sensor.name)
+            or ecef_from_geodetic(sensor.latitude_deg * DEG, sensor.longitude_deg * DEG, sensor.height_m)
+        )
+        range_m, azimuth_rad, elevation_rad = radar_from_ecef(position_ecef_m, site)
+        width_deg = (sensor.azimuth_to_deg - sensor.azimuth_from_deg) % 360.0 or 360.0
+        return bool(
+            sensor.range_min_km * M_PER_KM <= range_m <= sensor.range_max_km * M_PER_KM
+            and sensor.elevation_min_deg * DEG <= elevation_rad <= sensor.elevation_max_deg * DEG
+            and (azimuth_rad / DEG - sensor.azimuth_from_deg) % 360.0 <= width_deg
+        )

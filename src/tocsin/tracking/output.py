@@ -1,0 +1,103 @@
+"""Tracks as a TrackUpdates message."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import numpy as np
+
+from tocsin.kernels.geodesy import geodetic_from_ecef
+from tocsin.kernels.track_bank import combine, predict_slots
+from tocsin.kernels.track_motion import BALLISTIC, MODEL_COUNT, SIZE
+from tocsin.messages import Column, TrackUpdates
+from tocsin.messages.track_updates import TrackStatus
+from tocsin.tracking.state import CONFIRMED, TrackerState
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Picture:
+    """Slots (n,) at one time: the banks x, cov, mu predicted to it, and their combined state (n, 6) and cov6."""
+
+    slots: Column
+    x: Column
+    cov: Column
+    mu: Column
+    state: Column
+    cov6: Column
+
+
+def picture(memory: TrackerState, slots: Column, to_ns: int, own_prob: float, par: Column) -> Picture:
+    """Slots predicted to ``to_ns`` where it lies ahead of them; the memory stays as it is."""
+    n = slots.shape[0]
+    x = np.empty((n, MODEL_COUNT, SIZE))
+    cov = np.empty((n, MODEL_COUNT, SIZE, SIZE))
+    mu = np.empty((n, MODEL_COUNT))
+    state, cov6 = np.empty((n, 6)), np.empty((n, 6, 6))
+    predict_slots(memory.x, memory.cov, memory.mu, memory.t_ns, slots, to_ns, x, cov, mu, par)
+    combine(x, cov, mu, own_prob, state, cov6)
+    return Picture(slots, x, cov, mu, state, cov6)
+
+
+def height_of(state: Column) -> float:
+    """Ellipsoidal height, m, of a state's position."""
+    return float(geodetic_from_ecef(state[0], state[1], state[2])[2])
+
+
+def updates(
+    memory: TrackerState, seen: Picture, to_ns: int, sensor: str, time_ns: int, causes: tuple[str, ...],
+    dropped: set[int], nis: dict[int, float], dof: int, log_beta_prior: tuple[float, float],
+) -> TrackUpdates:  # fmt: skip
+    """One row for each slot of the picture; ``dropped`` and ``nis`` are keyed by slot."""
+    slots = seen.slots
+    status: list[TrackStatus] = []
+    for slot in slots.tolist():
+        if slot in dropped:
+            status.append("dropped")
+        else:
+            status.append("confirmed" if memory.status[slot] == CONFIRMED else "tentative")
+    has_beta = seen.mu[:, BALLISTIC] > 0.0
+    log_beta = np.where(has_beta, seen.x[:, BALLISTIC, 6], log_beta_prior[0])
+    beta_std = np.where(has_beta, np.sqrt(np.maximum(seen.cov[:, BALLISTIC, 6, 6], 0.0)), log_beta_prior[1])
+    memory.told_boost[slots] = seen.mu[:, 0]
+    values = np.array([nis.get(slot, 0.0) for slot in slots.tolist()])
+    return TrackUpdates(
+        time_ns=time_ns,
+        causes=causes,
+        sensor=sensor,
+        track=_column(memory.id[slots]),
+        status=tuple(status),
+        t_ns=_column(np.maximum(memory.t_ns[slots], to_ns)),
+        position_ecef_m=_column(seen.state[:, :3].copy()),
+        velocity_ecef_m_s=_column(seen.state[:, 3:].copy()),
+        covariance=_column(seen.cov6),
+        mode_prob=_column(seen.mu),
+        log_beta=_column(log_beta),
+        log_beta_std=_column(beta_std),
+        first_ns=_column(memory.first_ns[slots]),
+        last_ns=_column(memory.last_ns[slots]),
+        radar_count=_column(memory.plot_count[slots, 0]),
+        infrared_count=_column(memory.plot_count[slots, 1]),
+        position_count=_column(memory.plot_count[slots, 2]),
+        nis=_column(values),
+        nis_dof=_column(np.array([dof if slot in nis else 0 for slot in slots.tolist()], dtype=np.int64)),
+        sensors=tuple(tuple(memory.fed[int(k)]) for k in memory.id[slots]),
+    )
+
+
+def is_finite(seen: Picture) -> Column:
+    """(n,) bool: rows that hold finite numbers only; a track that does not is given up."""
+    good = np.isfinite(seen.state).all(axis=1) & np.isfinite(seen.cov6).all(axis=(1, 2))
+    return np.asarray(good & np.isfinite(seen.mu).all(axis=1))
+
+
+def speed_significance(state: Column, cov6: Column) -> float:
+    """Speed in its own sigmas, squared: chi-square with three degrees of freedom for an object that stands still."""
+    value = float(state[3:] @ np.linalg.solve(cov6[3:, 3:], state[3:]))
+    return value if math.isfinite(value) else 0.0
+
+
+def _column(values: Column) -> Column:
+    array = np.ascontiguousarray(values)
+    array.flags.writeable = False
+    return array

@@ -1,0 +1,86 @@
+"""Plots of one scan, as the arrays that the kernels read."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import numpy as np
+
+from tocsin.kernels.geodesy import ecef_from_radar
+from tocsin.kernels.track_observe import INFRARED, POSITION, RADAR, RADAR_RATE, ROW_COUNT, ROWS
+from tocsin.messages import Column, Detections
+
+RANGE_STD_M, ANGLE_STD_RAD, SIGHT_STD_RAD, POSITION_STD_M = 100.0, 2e-3, 1e-4, 200.0  # where none is stated
+_NO_ELEVATION_HEIGHT_M = 8_000.0  # a radar without elevation sees air traffic: this high, give or take as much
+_ORIGIN = (0.0, 0.0, 0.0)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Plots:
+    """``kind`` as in ``kernels/track_observe.py``; z (p, 4), spot (p, 3), time_ns (p,), site (3,), var (4,)."""
+
+    kind: int
+    z: Column
+    spot: Column
+    time_ns: Column
+    site: Column
+    var: Column
+
+    @property
+    def count(self) -> int:
+        return int(self.time_ns.shape[0])
+
+    @property
+    def row_count(self) -> int:
+        return int(ROW_COUNT[self.kind])
+
+
+def plots_of(detections: Detections) -> Plots:
+    """The plots of a screened scan that carry what their kind needs; none where a needed column is missing.
+
+    ``spot`` is where a plot lies (ECEF m), for infrared its unit line of sight.
+    """
+    time_ns = np.array(detections.plot_time_ns, dtype=np.int64)
+    site = np.array(detections.platform_ecef_m or _ORIGIN)
+    var = np.ones(ROWS)
+    z = np.zeros((time_ns.shape[0], ROWS))
+    if detections.kind == "infrared":
+        if detections.line_of_sight_ecef is None or detections.platform_ecef_m is None:
+            return _none(INFRARED)
+        z[:, :3] = detections.line_of_sight_ecef
+        var[:2] = (detections.angle_std_rad or SIGHT_STD_RAD) ** 2
+        return Plots(INFRARED, z, z[:, :3].copy(), time_ns, site, var)
+    if detections.kind == "position":
+        if detections.position_ecef_m is None:
+            return _none(POSITION)
+        z[:, :3] = detections.position_ecef_m
+        var[:2] = (detections.position_std_m or POSITION_STD_M) ** 2
+        var[2] = (detections.height_std_m or detections.position_std_m or POSITION_STD_M) ** 2
+        return Plots(POSITION, z, z[:, :3].copy(), time_ns, site, var)
+    if detections.range_m is None or detections.azimuth_rad is None or detections.platform_ecef_m is None:
+        return _none(RADAR)
+    kind = RADAR
+    angle_std = detections.angle_std_rad or ANGLE_STD_RAD
+    elevation_std = detections.elevation_std_rad or angle_std
+    z[:, 0] = detections.range_m
+    z[:, 1] = detections.azimuth_rad
+    if detections.elevation_rad is not None:
+        z[:, 2] = detections.elevation_rad
+    elif time_ns.size:
+        far_m = np.maximum(z[:, 0], 1.0)
+        z[:, 2] = np.arcsin(np.minimum(_NO_ELEVATION_HEIGHT_M / far_m, 1.0)) - 0.5 * far_m / 6_371_000.0
+        elevation_std = min(_NO_ELEVATION_HEIGHT_M / float(np.min(far_m)), 0.25 * math.pi)
+    var[:3] = (detections.range_std_m or RANGE_STD_M) ** 2, angle_std**2, elevation_std**2
+    if detections.range_rate_m_s is not None and detections.range_rate_std_m_s:
+        kind = RADAR_RATE
+        z[:, 3] = detections.range_rate_m_s
+        var[3] = detections.range_rate_std_m_s**2
+    spot = np.empty((time_ns.shape[0], 3))
+    for i in range(time_ns.shape[0]):
+        spot[i] = ecef_from_radar(z[i, 0], z[i, 1], z[i, 2], site)
+    return Plots(kind, z, spot, time_ns, site, var)
+
+
+def _none(kind: int) -> Plots:
+    return Plots(kind, np.zeros((0, ROWS)), np.zeros((0, 3)), np.zeros(0, np.int64), np.zeros(3), np.ones(ROWS))

@@ -1,0 +1,283 @@
+"""Scans in, tracks out: a multi-sensor tracker, usable alone.
+
+Plots are used one scan after another as scans arrive. A plot older than its track's state, as happens when
+sensors differ in latency, updates that state from where it was at the plot's time (``kernels/track_update.py``);
+one older than ``late_limit_s`` is not used. A scan's own plots may differ in time.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tocsin.kernels.track_bank import gate_plots, update_slot
+from tocsin.kernels.track_motion import BALLISTIC, BOOST, LEVEL
+from tocsin.kernels.track_start import start_bank
+from tocsin.messages import Column, Detections, TrackUpdates
+from tocsin.policy import TrackPolicy
+from tocsin.tracking.associate import NOT_GATED, assign
+from tocsin.tracking.coverage import looked_at
+from tocsin.tracking.merge import absorb, may_be_one, same_object
+from tocsin.tracking.output import Picture, height_of, is_finite, picture, speed_significance, updates
+from tocsin.tracking.parameters import chi_square_bound, kernel_parameters
+from tocsin.tracking.plots import Plots, plots_of
+from tocsin.tracking.state import CONFIRMED, TENTATIVE, TrackerState
+from tocsin.units import NS_PER_S, s_from_ns
+
+_KINDS = {"radar": 0, "infrared": 1, "position": 2}
+_MISS_STD_M = 5_000.0  # a track less sure of its place than this may well be elsewhere: no miss is counted
+_UNSEEN_NS = 10 * NS_PER_S  # a track without a plot for so long is moved on by ticks ...
+_TICK_BEHIND_NS = 2 * NS_PER_S  # ... to this far behind now, so that a late scan still finds it behind
+_BOOST_CHANGE = 0.1  # a change of this much in the probability of thrust is published without a plot
+
+
+class Tracker:
+    """Tracks objects from screened scans. ``state`` is all it remembers and may be put back."""
+
+    def __init__(self, policy: TrackPolicy | None = None) -> None:
+        self.policy = policy or TrackPolicy()
+        self.state = TrackerState()
+        self._par = kernel_parameters(self.policy)
+
+    def step(self, detections: Detections, time_ns: int | None = None) -> TrackUpdates | None:
+        """Use one scan. Returns the tracks it changed, at the scan's end; None where it changed none."""
+        memory, policy = self.state, self.policy
+        plots = plots_of(detections)
+        end_ns = detections.end_ns
+        slots = memory.alive()
+        when_ns = _reference_ns(plots, end_ns)
+        seen = picture(memory, slots, when_ns, policy.own_prob, self._par)
+        pairs = self._associate(plots, seen, when_ns)
+        kind = _KINDS[detections.kind]
+        nis: dict[int, float] = {}
+        for slot, j in sorted(pairs.items()):
+            value = update_slot(
+                memory.x, memory.cov, memory.mu, memory.t_ns, slot, plots.time_ns[j], memory.last_ns[slot],
+                plots.kind, plots.z[j], plots.site, plots.var, self._par,
+            )  # fmt: skip
+            if value >= 0.0:
+                nis[slot] = float(value)
+                self._count(slot, kind, int(plots.time_ns[j]), detections.sensor)
+        changed = set(nis)
+        dropped = self._missed(detections, plots, seen, changed)
+        taken = set(pairs.values())
+        for j in range(plots.count):
+            if j not in taken:
+                changed.add(self._start(plots, j, kind, detections.sensor))
+        if not changed and not dropped:
+            return None
+        return self._publish(detections, changed | dropped, dropped, nis, plots.row_count, time_ns)
+
+    def tick(self, now_ns: int, causes: tuple[str, ...] = ()) -> TrackUpdates | None:
+        """Time passes: drop what nobody has seen for too long, or what must be on the ground. None: nothing."""
+        memory, policy = self.state, self.policy
+        slots = memory.alive()
+        unseen = slots[now_ns - memory.last_ns[slots] > _UNSEEN_NS]
+        if not unseen.size:
+            return None
+        to_ns = now_ns - _TICK_BEHIND_NS
+        seen = picture(memory, unseen, to_ns, policy.own_prob, self._par)
+        memory.x[unseen], memory.cov[unseen], memory.mu[unseen] = seen.x, seen.cov, seen.mu
+        memory.t_ns[unseen] = np.maximum(memory.t_ns[unseen], to_ns)
+        good = is_finite(seen)
+        gone = [
+            int(slot)
+            for i, slot in enumerate(unseen.tolist())
+            if not good[i]
+            or s_from_ns(now_ns - int(memory.last_ns[slot])) > self._patience_s(slot)
+            or (seen.mu[i, LEVEL] < 0.5 and height_of(seen.state[i]) < 0.0)
+        ]
+        told = [slot for i, slot in enumerate(unseen.tolist()) if slot in gone and good[i]]
+        message = None
+        if told:
+            message = self._message(np.array(told, dtype=np.int64), to_ns, "", now_ns, causes, set(told), {}, 0)
+        for slot in gone:
+            memory.free(slot)
+        return message
+
+    def _associate(self, plots: Plots, seen: Picture, when_ns: int) -> dict[int, int]:
+        """Slot -> plot: confirmed tracks choose first, tentative ones from what is left."""
+        memory, slots = self.state, seen.slots
+        if not plots.count or not slots.size:
+            return {}
+        back_s = np.minimum((when_ns - memory.t_ns[slots]) / NS_PER_S, 0.0)
+        gap_s = np.maximum((when_ns - memory.last_ns[slots]) / NS_PER_S, 0.0)
+        ahead_s = (plots.time_ns - when_ns) / NS_PER_S
+        limit = chi_square_bound(self.policy.gate_prob, plots.row_count)
+        score = np.empty((slots.shape[0], plots.count))
+        gate_plots(
+            seen.x, seen.cov, seen.mu, back_s, gap_s, plots.kind, plots.z, plots.spot, ahead_s,
+            plots.site, plots.var, limit, self._par, score,
+        )  # fmt: skip
+        score[back_s < -self.policy.late_limit_s] = 10.0 * NOT_GATED
+        pairs: dict[int, int] = {}
+        for status in (CONFIRMED, TENTATIVE):
+            rows = np.flatnonzero(memory.status[slots] == status)
+            free = [j for j in range(plots.count) if j not in pairs.values()]
+            if rows.size and free:
+                for i, j in assign(score[rows][:, free]):
+                    pairs[int(slots[rows[i]])] = free[j]
+        return pairs
+
+    def _count(self, slot: int, kind: int, plot_ns: int, sensor: str) -> None:
+        memory = self.state
+        memory.last_ns[slot] = max(int(memory.last_ns[slot]), plot_ns)
+        memory.first_ns[slot] = min(int(memory.first_ns[slot]), plot_ns)
+        memory.plot_count[slot, kind] += 1
+        memory.miss_count[slot] = 0
+        memory.note_sensor(slot, sensor)
+
+    def _missed(self, detections: Detections, plots: Plots, seen: Picture, updated: set[int]) -> set[int]:
+        """Tracks the scan looked at and did not see: thrust is less likely (infrared), a miss is counted.
+
+        Adds to ``updated`` the tracks whose probability of thrust changed enough to tell; returns those to drop.
+        """
+        memory, policy, swept = self.state, self.policy, detections.swept
+        if swept is None:
+            return set()
+        dropped: set[int] = set()
+        site = np.array(detections.platform_ecef_m or (0.0, 0.0, 0.0))
+        is_infrared = detections.kind == "infrared"
+        missed = [i for i, slot in enumerate(seen.slots.tolist()) if slot not in updated]
+        for i in missed:
+            slot = int(seen.slots[i])
+            if not looked_at(swept, detections.kind, site, seen.state[i, :3]):
+                continue
+            if is_infrared:
+                if seen.mu[i, BOOST] <= 0.0:
+                    continue
+                ahead = detections.end_ns - int(memory.t_ns[slot])
+                if ahead > 0:
+                    memory.x[slot], memory.cov[slot], memory.mu[slot] = seen.x[i], seen.cov[i], seen.mu[i]
+                    memory.t_ns[slot] = max(int(memory.t_ns[slot]), _reference_ns(plots, detections.end_ns))
+                self._unlit(slot, swept.detection_prob)
+                if abs(memory.mu[slot, BOOST] - memory.told_boost[slot]) > _BOOST_CHANGE:
+                    updated.add(slot)
+            elif np.trace(seen.cov6[i, :3, :3]) > 3.0 * _MISS_STD_M**2:
+                continue
+            if memory.status[slot] == TENTATIVE or not is_infrared:
+                memory.miss_count[slot] += 1
+            limit = policy.miss_limit if memory.status[slot] == TENTATIVE else policy.lost_misses
+            if memory.miss_count[slot] >= limit:
+                dropped.add(slot)
+        return dropped
+
+    def _unlit(self, slot: int, detection_prob: float) -> None:
+        """Bayes: a sensor that would have seen a plume with this probability saw none."""
+        mu = self.state.mu[slot]
+        mu[BOOST] *= 1.0 - min(detection_prob, 0.99)
+        mu /= mu.sum()
+        if mu[BOOST] < self.policy.dead_prob and mu[BALLISTIC] > 0.0:
+            mu[BOOST] = 0.0
+            mu /= mu.sum()
+
+    def _start(self, plots: Plots, j: int, kind: int, sensor: str) -> int:
+        memory = self.state
+        slot = memory.take()
+        start_bank(
+            plots.kind, plots.z[j], plots.site, plots.var, self._par,
+            memory.x[slot], memory.cov[slot], memory.mu[slot],
+        )  # fmt: skip
+        memory.t_ns[slot] = memory.first_ns[slot] = memory.last_ns[slot] = plots.time_ns[j]
+        memory.plot_count[slot, kind] = 1
+        memory.note_sensor(slot, sensor)
+        return slot
+
+    def _publish(
+        self, detections: Detections, changed: set[int], dropped: set[int], nis: dict[int, float], dof: int,
+        time_ns: int | None,
+    ) -> TrackUpdates | None:  # fmt: skip
+        """Confirm, merge, and tell; then free what was dropped or absorbed."""
+        memory, end_ns = self.state, detections.end_ns
+        slots = memory.alive()
+        seen = picture(memory, slots, end_ns, self.policy.own_prob, self._par)
+        good = is_finite(seen)
+        row = {int(slot): i for i, slot in enumerate(slots)}
+        broken = {slot for slot, i in row.items() if not good[i]}
+        for slot in sorted(changed - dropped - broken):
+            if memory.status[slot] == TENTATIVE and self._is_convincing(slot, seen, row[slot]):
+                memory.status[slot] = CONFIRMED
+        absorbed: set[int] = set()
+        for younger in sorted((set(nis) & changed) - dropped - broken, key=lambda k: -int(memory.id[k])):
+            older = self._twin(younger, seen, row, dropped | broken | absorbed)
+            if older >= 0:
+                absorbed.add(younger)
+                changed.add(older)
+                self._absorb(older, younger, end_ns)
+        if absorbed:
+            nis = {slot: value for slot, value in nis.items() if slot not in absorbed}
+        told = [int(s) for s in slots if int(s) in changed and int(s) not in broken]
+        message = None
+        gone = dropped | absorbed
+        if told:
+            stamp = end_ns if time_ns is None else time_ns
+            causes = (detections.id,) if detections.id else ()
+            message = self._message(
+                np.array(told, dtype=np.int64), end_ns, detections.sensor, stamp, causes, gone, nis, dof
+            )
+        for slot in sorted(gone | broken):
+            memory.free(slot)
+        return message
+
+    def _message(
+        self, slots: Column, to_ns: int, sensor: str, time_ns: int, causes: tuple[str, ...], gone: set[int],
+        nis: dict[int, float], dof: int,
+    ) -> TrackUpdates:  # fmt: skip
+        seen = picture(self.state, slots, to_ns, self.policy.own_prob, self._par)
+        prior = (self.policy.log_beta_mean, self.policy.log_beta_std)
+        return updates(self.state, seen, to_ns, sensor, time_ns, causes, gone, nis, dof, prior)
+
+    def _is_convincing(self, slot: int, seen: Picture, i: int) -> bool:
+        """Enough plots; from infrared alone, also a motion that a fire or a glint does not have."""
+        counts = self.state.plot_count[slot]
+        if int(counts.sum()) < self.policy.confirm_hits:
+            return False
+        if counts[0] + counts[2] > 0:
+            return True
+        return speed_significance(seen.state[i], seen.cov6[i]) > self.policy.plume_motion_nis
+
+    def _twin(self, younger: int, seen: Picture, row: dict[int, int], out: set[int]) -> int:
+        """The slot of the one older track that a young one is the double of; -1: none, or not clear which."""
+        memory = self.state
+        if not 3 <= int(memory.plot_count[younger].sum()) <= self.policy.merge_young_hits:
+            return -1
+        bound = chi_square_bound(self.policy.merge_prob, 6)
+        i = row[younger]
+        twins = []
+        for older, k in row.items():
+            if memory.id[older] >= memory.id[younger] or older in out or not may_be_one(memory, older, younger):
+                continue
+            if np.abs(seen.state[i, :3] - seen.state[k, :3]).max() > 200_000.0:
+                continue
+            if same_object(seen.state[i], seen.cov6[i], seen.state[k], seen.cov6[k], bound):
+                twins.append(older)
+        return twins[0] if len(twins) == 1 else -1
+
+    def _absorb(self, older: int, younger: int, end_ns: int) -> None:
+        memory = self.state
+        to_ns = max(end_ns, int(memory.t_ns[older]), int(memory.t_ns[younger]))
+        both = np.array([older, younger], dtype=np.int64)
+        seen = picture(memory, both, to_ns, self.policy.own_prob, self._par)
+        memory.x[both], memory.cov[both], memory.mu[both], memory.t_ns[both] = seen.x, seen.cov, seen.mu, to_ns
+        absorb(memory, older, younger, seen.state[0], seen.cov6[0])
+
+    def _patience_s(self, slot: int) -> float:
+        memory, policy = self.state, self.policy
+        if memory.status[slot] == TENTATIVE:
+            return policy.tentative_gap_s
+        mu = memory.mu[slot]
+        if mu[LEVEL] >= 0.5:
+            return policy.level_gap_s
+        return policy.burning_gap_s if mu[BOOST] >= 0.5 else policy.coast_gap_s
+
+
+def _reference_ns(plots: Plots, end_ns: int) -> int:
+    """The moment tracks are compared with a scan: that of its middle plot, or its end."""
+    return int(np.sort(plots.time_ns)[plots.count // 2]) if plots.count else end_ns
+
+
+def predicted(tracker: Tracker, now_ns: int) -> Picture:
+    """All confirmed tracks, predicted to now; for those who ask sensors to look. Changes nothing."""
+    memory = tracker.state
+    slots = memory.alive()
+    slots = slots[memory.status[slots] == CONFIRMED]
+    return picture(memory, slots, now_ns, tracker.policy.own_prob, kernel_parameters(tracker.policy))

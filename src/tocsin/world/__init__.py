@@ -1,0 +1,6 @@
+"""Truth and its sensors, in simulation only. No stage and no scripted person may import this."""
+
+from tocsin.world.truth import TRUTH_COLUMNS, ObjectTruth, ThreatTruth, WorldTruth
+from tocsin.world.world import World
+
+__all__ = ["TRUTH_COLUMNS", "ObjectTruth", "ThreatTruth", "World", "WorldTruth"]

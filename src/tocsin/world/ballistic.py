@@ -1,0 +1,178 @@
+"""A ballistic flight between two places: the nominal programme, and the flight of one run in its own air.
+
+Scenario scaffolding: the programme is sought so that the *nominal* vehicle in standard, calm air comes down
+within 1 km of the stated place; the run then flies it with drawn air, drag and burn, and lands where it lands.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from tocsin.errors import ScenarioError
+from tocsin.kernels.boost import boost_flight
+from tocsin.kernels.constants import EARTH_RATE_RAD_S, GM_M3_S2
+from tocsin.kernels.fall import fall_to_ground, path_to_ground
+from tocsin.kernels.geodesy import ecef_from_geodetic, enu_axes, geodetic_from_ecef
+from tocsin.kernels.observe import MEAN_EARTH_RADIUS_M, along_path
+from tocsin.units import M_PER_KM
+from tocsin.world.vehicles import Vehicle, vehicle_class
+
+Array = npt.NDArray[np.float64]
+
+BOOST_STEPS = 600  # about 0.15 s each
+PATH_SPACING_S = 0.25
+MAX_FLIGHT_S = 3_600.0
+CALM = np.zeros(4)
+MISS_M = 1.0  # the search stops here; the promise is 1 km
+CLIMB_RAD = 1e-3  # and here
+
+
+class Programme(msgspec.Struct, frozen=True, eq=False):
+    """The nominal vehicle's open-loop boost: where from, which attitude when, until when."""
+
+    launch_m: Array  # (3,) ECEF
+    up: Array  # (3,)
+    direction: Array  # (n, 3) ECEF thrust direction of each step
+    cutoff_s: float
+    impact_m: Array  # (3,) ECEF, of the nominal flight
+
+
+class Path(msgspec.Struct, frozen=True, eq=False):
+    """One flight as a table, from launch to the ground; seconds from launch."""
+
+    time_s: Array  # (m,)
+    position_m: Array  # (m, 3) ECEF
+    velocity_m_s: Array  # (m, 3)
+    burnout_s: float
+    apogee_s: float
+    apogee_height_m: float
+
+    @property
+    def impact_s(self) -> float:
+        return float(self.time_s[-1])
+
+    def at(self, time_s: Array) -> tuple[Array, Array]:
+        """Position and velocity (n, 3) at seconds from launch, held at both ends."""
+        position, velocity = along_path(self.time_s, self.position_m, self.velocity_m_s, time_s)
+        return position, velocity
+
+
+@functools.lru_cache(maxsize=64)
+def nominal_programme(
+    vehicle_name: str, launch_deg: tuple[float, float], impact_deg: tuple[float, float], loft: float
+) -> Programme:
+    """The programme whose nominal flight joins the two places (latitude, longitude); both on the ellipsoid.
+
+    ``loft`` scales the tangent of the flight-path angle at cut-off relative to the minimum-energy angle
+    (pi/4 - psi/4 for a central angle psi; Bate, Mueller, White 1971, sec. 6.2). Newton on three unknowns:
+    tilt, azimuth and cut-off. Raises ScenarioError where the class cannot fly that far, or that near.
+    """
+    vehicle = vehicle_class(vehicle_name)
+    launch = np.array(ecef_from_geodetic(math.radians(launch_deg[0]), math.radians(launch_deg[1]), 0.0))
+    impact = np.array(ecef_from_geodetic(math.radians(impact_deg[0]), math.radians(impact_deg[1]), 0.0))
+    axes = enu_axes(math.radians(launch_deg[0]), math.radians(launch_deg[1]))
+    impact_axes = enu_axes(math.radians(impact_deg[0]), math.radians(impact_deg[1]))
+    central = math.acos(min(1.0, float(launch @ impact / np.linalg.norm(launch) / np.linalg.norm(impact))))
+    angle_wanted = math.atan(loft * math.tan(0.25 * (math.pi - central)))
+    if central * MEAN_EARTH_RADIUS_M > vehicle.range_max_km * M_PER_KM:
+        raise _cannot_fly(vehicle_name, central, loft)
+    unknowns = _first_guess(vehicle, axes, launch, impact, central, angle_wanted)
+
+    def fly(tilt: float, azimuth: float, cutoff_s: float) -> tuple[Array, Array, Array]:
+        direction = np.empty((BOOST_STEPS, 3))
+        downrange = math.sin(azimuth) * axes[0] + math.cos(azimuth) * axes[1]
+        _, position, velocity = boost_flight(
+            launch, axes[2], downrange, vehicle.exhaust_m_s, vehicle.depletion_s, cutoff_s, vehicle.rise_s,
+            vehicle.turn_s, tilt, vehicle.beta_kg_m2, CALM, direction, False,
+        )  # fmt: skip
+        end = fall_to_ground(position[-1], velocity[-1], vehicle.beta_kg_m2, CALM, MAX_FLIGHT_S)
+        if end[0] != 0:
+            raise _cannot_fly(vehicle_name, central, loft)
+        up = position[-1] / np.linalg.norm(position[-1])
+        climb = math.asin(float(velocity[-1] @ up / np.linalg.norm(velocity[-1])))
+        miss = impact_axes @ (end[1] - impact)
+        return np.array((1e6 * (climb - angle_wanted), miss[0], miss[1])), direction, end[1]
+
+    step = np.array((1e-4, 1e-4, 1e-2))
+    limit = np.array((0.06, 0.05, 6.0))
+    lowest = np.array((0.01, -20.0, vehicle.rise_s + vehicle.turn_s + 5.0))
+    highest = np.array((1.2, 20.0, 0.97 * vehicle.depletion_s))
+    for _ in range(40):
+        residual, direction, reached = fly(*unknowns)
+        miss_m = float(np.hypot(residual[1], residual[2]))
+        if miss_m < MISS_M and abs(residual[0]) < 1e6 * CLIMB_RAD:
+            return Programme(launch, axes[2], direction, float(unknowns[2]), reached)
+        slopes = np.empty((3, 3))
+        for j in range(3):
+            moved = unknowns.copy()
+            moved[j] += step[j]
+            slopes[:, j] = (fly(*moved)[0] - residual) / step[j]
+        try:
+            change = np.linalg.solve(slopes, -residual)
+        except np.linalg.LinAlgError:
+            break
+        change *= min(1.0, float(np.min(limit / np.maximum(np.abs(change), 1e-12))))
+        unknowns = np.clip(unknowns + change, lowest, highest)
+    raise _cannot_fly(vehicle_name, central, loft)
+
+
+def fly_programme(programme: Programme, vehicle: Vehicle, beta_kg_m2: float, air: Array, burn_ratio: float) -> Path:
+    """One run's flight: same attitude against burned fraction, thrust adjusted to the stretched burn."""
+    time_s, position, velocity = boost_flight(
+        programme.launch_m, programme.up, programme.up, vehicle.exhaust_m_s, vehicle.depletion_s * burn_ratio,
+        programme.cutoff_s * burn_ratio, vehicle.rise_s, vehicle.turn_s, 0.0, beta_kg_m2, air, programme.direction,
+        True,
+    )  # fmt: skip
+    end = fall_to_ground(position[-1], velocity[-1], beta_kg_m2, air, MAX_FLIGHT_S)
+    count, coast_s, coast_m, coast_m_s = path_to_ground(
+        position[-1], velocity[-1], beta_kg_m2, air, PATH_SPACING_S, MAX_FLIGHT_S
+    )
+    burnout_s = float(time_s[-1])
+    return Path(
+        np.concatenate((time_s, burnout_s + coast_s[1:count])),
+        np.concatenate((position, coast_m[1:count])),
+        np.concatenate((velocity, coast_m_s[1:count])),
+        burnout_s,
+        burnout_s + float(end[5]),
+        float(end[4]),
+    )
+
+
+def geodetic_deg(position_m: Array) -> tuple[float, float, float]:
+    """Latitude and longitude in degrees and ellipsoidal height in metres."""
+    latitude, longitude, height_m = geodetic_from_ecef(position_m[0], position_m[1], position_m[2])
+    return math.degrees(latitude), math.degrees(longitude), float(height_m)
+
+
+def _first_guess(vehicle: Vehicle, axes: Array, launch: Array, impact: Array, central: float, climb: float) -> Array:
+    """Impulsive flight on a sphere, plus a round sum for losses; the target moves east while it flies."""
+    # range equation solved for speed: tan(psi/2) = q sin cos / (1 - q cos^2), q = v^2 r / mu (BMW 6.2)
+    half = math.tan(0.5 * central)
+    q = half / (math.sin(climb) * math.cos(climb) + half * math.cos(climb) ** 2)
+    speed = math.sqrt(q * GM_M3_S2 / MEAN_EARTH_RADIUS_M) + 550.0 + 250.0 * math.sin(climb)
+    flight_s = 2.0 * math.sqrt(q * GM_M3_S2 / MEAN_EARTH_RADIUS_M) * math.sin(climb) / 9.0
+    turn = EARTH_RATE_RAD_S * flight_s
+    target = np.array(
+        (
+            math.cos(turn) * impact[0] - math.sin(turn) * impact[1],
+            math.sin(turn) * impact[0] + math.cos(turn) * impact[1],
+            impact[2],
+        )
+    )
+    # in the rotating frame most of that lead is given back by the launch place's own motion
+    line = axes @ (0.15 * target + 0.85 * impact - launch)
+    cutoff_s = vehicle.depletion_s * (1.0 - math.exp(-speed / vehicle.exhaust_m_s))
+    return np.array((0.5 * (math.pi / 2.0 - climb), math.atan2(line[0], line[1]), cutoff_s))
+
+
+def _cannot_fly(vehicle_name: str, central: float, loft: float) -> ScenarioError:
+    return ScenarioError(
+        f"vehicle class {vehicle_name} cannot fly {central * MEAN_EARTH_RADIUS_M / 1000.0:.0f} km at loft {loft:g}",
+        where="truth.threats",
+        remedy="choose another class (short, medium, intermediate), loft, or places",
+    )

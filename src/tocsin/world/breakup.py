@@ -1,0 +1,58 @@
+"""What a true hit leaves: pieces with a spread of speed and drag, each followed to the ground in the run's air.
+
+Notional table: speed changes uniform from 60 to 150 m/s in all directions, ballistic coefficients log-normal about
+200 kg/m2 and held between 30 and 1500. The interceptor's own pieces are not followed.
+"""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from tocsin.kernels.fall import fall_batch
+from tocsin.world.ballistic import Array, geodetic_deg
+
+PIECE_COUNT = 40
+SPEED_LOW_M_S, SPEED_HIGH_M_S = 60.0, 150.0
+BETA_MEDIAN_KG_M2, BETA_LOG_STD, BETA_LOW_KG_M2, BETA_HIGH_KG_M2 = 200.0, 1.0, 30.0, 1500.0
+INTACT_SPEED_M_S = 10.0  # change of speed of a body that stays whole
+MAX_FALL_S = 3_600.0
+
+
+class Pieces(msgspec.Struct, frozen=True, eq=False):
+    """Where and when each piece came down; one that never does within an hour is left out."""
+
+    time_s: Array  # (n,) seconds after the break-up
+    position_m: Array  # (n, 3) ECEF
+    beta_kg_m2: Array  # (n,)
+    is_intact: npt.NDArray[np.bool_]  # (n,) a body that stayed whole
+
+
+def break_up(
+    position_m: Array, velocity_m_s: Array, air: Array, body_beta_kg_m2: float, has_intact: bool,
+    rng: np.random.Generator,
+) -> Pieces:  # fmt: skip
+    """Pieces of one body; with ``has_intact`` the first stays whole and keeps the body's drag."""
+    direction = rng.standard_normal((PIECE_COUNT, 3))
+    direction /= np.linalg.norm(direction, axis=1)[:, None]
+    speed = rng.uniform(SPEED_LOW_M_S, SPEED_HIGH_M_S, PIECE_COUNT)
+    beta = np.exp(math.log(BETA_MEDIAN_KG_M2) + BETA_LOG_STD * rng.standard_normal(PIECE_COUNT))
+    beta = np.clip(beta, BETA_LOW_KG_M2, BETA_HIGH_KG_M2)
+    if has_intact:
+        speed[0], beta[0] = INTACT_SPEED_M_S, body_beta_kg_m2
+    states = np.empty((PIECE_COUNT, 6))
+    states[:, :3] = position_m
+    states[:, 3:] = velocity_m_s + speed[:, None] * direction
+    status, impact, time_s = fall_batch(states, beta, np.tile(air, (PIECE_COUNT, 1)), MAX_FALL_S)
+    down = status == 0
+    intact = np.zeros(PIECE_COUNT, dtype=bool)
+    intact[0] = has_intact
+    return Pieces(time_s[down], impact[down], beta[down], intact[down])
+
+
+def places_deg(position_m: Array) -> list[tuple[float, float]]:
+    """Latitude and longitude of each row, degrees."""
+    return [geodetic_deg(row)[:2] for row in position_m]

@@ -1,0 +1,231 @@
+"""All that flies in a run, behind one question: where is it at these times, is it still there, does it burn."""
+
+from __future__ import annotations
+
+import math
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+from sgp4.api import WGS72, Satrec
+
+from tocsin.errors import ScenarioError
+from tocsin.kernels.constants import EARTH_RATE_RAD_S
+from tocsin.kernels.observe import level_path
+from tocsin.scenario import Aircraft, Place, Satellite, Threat, Traffic, Truth
+from tocsin.units import NS_PER_S
+from tocsin.world.ballistic import Array, Path, Programme, fly_programme, nominal_programme
+from tocsin.world.draws import Draws
+from tocsin.world.vehicles import vehicle_class
+
+UNIX_EPOCH_JD = 2_440_587.5  # Julian date of 1970-01-01T00:00:00Z
+S_PER_DAY = 86_400.0
+
+# kind: lowest and highest speed m/s, lowest and highest height m; notional
+_TRAFFIC: dict[str, tuple[float, float, float, float]] = {
+    "airliner": (210.0, 260.0, 8_500.0, 12_000.0),
+    "drone": (40.0, 60.0, 1_000.0, 3_000.0),
+    "cruise_missile": (200.0, 270.0, 100.0, 1_000.0),
+    "fast_jet": (230.0, 450.0, 4_000.0, 14_000.0),
+}
+
+
+class Body(Protocol):
+    """Something that flies. Times are seconds from the scenario's epoch."""
+
+    name: str
+    kind: str
+    is_cooperative: bool  # sends position reports
+
+    def states(self, time_s: Array) -> tuple[Array, Array]:
+        """ECEF position (n, 3) m and velocity (n, 3) m/s; meaningless where ``is_up`` is false."""
+        ...
+
+    def is_up(self, time_s: Array) -> npt.NDArray[np.bool_]: ...
+
+    def is_burning(self, time_s: Array) -> npt.NDArray[np.bool_]: ...
+
+
+class Missile:
+    """One ballistic flight; ``ended_s`` is set when an intercept breaks it up."""
+
+    kind = "threat"
+    is_cooperative = False
+
+    def __init__(self, threat: Threat, programme: Programme, path: Path, beta_kg_m2: float) -> None:
+        self.name, self.threat, self.programme, self.path = threat.name, threat, programme, path
+        self.beta_kg_m2 = beta_kg_m2
+        self.start_s = threat.launch_after_s
+        self.ended_s: float | None = None
+
+    @property
+    def impact_s(self) -> float:
+        return self.start_s + self.path.impact_s
+
+    def states(self, time_s: Array) -> tuple[Array, Array]:
+        return self.path.at(time_s - self.start_s)
+
+    def is_up(self, time_s: Array) -> npt.NDArray[np.bool_]:
+        end_s = self.impact_s if self.ended_s is None else self.ended_s
+        return (time_s > self.start_s) & (time_s < end_s)
+
+    def is_burning(self, time_s: Array) -> npt.NDArray[np.bool_]:
+        return (time_s > self.start_s) & (time_s < self.start_s + self.path.burnout_s)
+
+
+class Plane:
+    """Level great-circle flight, without end."""
+
+    def __init__(self, aircraft: Aircraft) -> None:
+        self.name, self._aircraft = aircraft.name, aircraft
+        self.kind: str = aircraft.kind
+        self.is_cooperative = aircraft.kind == "airliner"
+
+    def states(self, time_s: Array) -> tuple[Array, Array]:
+        a = self._aircraft
+        position, velocity = level_path(
+            math.radians(a.latitude_deg), math.radians(a.longitude_deg), a.height_m, math.radians(a.course_deg),
+            a.speed_m_s, time_s,
+        )  # fmt: skip
+        return position, velocity
+
+    def is_up(self, time_s: Array) -> npt.NDArray[np.bool_]:
+        return np.ones(time_s.shape, dtype=bool)
+
+    def is_burning(self, time_s: Array) -> npt.NDArray[np.bool_]:
+        return np.zeros(time_s.shape, dtype=bool)
+
+
+class Orbiter:
+    """A satellite by SGP4, TEME turned to ECEF by Greenwich mean sidereal time.
+
+    Polar motion and UT1 - UTC are left out: under 500 m, small beside SGP4's own error.
+    """
+
+    kind = "satellite"
+    is_cooperative = False
+
+    def __init__(self, satellite: Satellite, epoch_ns: int) -> None:
+        self.name = satellite.name
+        self._record = satrec(satellite.line1, satellite.line2, f"satellite {satellite.name}")
+        self._epoch_ns = epoch_ns
+
+    def states(self, time_s: Array) -> tuple[Array, Array]:
+        return satellite_states(self._record, self._epoch_ns, time_s)
+
+    def is_up(self, time_s: Array) -> npt.NDArray[np.bool_]:
+        return np.ones(time_s.shape, dtype=bool)
+
+    def is_burning(self, time_s: Array) -> npt.NDArray[np.bool_]:
+        return np.zeros(time_s.shape, dtype=bool)
+
+
+def satrec(line1: str, line2: str, where: str) -> Satrec:
+    """Elements from two lines; raises ScenarioError on a wrong length, checksum or element."""
+    for line in (line1, line2):
+        text = line.rstrip()
+        total = sum(int(c) if c.isdigit() else c == "-" for c in text[:68])
+        if len(text) != 69 or not text[68].isdigit() or total % 10 != int(text[68]):
+            raise ScenarioError(
+                "not a line of two-line elements: 69 characters and a checksum are needed", where=where, value=line,
+                remedy="copy both lines again",
+            )  # fmt: skip
+    try:
+        record = Satrec.twoline2rv(line1.rstrip(), line2.rstrip(), WGS72)
+    except ValueError as error:
+        raise ScenarioError(f"two-line elements cannot be read: {error}", where=where) from None
+    if record.error:
+        raise ScenarioError(f"two-line elements are impossible: SGP4 error {record.error}", where=where)
+    return record
+
+
+def satellite_states(record: Satrec, epoch_ns: int, time_s: Array) -> tuple[Array, Array]:
+    """ECEF position (n, 3) m and velocity (n, 3) m/s at seconds from an epoch.
+
+    Raises ScenarioError where the elements have decayed by then.
+    """
+    days, rest_ns = divmod(epoch_ns, int(S_PER_DAY) * NS_PER_S)
+    day = np.full(time_s.shape, UNIX_EPOCH_JD + days)
+    fraction = (rest_ns / NS_PER_S + time_s) / S_PER_DAY
+    code, teme_km, teme_km_s = record.sgp4_array(day, fraction)
+    if np.any(code):
+        raise ScenarioError(f"the elements cannot be propagated: SGP4 error {int(code.max())}", where="satellite")
+    angle = sidereal_rad(day, fraction)
+    cos, sin = np.cos(angle), np.sin(angle)
+    position = 1000.0 * _turned(teme_km, cos, sin)
+    velocity = 1000.0 * _turned(teme_km_s, cos, sin)
+    velocity[:, 0] += EARTH_RATE_RAD_S * position[:, 1]
+    velocity[:, 1] -= EARTH_RATE_RAD_S * position[:, 0]
+    return position, velocity
+
+
+def sidereal_rad(day: Array, fraction: Array) -> Array:
+    """Greenwich mean sidereal time of 1982 (Vallado, 2013, eq. 3-45), rad; UTC taken as UT1."""
+    century = (day - 2_451_545.0 + fraction) / 36_525.0
+    seconds = (
+        67_310.54841 + (876_600.0 * 3600.0 + 8_640_184.812866) * century + 0.093104 * century**2 - 6.2e-6 * century**3
+    )
+    return np.mod(np.radians(seconds / 240.0), 2.0 * math.pi)
+
+
+def _turned(vectors: Array, cos: Array, sin: Array) -> Array:
+    x, y = vectors[:, 0], vectors[:, 1]
+    return np.ascontiguousarray(np.column_stack((cos * x + sin * y, cos * y - sin * x, vectors[:, 2])))
+
+
+def draw_air(truth: Truth, draws: Draws) -> Array:
+    """The air of this run, (4,) as in ``kernels.motion``: one density draw for all heights, one wind."""
+    normal = draws.generator("air").standard_normal(3)
+    spread = truth.spread
+    return np.array(
+        (
+            spread.density_ratio_std_20km * normal[0],
+            spread.density_ratio_std_80km * normal[0],
+            spread.wind_std_m_s * normal[1],
+            spread.wind_std_m_s * normal[2],
+        )
+    )
+
+
+def draw_missile(threat: Threat, truth: Truth, air: Array, draws: Draws) -> Missile:
+    """One threat as it flies in this run: the nominal programme in the run's air, with drawn drag and burn."""
+    vehicle = vehicle_class(threat.vehicle)
+    programme = nominal_programme(threat.vehicle, place_deg(threat.launch), place_deg(threat.impact), threat.loft)
+    normal = draws.generator(f"threat {threat.name}").standard_normal(2)
+    beta = vehicle.beta_kg_m2 * math.exp(truth.spread.beta_ratio_std * normal[0])
+    burn = max(0.8, 1.0 + truth.spread.burn_ratio_std * normal[1])
+    return Missile(threat, programme, fly_programme(programme, vehicle, beta, air, burn), beta)
+
+
+def place_deg(place: Place) -> tuple[float, float]:
+    """Latitude and longitude of a scenario's place: a point as given, else the district's in the gazetteer."""
+    if place.latitude_deg is not None and place.longitude_deg is not None:
+        return place.latitude_deg, place.longitude_deg
+    from tocsin.places import find_place  # the gazetteer is read only where a district is named
+
+    found = find_place(place.district, country=place.country)
+    return float(found.latitude_deg), float(found.longitude_deg)
+
+
+def draw_traffic(traffic: Traffic, number: int, draws: Draws) -> list[Plane]:
+    """Generic traffic: places uniform in the box, courses uniform, speeds and heights usual for the kind."""
+    slow, fast, low, high = _TRAFFIC[traffic.kind]
+    planes = []
+    for i in range(traffic.count):
+        uniform = draws.generator(f"traffic {number} {traffic.kind}", i).random(5)
+        south, north = traffic.latitude_min_deg, traffic.latitude_max_deg
+        west, east = traffic.longitude_min_deg, traffic.longitude_max_deg
+        planes.append(
+            Plane(
+                Aircraft(
+                    name=f"{traffic.kind}-{number}-{i}",
+                    kind=traffic.kind,
+                    latitude_deg=south + (north - south) * uniform[0],
+                    longitude_deg=west + (east - west) * uniform[1],
+                    height_m=low + (high - low) * uniform[2],
+                    course_deg=360.0 * uniform[3],
+                    speed_m_s=slow + (fast - slow) * uniform[4],
+                )
+            )
+        )
+    return planes

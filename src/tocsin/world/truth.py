@@ -1,0 +1,163 @@
+"""Truth, for scoring alone: what flew, where it came down, what became of each launch."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import msgspec
+import numpy as np
+
+from tocsin.kernels.geodesy import geodetic_from_ecef
+from tocsin.units import ns_from_s
+from tocsin.world.ballistic import Array, geodetic_deg
+from tocsin.world.breakup import Pieces, places_deg
+from tocsin.world.engagements import Result
+from tocsin.world.sky import Body, Missile
+
+TRUTH_COLUMNS: tuple[str, ...] = (
+    "time_ns", "object", "kind", "phase",
+    "x_ecef_m", "y_ecef_m", "z_ecef_m", "vx_ecef_m_s", "vy_ecef_m_s", "vz_ecef_m_s",
+    "latitude_deg", "longitude_deg", "height_m",
+)  # fmt: skip
+THREAT_SPACING_S = 1.0
+TRAFFIC_SPACING_S = 10.0
+
+ThreatState = Literal["waiting", "flying", "down", "hit"]
+
+
+class ThreatTruth(msgspec.Struct, kw_only=True):
+    """One threat. The impact is the one WITHOUT intercept, whatever happened."""
+
+    name: str
+    vehicle: str
+    state: ThreatState
+    launch_ns: int
+    launch_latitude_deg: float
+    launch_longitude_deg: float
+    launch_ecef_m: tuple[float, float, float]
+    burnout_ns: int
+    burnout_height_m: float
+    apogee_ns: int
+    apogee_height_m: float
+    impact_ns: int
+    impact_latitude_deg: float
+    impact_longitude_deg: float
+    impact_ecef_m: tuple[float, float, float]
+    beta_kg_m2: float
+    intercepted_ns: int | None = None
+    intercept_ecef_m: tuple[float, float, float] | None = None
+    fragment_ns: list[int] = msgspec.field(default_factory=list)
+    fragment_deg: list[tuple[float, float]] = msgspec.field(default_factory=list)  # latitude, longitude
+    fragment_beta_kg_m2: list[float] = msgspec.field(default_factory=list)
+    unexploded_deg: tuple[float, float] | None = None  # where a body lies that did not go off
+
+
+class ObjectTruth(msgspec.Struct, kw_only=True):
+    """Anything else that flew."""
+
+    name: str
+    kind: str
+
+
+class WorldTruth(msgspec.Struct, kw_only=True):
+    """All of one run's truth that scoring needs."""
+
+    epoch_ns: int
+    until_ns: int  # generated up to here
+    air: tuple[float, float, float, float]  # density deviation at 20 and 80 km, wind east and north at 12 km
+    threats: list[ThreatTruth]
+    others: list[ObjectTruth]
+    launches: list[Result]
+
+
+def threat_truth(missile: Missile, pieces: Pieces | None, epoch_ns: int, until_ns: int) -> ThreatTruth:
+    """Summary of one threat as of ``until_ns``."""
+    path = missile.path
+    start_ns = epoch_ns + ns_from_s(missile.start_s)
+    launch, impact = path.position_m[0], path.position_m[-1]
+    burnout = path.at(np.array((path.burnout_s,)))[0][0]
+    impact_ns = start_ns + ns_from_s(path.impact_s)
+    state: ThreatState = "flying"
+    if missile.ended_s is not None:
+        state = "hit"
+    elif until_ns >= impact_ns:
+        state = "down"
+    elif until_ns < start_ns:
+        state = "waiting"
+    summary = ThreatTruth(
+        name=missile.name,
+        vehicle=missile.threat.vehicle,
+        state=state,
+        launch_ns=start_ns,
+        launch_latitude_deg=geodetic_deg(launch)[0],
+        launch_longitude_deg=geodetic_deg(launch)[1],
+        launch_ecef_m=(float(launch[0]), float(launch[1]), float(launch[2])),
+        burnout_ns=start_ns + ns_from_s(path.burnout_s),
+        burnout_height_m=geodetic_deg(burnout)[2],
+        apogee_ns=start_ns + ns_from_s(path.apogee_s),
+        apogee_height_m=path.apogee_height_m,
+        impact_ns=impact_ns,
+        impact_latitude_deg=geodetic_deg(impact)[0],
+        impact_longitude_deg=geodetic_deg(impact)[1],
+        impact_ecef_m=(float(impact[0]), float(impact[1]), float(impact[2])),
+        beta_kg_m2=missile.beta_kg_m2,
+    )
+    if missile.ended_s is not None and pieces is not None:
+        hit_ns = epoch_ns + ns_from_s(missile.ended_s)
+        place = missile.states(np.array((missile.ended_s,)))[0][0]
+        summary.intercepted_ns = hit_ns
+        summary.intercept_ecef_m = (float(place[0]), float(place[1]), float(place[2]))
+        summary.fragment_ns = [hit_ns + ns_from_s(float(t)) for t in pieces.time_s]
+        summary.fragment_deg = places_deg(pieces.position_m)
+        summary.fragment_beta_kg_m2 = [float(beta) for beta in pieces.beta_kg_m2]
+    return summary
+
+
+Row = tuple[int, str, str, str, float, float, float, float | None, float | None, float | None, float, float, float]
+
+
+def threat_rows(missile: Missile, epoch_ns: int, until_ns: int) -> list[Row]:
+    """One row a second from launch to the end of flight, and the end itself."""
+    path = missile.path
+    flown_s = path.impact_s if missile.ended_s is None else missile.ended_s - missile.start_s
+    flown_s = min(flown_s, (until_ns - epoch_ns) / 1e9 - missile.start_s)
+    if flown_s <= 0.0:
+        return []
+    times = np.append(np.arange(0.0, flown_s, THREAT_SPACING_S), flown_s)
+    start_ns = epoch_ns + ns_from_s(missile.start_s)
+    phases = ["boost" if t < path.burnout_s else "ascent" if t < path.apogee_s else "descent" for t in times]
+    if flown_s >= path.impact_s:
+        phases[-1] = "impact"
+    return _rows(missile.name, "threat", phases, [start_ns + ns_from_s(float(t)) for t in times], *path.at(times))
+
+
+def body_rows(body: Body, epoch_ns: int, until_ns: int) -> list[Row]:
+    """One row every ten seconds."""
+    times = np.arange(0.0, (until_ns - epoch_ns) / 1e9, TRAFFIC_SPACING_S)
+    phase = "orbit" if body.kind == "satellite" else "level"
+    stamps = [epoch_ns + ns_from_s(float(t)) for t in times]
+    return _rows(body.name, body.kind, [phase] * len(times), stamps, *body.states(times))
+
+
+def fragment_rows(name: str, hit_ns: int, pieces: Pieces) -> list[Row]:
+    """One row for each piece, at its impact; its velocity there is not kept."""
+    rows: list[Row] = []
+    for i, (time_s, place) in enumerate(zip(pieces.time_s, pieces.position_m, strict=True)):
+        kind = "intact_body" if pieces.is_intact[i] else "fragment"
+        rows.append(
+            (hit_ns + ns_from_s(float(time_s)), f"{name}/{i}", kind, "impact", float(place[0]), float(place[1]),
+             float(place[2]), None, None, None, *geodetic_deg(place))
+        )  # fmt: skip
+    return rows
+
+
+def _rows(name: str, kind: str, phases: list[str], times_ns: list[int], position: Array, velocity: Array) -> list[Row]:
+    rows: list[Row] = []
+    table = zip(times_ns, phases, position.tolist(), velocity.tolist(), strict=True)
+    for time_ns, phase, (x, y, z), (vx, vy, vz) in table:
+        latitude, longitude, height_m = geodetic_from_ecef(x, y, z)
+        rows.append(
+            (time_ns, name, kind, phase, x, y, z, vx, vy, vz, math.degrees(latitude), math.degrees(longitude), height_m)
+        )
+    return rows

@@ -1,0 +1,208 @@
+"""The world of one run: what flies, what the sensors report of it, what becomes of simulated launches."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tocsin.messages import Engagement, Message, Report, SensorStatus
+from tocsin.scenario import Scenario
+from tocsin.units import ns_from_iso, ns_from_s
+from tocsin.world.breakup import Pieces, break_up, places_deg
+from tocsin.world.draws import Draws
+from tocsin.world.engagements import BASKET_M, Launched, Result, is_killed, launched, nearest_in_flight, report
+from tocsin.world.sensors import Infrared, PositionSensor, Radar, Station
+from tocsin.world.sensors.station import vec3
+from tocsin.world.sky import Body, Missile, Orbiter, Plane, draw_air, draw_missile, draw_traffic
+from tocsin.world.truth import (
+    ObjectTruth,
+    Row,
+    WorldTruth,
+    body_rows,
+    fragment_rows,
+    threat_rows,
+    threat_truth,
+)
+
+_STATIONS: dict[str, type[Station]] = {"radar": Radar, "infrared": Infrared, "position": PositionSensor}
+FIND_AFTER_S = (60.0, 180.0)  # a body that did not go off is reported this long after it came down
+FIND_STD_M = 100.0  # error of the place reported, each axis
+
+
+class World:
+    """Everything drawn comes from (seed, run_index, name, number): a fork sees what it would have seen.
+
+    Raises ScenarioError where the scenario cannot fly: unknown place or vehicle class, impossible range or elements.
+    """
+
+    def __init__(self, scenario: Scenario, seed: int, run_index: int = 0) -> None:
+        truth = scenario.truth
+        self._scenario, self._draws = scenario, Draws(seed, run_index)
+        self._epoch_ns = ns_from_iso(scenario.epoch)
+        self._air = draw_air(truth, self._draws)
+        self._missiles = [draw_missile(threat, truth, self._air, self._draws) for threat in truth.threats]
+        others: list[Body] = []
+        others.extend(Plane(aircraft) for aircraft in truth.aircraft)
+        for number, traffic in enumerate(truth.traffic):
+            others.extend(draw_traffic(traffic, number, self._draws))
+        others.extend(Orbiter(satellite, self._epoch_ns) for satellite in truth.satellites)
+        self._others = others
+        bodies = [*self._missiles, *others]
+        self._stations = [
+            _STATIONS[sensor.kind](sensor, bodies, self._epoch_ns, self._draws)
+            for sensor in scenario.sensors
+            if sensor.enabled
+        ]
+        self._sites = {site.name: site for site in scenario.sites}
+        self._until_ns: int | None = None
+        self._pending: list[Launched] = []
+        self._heard: set[tuple[str, int | None]] = set()
+        self._results: list[Result] = []
+        self._pieces: dict[str, Pieces] = {}
+        self._found: dict[str, tuple[float, float]] = {}
+        self._to_find = {m.name for m in self._missiles if self._goes_unexploded(m)}
+
+    def generate(self, from_ns: int, to_ns: int) -> list[Message]:
+        """Scans that end in (from_ns, to_ns], sensors' first words, reports of what happened in it; by arrival.
+
+        Call it for consecutive intervals. ``arrival_ns`` lies in the future by latency and human delay.
+        """
+        made: list[Message] = []
+        if self._until_ns is None:
+            made.extend(
+                SensorStatus(
+                    time_ns=from_ns,
+                    arrival_ns=from_ns + station.latency_ns,
+                    source=station.sensor.name,
+                    sensor=station.sensor.name,
+                    is_operating=True,
+                )
+                for station in self._stations
+            )
+        made.extend(self._resolve(to_ns))
+        made.extend(self._finds(from_ns, to_ns))
+        for station in self._stations:
+            made.extend(station.scans(from_ns, to_ns))
+        self._until_ns = to_ns
+        return sorted(made, key=lambda message: (message.arrival_ns, message.source))
+
+    def hear(self, message: Message) -> list[Message]:
+        """React to what the pipeline says: a launch is resolved at its intercept time.
+
+        The report comes from ``generate`` of the interval that holds the intercept, or at once if that has passed.
+        """
+        if not isinstance(message, Engagement):
+            return []
+        launch = launched(message)
+        key = (message.engagement, message.launch_ns)
+        if launch is None or message.shots < 1 or key in self._heard:
+            return []
+        self._heard.add(key)
+        self._pending.append(launch)
+        return list(self._resolve(self._until_ns)) if self._until_ns is not None else []
+
+    @property
+    def truth(self) -> WorldTruth:
+        """Truth as of the last interval generated; for scoring only."""
+        until_ns = self._epoch_ns if self._until_ns is None else self._until_ns
+        threats = [threat_truth(m, self._pieces.get(m.name), self._epoch_ns, until_ns) for m in self._missiles]
+        for threat in threats:
+            threat.unexploded_deg = self._found.get(threat.name)
+        density_low, density_high, east, north = (float(value) for value in self._air)
+        return WorldTruth(
+            epoch_ns=self._epoch_ns,
+            until_ns=until_ns,
+            air=(density_low, density_high, east, north),
+            threats=threats,
+            others=[ObjectTruth(name=body.name, kind=body.kind) for body in self._others],
+            launches=list(self._results),
+        )
+
+    def truth_rows(self) -> list[Row]:
+        """Rows of truth.csv, columns as in TRUTH_COLUMNS, by object and then time, as far as generated."""
+        until_ns = self._epoch_ns if self._until_ns is None else self._until_ns
+        rows: list[Row] = []
+        for missile in self._missiles:
+            rows.extend(threat_rows(missile, self._epoch_ns, until_ns))
+            if missile.name in self._pieces and missile.ended_s is not None:
+                hit_ns = self._epoch_ns + ns_from_s(missile.ended_s)
+                rows.extend(fragment_rows(missile.name, hit_ns, self._pieces[missile.name]))
+        for body in self._others:
+            rows.extend(body_rows(body, self._epoch_ns, until_ns))
+        return rows
+
+    def _resolve(self, to_ns: int) -> list[Report]:
+        """Outcome of every launch whose intercept time has come, oldest first."""
+        due = sorted((p for p in self._pending if p.intercept_ns <= to_ns), key=_order)
+        self._pending = [p for p in self._pending if p.intercept_ns > to_ns]
+        return [self._outcome(launch) for launch in due]
+
+    def _outcome(self, launch: Launched) -> Report:
+        message = launch.message
+        missile, away_m = nearest_in_flight(launch, self._missiles, self._epoch_ns)
+        if missile is not None and (away_m is None or away_m > BASKET_M):
+            missile = None
+        is_hit = missile is not None and is_killed(launch, missile.name, self._sites.get(message.site), self._draws)
+        place = None
+        if missile is not None and is_hit:
+            now = np.array(((launch.intercept_ns - self._epoch_ns) / 1e9,))
+            position, velocity = missile.states(now)
+            place = position[0]
+            missile.ended_s = float(now[0])
+            self._pieces[missile.name] = break_up(
+                position[0], velocity[0], self._air, missile.beta_kg_m2, missile.name in self._to_find,
+                self._draws.generator(f"pieces of {missile.name}"),
+            )  # fmt: skip
+        self._results.append(
+            Result(
+                engagement=message.engagement,
+                site=message.site,
+                shots=message.shots,
+                intercept_ns=launch.intercept_ns,
+                threat=None if missile is None else missile.name,
+                miss_distance_m=away_m,
+                is_hit=is_hit,
+            )
+        )
+        return report(launch, is_hit, place, self._scenario.truth, self._draws)
+
+    def _goes_unexploded(self, missile: Missile) -> bool:
+        chance = self._draws.generator(f"unexploded {missile.name}").random()
+        return bool(chance < self._scenario.truth.unexploded_prob)
+
+    def _finds(self, from_ns: int, to_ns: int) -> list[Report]:
+        """People report a body that came down in (from_ns, to_ns] and did not go off."""
+        reports = []
+        for missile in self._missiles:
+            if missile.name not in self._to_find or missile.name in self._found:
+                continue
+            pieces = self._pieces.get(missile.name)
+            down_s, place = missile.impact_s, missile.path.position_m[-1]
+            if pieces is not None and missile.ended_s is not None:
+                if not pieces.is_intact.any():
+                    continue
+                row = int(np.argmax(pieces.is_intact))
+                down_s, place = missile.ended_s + float(pieces.time_s[row]), pieces.position_m[row]
+            down_ns = self._epoch_ns + ns_from_s(down_s)
+            if not from_ns < down_ns <= to_ns:
+                continue
+            self._found[missile.name] = places_deg(place[None, :])[0]
+            rng = self._draws.generator(f"find of {missile.name}")
+            found_ns = down_ns + ns_from_s(rng.uniform(*FIND_AFTER_S))
+            reports.append(
+                Report(
+                    time_ns=found_ns,
+                    arrival_ns=found_ns,
+                    source="local authority",
+                    kind="find",
+                    reporter="local authority",
+                    subject=f"find-{len(self._found)}",
+                    outcome="reported",
+                    position_ecef_m=vec3(place + FIND_STD_M * rng.standard_normal(3)),
+                    text="a body that did not go off lies in the open",
+                )
+            )
+        return reports
+
+
+def _order(launch: Launched) -> tuple[int, str, int]:
+    return launch.intercept_ns, launch.message.engagement, launch.message.revision

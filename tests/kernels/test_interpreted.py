@@ -1,0 +1,55 @@
+"""Kernels without numba, in a process of their own, must give what the compiled ones give, and never raise."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+
+PROGRAM = """
+import json, math, warnings
+warnings.simplefilter("error")
+import numpy as np
+from tocsin.kernels import *
+place = np.array(ecef_from_geodetic(0.63, 0.61, 70e3))
+site = np.array(ecef_from_geodetic(0.62, 0.6, 100.0))
+velocity = enu_axes(0.63, 0.61).T @ np.array([900.0, -1500.0, 300.0])
+air = np.array([0.1, -0.2, 20.0, 5.0])
+rows = []
+def keep(*values):
+    for value in values:
+        rows.extend(float(x) for x in np.atleast_1d(np.asarray(value, dtype=float)).ravel())
+keep(*geodetic_from_ecef(*place), *geodetic_from_ecef(0.0, 0.0, 0.0), *geodetic_from_ecef(0.0, 0.0, 7e6))
+keep(*radar_from_ecef(place, site), *radar_from_ecef(site, site), ecef_from_radar(5e4, 1.0, 0.5, site))
+keep(radar_jacobian(place, site), radar_jacobian(site, site), gravity_j2(*place), gravity_j2(0.0, 0.0, 0.0))
+for height in (-9e3, 0.0, 11e3, 30e3, 86e3, 91e3, 500e3, 1e6, 2e6):
+    keep(density_us76(height), sound_speed_us76(height), wind_shape(height))
+keep(acceleration(place, velocity, 100.0, air), acceleration(np.zeros(3), np.zeros(3), 100.0, air))
+keep(*advance(place, velocity, 2000.0, air, 10.0, 0.7), transition(place, velocity, 2000.0, air, 5.0))
+keep(transition(place, np.zeros(3), 2000.0, np.zeros(4), 0.0))
+keep(*fall_to_ground(place, velocity, 2000.0, air, 900.0))
+keep(fall_to_ground(place, velocity, 2000.0, air, 5.0)[0], fall_to_ground(np.zeros(3), velocity, 1.0, air, 5.0)[0])
+count, times, positions, velocities = path_to_ground(place, velocity, 2000.0, air, 30.0, 900.0)
+keep(count, times, positions, velocities)
+states = np.concatenate([place, velocity])[None]
+keep(*fall_batch(states, np.array([2000.0]), air[None].copy(), 900.0))
+keep(fall_to_ground(place * np.nan, velocity, 2000.0, air, 9.0)[0])
+print(json.dumps(rows))
+"""
+
+
+def run(disable: bool) -> np.ndarray:
+    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1" if disable else "0"}
+    done = subprocess.run([sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return np.array(json.loads(done.stdout))
+
+
+def test_every_kernel_gives_the_same_without_numba_as_compiled() -> None:
+    compiled, interpreted = run(False), run(True)
+    assert compiled.shape == interpreted.shape
+    assert compiled.size > 200
+    np.testing.assert_allclose(interpreted, compiled, rtol=1e-12, atol=1e-9)

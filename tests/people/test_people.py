@@ -1,0 +1,196 @@
+"""people: who answers what, how late, and what they cannot see."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tocsin.errors import ScenarioError
+from tocsin.messages import (
+    AlertStatus,
+    Assessment,
+    Command,
+    DebrisArea,
+    Engagement,
+    Message,
+    PublicWarning,
+    Report,
+    Statement,
+    UnitAlert,
+    encode,
+)
+from tocsin.people import People
+from tocsin.scenario.schema import Actor, Defence, Script, Unit
+
+S = 1_000_000_000
+T0 = 1_772_614_800 * S
+
+
+def defence(**changes: Any) -> Defence:
+    fields: dict[str, Any] = {
+        "units": (
+            Unit(name="Battery", latitude_deg=36.9, longitude_deg=35.9, acknowledge_delay_s=10.0),
+            Unit(name="Ship", kind="sea", latitude_deg=36.0, longitude_deg=34.5, is_absent=True),
+        ),
+        "actors": (
+            Actor(name="Gone", roles=("approver",), is_absent=True),
+            Actor(name="Ada", roles=("approver",), delay_s=20.0),
+            Actor(name="Bob", roles=("approver", "spokesperson"), delay_s=30.0),
+            Actor(name="Aut", roles=("authority",), delay_s=15.0),
+            Actor(name="Dir", roles=("director",)),
+        ),
+    }
+    return Defence(**{**fields, **changes})
+
+
+def alert(unit: str = "Battery", state: Any = "sent", revision: int = 1) -> UnitAlert:
+    return UnitAlert(
+        time_ns=T0, arrival_ns=T0, id="m1", alert=f"T-0001/{unit}", revision=revision, state=state, unit=unit,
+        threat="T-0001", track=7, deadline_ns=T0,
+    )  # fmt: skip
+
+
+def warning(state: Any = "draft", revision: int = 2, **changes: Any) -> PublicWarning:
+    fields: dict[str, Any] = {
+        "time_ns": T0, "arrival_ns": T0, "id": "m2", "warning": "W-0001", "revision": revision, "revises": 1,
+        "kind": "missile", "state": state, "status": AlertStatus.EXERCISE, "msg_type": "Alert",
+        "certainty": "Likely", "threats": ("T-0001",), "zones": ("z",), "expires_ns": T0, "texts": (),
+        "channels": ("sirens", "app"), "drafted_by": "warn",
+    }  # fmt: skip
+    return PublicWarning(**{**fields, **changes})
+
+
+def engagement(state: Any = "planned") -> Engagement:
+    return Engagement(
+        time_ns=T0, arrival_ns=T0, id="m3", engagement="E-0001", revision=1, state=state, threat="T-0001", track=7,
+        site="North",
+    )  # fmt: skip
+
+
+def statement(state: Any = "draft") -> Statement:
+    return Statement(
+        time_ns=T0, arrival_ns=T0, id="m4", statement="S-0001", revision=1, audience="public", state=state,
+        banner="EXERCISE-PUBLIC", sentences=(), withheld=(), drafted_by="inform",
+    )  # fmt: skip
+
+
+def late_s(message: Message) -> float:
+    return (message.arrival_ns - T0) / S
+
+
+@pytest.mark.parametrize("state", ["sent", "resent", "escalated"])
+def test_a_unit_acknowledges_what_it_is_sent_within_a_fifth_of_its_delay(state: Any) -> None:
+    (answer,) = People(defence(), 7).hear(alert(state=state, revision=3))
+    assert isinstance(answer, Report)
+    assert (answer.kind, answer.reporter, answer.source) == ("acknowledgement", "Battery", "Battery")
+    assert (answer.subject, answer.revision, answer.causes) == ("T-0001/Battery", 3, ("m1",))
+    assert 8.0 <= late_s(answer) <= 12.0
+    assert answer.time_ns == answer.arrival_ns
+
+
+@pytest.mark.parametrize("state", ["acknowledged", "updated", "stood_down"])
+def test_a_unit_does_not_acknowledge_its_own_acknowledgement(state: Any) -> None:
+    assert People(defence(), 7).hear(alert(state=state)) == []
+
+
+def test_the_absent_never_answer() -> None:
+    assert People(defence(), 7).hear(alert("Ship")) == []
+    nobody = defence(actors=(Actor(name="Gone", roles=("approver", "authority", "spokesperson"), is_absent=True),))
+    people = People(nobody, 7)
+    assert [people.hear(m) for m in (warning(), engagement(), statement())] == [[], [], []]
+
+
+def test_the_first_approver_present_approves_every_draft_revision() -> None:
+    people = People(defence(), 7)
+    for message in (warning(), warning(revision=3, kind="debris"), warning(revision=4, msg_type="Cancel")):
+        (answer,) = people.hear(message)
+        assert isinstance(answer, Command)
+        assert (answer.actor, answer.action, answer.subject) == ("Ada", "approve_warning", "W-0001")
+        assert answer.revision == message.revision
+        assert 16.0 <= late_s(answer) <= 24.0
+
+
+def test_nobody_approves_their_own_draft() -> None:
+    (answer,) = People(defence(), 7).hear(warning(drafted_by="Ada"))
+    assert isinstance(answer, Command)
+    assert answer.actor == "Bob"
+
+
+def test_every_channel_reports_delivery_of_what_was_sent_and_of_closings() -> None:
+    for state in ("sent", "updated", "ended", "passed", "false_alarm"):
+        out = People(defence(), 7).hear(warning(state))
+        assert [(m.kind, m.reporter, m.outcome) for m in out if isinstance(m, Report)] == [
+            ("delivery", "sirens", "delivered"),
+            ("delivery", "app", "delivered"),
+        ]
+        assert all(1.6 <= late_s(m) <= 2.4 for m in out)
+
+
+@pytest.mark.parametrize("state", ["approved", "rejected", "expired"])
+def test_what_was_not_sent_is_not_delivered(state: Any) -> None:
+    assert People(defence(), 7).hear(warning(state)) == []
+
+
+def test_the_authority_answers_a_plan_and_the_spokesperson_a_draft_statement() -> None:
+    people = People(defence(), 7)
+    answers = [people.hear(m)[0] for m in (engagement(), statement())]
+    assert [(m.actor, m.action, m.subject, m.revision) for m in answers if isinstance(m, Command)] == [
+        ("Aut", "authorise_engagement", "E-0001", 1),
+        ("Bob", "approve_statement", "S-0001", 1),
+    ]
+    assert [people.hear(m) for m in (engagement("authorised"), engagement("held"), statement("released"))] == [[]] * 3
+
+
+def test_scripts_come_at_their_time_in_order_and_not_from_the_absent() -> None:
+    scripts = (
+        Script(actor="Dir", action="recommend_posture", after_s=60.0),
+        Script(actor="Dir", action="raise_posture", after_s=5.0, level="raised", reason="intelligence"),
+        Script(actor="Gone", action="end_exercise", after_s=1.0),
+    )
+    out = People(defence(scripts=scripts), 7).start(T0)
+    assert [(m.action, late_s(m), m.level, m.reason, m.source) for m in out if isinstance(m, Command)] == [
+        ("raise_posture", 5.0, "raised", "intelligence", "Dir"),
+        ("recommend_posture", 60.0, "", "", "Dir"),
+    ]
+
+
+def test_a_script_with_an_unknown_action_is_refused_by_name() -> None:
+    with pytest.raises(ScenarioError, match="fire_everything"):
+        People(defence(scripts=(Script(actor="Dir", action="fire_everything", after_s=1.0),)), 7).start(T0)
+
+
+def test_the_same_seed_and_run_give_the_same_answers_and_another_gives_others() -> None:
+    def answers(seed: int, run_index: int) -> list[bytes]:
+        people = People(defence(), seed, run_index)
+        return [
+            encode(m) for given in (alert(), warning(), alert(state="resent"), engagement()) for m in people.hear(given)
+        ]
+
+    assert answers(7, 0) == answers(7, 0)
+    assert answers(7, 0) != answers(8, 0)
+    assert answers(7, 0) != answers(7, 1)
+
+
+def test_one_persons_delay_does_not_depend_on_what_others_were_asked() -> None:
+    alone, busy = People(defence(), 7), People(defence(), 7)
+    for _ in range(5):
+        busy.hear(warning())
+        busy.hear(engagement())
+    assert encode(alone.hear(alert())[0]) == encode(busy.hear(alert())[0])
+
+
+def test_delays_spread_over_the_whole_fifth() -> None:
+    people = People(defence(), 7)
+    delays = [late_s(people.hear(alert())[0]) for _ in range(400)]
+    assert min(delays) < 8.1
+    assert max(delays) > 11.9
+    assert sum(delays) / 400 == pytest.approx(10.0, abs=0.25)  # uniform, 4 sigma of the mean is 0.23
+
+
+def test_assessments_and_debris_move_nobody() -> None:
+    people = People(defence(), 7)
+    shapes = {Assessment: {"threat": "T"}, DebrisArea: {"area": "D"}}
+    for kind in shapes:
+        blank = object.__new__(kind)
+        assert people.hear(blank) == []
