@@ -176,8 +176,7 @@ def main() -> int:
     lines = [
         "# Evidence",
         "",
-        f"`python -m benchmarks.evidence --runs {arguments.runs} --workers {arguments.workers}`, seeds 0 to "
-        f"{arguments.runs - 1}. Notional parameters throughout.",
+        f"`python -m benchmarks.evidence --runs {arguments.runs}`, seeds from 0. Notional parameters throughout.",
         "",
         *missile_lines(missiles),
         "",

@@ -9,6 +9,7 @@ import re
 import struct
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pymap3d
 import pytest
@@ -16,9 +17,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tocsin.errors import ScanError
-from tocsin.formats import asterix
+from tocsin.formats import asterix, asterix_scans
 from tocsin.formats.asterix import read_asterix, read_recording
-from tocsin.formats.scans import read_scans
+from tocsin.formats.read import read_scans
 from tocsin.formats.site import SensorSite
 from tocsin.messages import SweptVolume
 from tocsin.units import M_PER_FT, M_PER_NM, iso_from_ns, ns_from_iso
@@ -91,13 +92,26 @@ def test_what_two_receivers_recorded_twice_is_used_once(reference: Path) -> None
 
 
 @pytest.mark.reference
-def test_marks_end_scans_only_of_the_radar_that_sent_them(reference: Path) -> None:
-    scans = read_asterix(reference / "asterix" / "cat_034_048.pcap", RADARS)
-    by_sensor = {name: [s for s in scans if s.sensor == name] for name in RADARS}
-    assert max(s.plot_count for s in by_sensor["25-12"]) > 1
-    for scan in by_sensor["25-201"]:  # sends a mark without plots around it, or none
-        assert scan.start_ns <= scan.plot_time_ns.min()
-        assert scan.end_ns >= scan.plot_time_ns.max()
+def test_plots_lie_in_the_sector_that_their_scan_searched(reference: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The radars' own clock and angles agree, though the network delivered marks and plots out of order."""
+    monkeypatch.setattr(asterix_scans, "REPORT_DELAY_NS", -1)  # the recording is shorter than the delay allowed for
+    sites = {name: msgspec.structs.replace(site, swept=ALL_ROUND) for name, site in RADARS.items()}
+    scans = read_asterix(reference / "asterix" / "cat_034_048.pcap", sites)
+    seen = 0
+    for scan in scans:
+        assert scan.start_ns <= scan.end_ns
+        if scan.swept is not None:
+            first, last = scan.swept.azimuth_from_rad, scan.swept.azimuth_to_rad
+            assert last - first == pytest.approx(math.radians(11.25))  # 32 sectors a turn
+            seen += scan.plot_count
+            for azimuth in scan.azimuth_rad:
+                # 1/128 s of the clock is half a degree of these antennas
+                assert first - math.radians(0.6) <= azimuth <= last + math.radians(0.6)
+    for name in sites:
+        mine = [scan for scan in scans if scan.sensor == name]
+        assert [scan.sequence for scan in mine] == list(range(len(mine)))
+    assert sum(scan.plot_count for scan in scans) == 63
+    assert seen == 18  # by hand from the decoded text: plots with a mark of their radar before and after
 
 
 @pytest.mark.reference
@@ -204,13 +218,15 @@ def test_marks_end_scans_and_state_the_sector_searched(tmp_path: Path) -> None:
     path.write_bytes(
         raw(
             ("plot", 99.0, 350.0), ("north", 100.0, 0.0), ("sector", 100.0, 0.0), ("plot", 100.5, 45.0),
-            ("plot", 101.0, 80.0), ("sector", 101.5, 90.0), ("sector", 103.0, 180.0), ("plot", 104.0, 200.0),
+            ("plot", 101.0, 80.0), ("sector", 101.5, 90.0), ("sector", 103.0, 180.0), ("sector", 104.5, 270.0),
+            ("plot", 105.1, 280.0),
         )
     )  # fmt: skip
-    before, first, empty, after = read_asterix(path, SITE, DAY)
-    assert [s.plot_count for s in (before, first, empty, after)] == [1, 2, 0, 1]
+    before, first, empty, cut, after = read_asterix(path, SITE, DAY)
+    assert [s.plot_count for s in (before, first, empty, cut, after)] == [1, 2, 0, 0, 1]
     assert before.swept is None  # where it began is not known
-    assert after.swept is None  # nor where this one ends
+    assert cut.swept is None  # its plots may come after the end of the recording
+    assert after.swept is None  # where it ends is not known
     assert first.swept is not None
     assert (first.swept.azimuth_from_rad, first.swept.azimuth_to_rad) == pytest.approx((0.0, math.pi / 2))
     assert empty.swept is not None
@@ -241,7 +257,7 @@ def test_a_height_that_the_range_cannot_reach_is_counted_and_takes_the_sweep_wit
     }  # fmt: skip
     data = raw(("sector", 100.0, 0.0)) + plots.create([plots.cv_record.create(near)]).unparse().to_bytes()
     path = tmp_path / "near.raw"
-    path.write_bytes(data + raw(("sector", 101.0, 90.0), ("plot", 101.5, 95.0)))
+    path.write_bytes(data + raw(("sector", 101.0, 90.0), ("plot", 103.5, 95.0)))
     recording = read_recording(path, SITE, DAY)
     assert recording.passed_over == {"height does not fit the range": 1}
     assert recording.scans[0].plot_count == 0

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tocsin.errors import ScanError
 from tocsin.formats import table
-from tocsin.formats.scans import read_scans
+from tocsin.formats.read import read_scans
 from tocsin.formats.site import SensorSite
 from tocsin.formats.table import read_table, write_table
 from tocsin.messages import Scan, SweptVolume, column

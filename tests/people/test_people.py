@@ -9,14 +9,14 @@ import pytest
 from tocsin.errors import ScenarioError
 from tocsin.messages import (
     AlertStatus,
-    Assessment,
     Command,
-    DebrisArea,
     Engagement,
     Message,
+    Posture,
     PublicWarning,
     Report,
     Statement,
+    Tick,
     UnitAlert,
     encode,
 )
@@ -188,9 +188,8 @@ def test_delays_spread_over_the_whole_fifth() -> None:
     assert sum(delays) / 400 == pytest.approx(10.0, abs=0.25)  # uniform, 4 sigma of the mean is 0.23
 
 
-def test_assessments_and_debris_move_nobody() -> None:
+def test_a_posture_or_a_tick_moves_nobody() -> None:
     people = People(defence(), 7)
-    shapes = {Assessment: {"threat": "T"}, DebrisArea: {"area": "D"}}
-    for kind in shapes:
-        blank = object.__new__(kind)
-        assert people.hear(blank) == []
+    posture = Posture(time_ns=T0, level="raised", concurrence="none", crew_reaction_s=25.0, members_count=32)
+    assert people.hear(posture) == []
+    assert people.hear(Tick(time_ns=T0, sequence=0)) == []

@@ -52,7 +52,7 @@ def spread(position_m: float, velocity_m_s: float) -> Array:
 def boost(
     thrust_to_weight: float, burn_s: float, mass_ratio: float, kick_deg: float, course_deg: float = 280.0
 ) -> list[tuple[float, Array, Array]]:
-    """(time, position, velocity) each second of a generic gravity turn from 34 N 47 E, with falling mass and no drag."""
+    """(time, position, velocity) each second of a generic gravity turn from 34 N 47 E: mass falls, no drag."""
     position, _ = state(34.0, 47.0, 0.0, 0.0, 0.0, 0.0)
     east, north, up = np.asarray(enu_axes(math.radians(34.0), math.radians(47.0)))
     ahead = math.sin(math.radians(course_deg)) * east + math.cos(math.radians(course_deg)) * north

@@ -35,7 +35,7 @@ def state_at(lat_deg: float, lon_deg: float, height_m: float, enu_m_s: tuple[flo
 
 @functools.cache
 def descent() -> tuple[Any, Any, Any, int]:
-    """Path of a flight at 300 km height, rising, 600 km east of the coast: times ns, positions, velocities, impact ns."""
+    """Path of a flight toward the coast, near its apogee: times ns, positions, velocities, impact ns."""
     position, velocity = state_at(36.6, 43.0, 250_000.0, (-2_300.0, 20.0, 900.0))
     _, time_s, positions, velocities = path_to_ground(position, velocity, BETA, CALM, 5.0, 3_600.0)
     return T0 + (time_s * S).astype(np.int64), positions, velocities, T0 + round(float(time_s[-1]) * S)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from chain_case import T0, S, assessment, command, defence, descent, of, renew, report, tick, vec3
 
@@ -127,8 +128,8 @@ def test_a_moved_impact_time_is_told_but_not_more_often_than_every_30_s() -> Non
 def test_a_moved_area_is_told_and_a_small_shift_is_not() -> None:
     stage, _ = alerted()
     impact = descent()[1][-1]
-    assert stage.handle(assessment(31.0, impact_ecef_m=vec3(impact + [0.0, 3_000.0, 0.0]))) == []
-    out = of(UnitAlert, stage.handle(assessment(32.0, impact_ecef_m=vec3(impact + [0.0, 30_000.0, 0.0]))))
+    assert stage.handle(assessment(31.0, impact_ecef_m=vec3(impact + np.array([0.0, 3_000.0, 0.0])))) == []
+    out = of(UnitAlert, stage.handle(assessment(32.0, impact_ecef_m=vec3(impact + np.array([0.0, 30_000.0, 0.0])))))
     assert [a.state for a in out] == ["updated", "updated"]
 
 

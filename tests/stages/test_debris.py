@@ -7,11 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from chain_case import (
-    T0, S, assessment, column, defence, descent, of, renew, state_at, tick, track_updates, vec3,
-)  # fmt: skip
+from chain_case import T0, S, assessment, column, defence, descent, of, renew, state_at, tick, track_updates, vec3
 
-from tocsin.flight.regions import contains, enu_offsets_m
+from tocsin.flight.regions import contains, ellipse_polygon, enu_offsets_m
 from tocsin.kernels.geodesy import geodetic_from_ecef
 from tocsin.messages import DebrisArea, Engagement, Event, encode
 from tocsin.places import distance_m, zones
@@ -19,8 +17,8 @@ from tocsin.scenario.schema import Site
 from tocsin.stages.debris import Debris
 from tocsin.stages.debris.debris import _interceptor_velocity
 from tocsin.stages.debris.exposure import density_at, people_in
-from tocsin.stages.debris.footprint import footprint
-from tocsin.stages.debris.fragments import BODY_MASS_KG, DIMENSIONS, Pieces, fixed_pieces, pieces_from
+from tocsin.stages.debris.footprint import footprint, start_states
+from tocsin.stages.debris.fragments import BODY_MASS_KG, CLASSES, DIMENSIONS, Pieces, fixed_pieces, pieces_from
 
 COUNT = 240
 
@@ -57,6 +55,22 @@ def test_the_fixed_points_have_the_moments_of_the_normal_law() -> None:
         assert float(one.std()) == pytest.approx(1.0, abs=0.05)
     correlation = np.corrcoef(pieces.place.T) - np.eye(3)
     assert float(np.abs(correlation).max()) < 0.15
+
+
+def test_each_class_is_thrown_apart_at_its_stated_speed() -> None:
+    # across the track: the stated spread; along it: the root sum of squares with half of it more
+    position, velocity = at(36.9, 37.0, 80e3, (-2_200.0, 200.0, -1_200.0))
+    pieces = fixed_pieces(2_000)
+    states, _ = start_states(pieces, position, velocity, (0.0, 0.0, 1_000.0), 500.0)
+    along = np.array(velocity) / np.linalg.norm(velocity)
+    for one in CLASSES:
+        rows = (pieces.piece_kg == one.piece_kg) & ~pieces.is_interceptor
+        thrown = states[rows, 3:] - np.array(velocity)
+        on_track = thrown @ along
+        across_var = float(((thrown**2).sum(axis=1) - on_track**2).mean()) / 2.0
+        assert math.sqrt(across_var) == pytest.approx(one.speed_std_m_s, rel=0.1)
+        assert float(on_track.std()) == pytest.approx(one.speed_std_m_s * math.sqrt(1.25), rel=0.15)
+    assert float((states[:, :3] - np.array(position)).std()) == pytest.approx(500.0, rel=0.05)
 
 
 def test_a_dense_piece_falls_as_in_vacuum() -> None:
@@ -173,8 +187,8 @@ def test_a_launch_gives_a_predicted_footprint_and_a_hit_the_final_one() -> None:
 def test_the_footprint_lies_ahead_of_the_intercept_and_short_of_the_intact_impact() -> None:
     stage = Debris(defence())
     stage.handle(assessment(0.0))
-    (area,) = of(DebrisArea, stage.handle(engagement("launched", 220.0)))
-    shot = engagement("launched", 220.0)
+    shot = engagement("launched", 220.0, site="not described")  # its interceptor then follows the threat, slower
+    (area,) = of(DebrisArea, stage.handle(shot))
     lat, lon, _ = (math.degrees(v) for v in geodetic_from_ecef(*shot.intercept_ecef_m))
     mean_lat, mean_lon, _ = (math.degrees(v) for v in geodetic_from_ecef(*area.mean_ecef_m))
     impact_lat, impact_lon, _ = (math.degrees(v) for v in geodetic_from_ecef(*descent()[1][-1]))
@@ -204,6 +218,21 @@ def test_without_any_engagement_there_is_the_intact_area_and_no_intercept_debris
     stage.handle(assessment(0.0))
     areas = [m for s in range(380, 420) for m in of(DebrisArea, stage.handle(tick(s)))]
     assert [a.kind for a in areas] == ["intact"]
+
+
+def test_casualties_of_an_intact_body_are_the_density_times_the_harmed_circle() -> None:
+    stage = Debris(defence())
+    impact = vec3(state_at(36.85, 36.22, 0.0, (0.0, 0.0, 0.0))[0])
+    regions = {
+        f"impact_region_{name}_deg": column(ellipse_polygon(impact, np.eye(2) * 4e6, prob))
+        for name, prob in (("50", 0.5), ("90", 0.9), ("99", 0.99))
+    }
+    stage.handle(assessment(0.0, impact_ecef_m=impact, **regions))
+    (area,) = of(DebrisArea, stage.handle(tick(386)))
+    ellipse_m2 = math.pi * -2.0 * math.log(0.1) * 4e6
+    expected = area.people_count / ellipse_m2 * math.pi * 2_000.0**2  # policy.warn.harm_radius_m
+    assert area.people_count > 0
+    assert area.casualty_expectation == pytest.approx(expected, rel=0.01)
 
 
 def test_a_late_report_of_a_hit_is_waited_for() -> None:
@@ -255,12 +284,18 @@ def test_zones_places_and_people_are_those_under_the_region() -> None:
     assert {table.ids[row] for row in np.flatnonzero(inside)} <= set(area.zones)
 
 
-def test_the_interceptor_moves_at_the_speed_its_reach_table_implies() -> None:
-    site = Site(name="N", unit="U", latitude_deg=36.0, longitude_deg=35.0)
+def test_the_interceptor_leaves_its_site_by_its_table_and_never_faster_than_a_share_of_the_threat() -> None:
     position, velocity = at(36.0, 35.0, 80_000.0, (-2_000.0, 0.0, -500.0))
-    speed_m_s = float(np.linalg.norm(_interceptor_velocity(site, position, velocity)))
-    assert speed_m_s == pytest.approx(100_000.0 / 45.0, rel=1e-9)  # 0 to 100 km in 15 to 60 s
-    assert float(np.linalg.norm(_interceptor_velocity(None, position, velocity))) < speed_m_s
+    most_m_s = 0.3 * math.hypot(2_000.0, 500.0)
+    for reach_s, expected_m_s in ((115.0, most_m_s), (1_015.0, 100.0)):  # the second: 100 km in 1000 s
+        site = Site(
+            name="N", unit="U", latitude_deg=36.0, longitude_deg=35.0,
+            reach_distance_m=(0.0, 100_000.0), reach_time_s=(15.0, reach_s),
+        )  # fmt: skip
+        flown = np.array(_interceptor_velocity(site, position, velocity))
+        up = np.array(state_at(36.0, 35.0, 0.0, (0.0, 0.0, 1.0))[1])
+        assert float(np.linalg.norm(flown)) == pytest.approx(expected_m_s, rel=1e-6)
+        assert float(flown @ up) == pytest.approx(expected_m_s, rel=1e-6)  # straight above its site
 
 
 def test_a_recovered_stage_goes_on_as_if_nothing_had_happened() -> None:

@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from chain_case import T0, S, assessment, command, defence, of, renew, report, state_at, tick, track_updates
+from chain_case import T0, S, assessment, command, defence, descent, of, renew, report, state_at, tick, track_updates
 
 from tocsin.kernels.geodesy import geodetic_from_ecef
-from tocsin.messages import Engagement, Event, Message, Posture, UnitAlert, encode
+from tocsin.messages import Engagement, Event, Message, Posture, UnitAlert, column, encode
 from tocsin.policy import EngagePolicy, Policy
 from tocsin.scenario.schema import Defence, Site
 from tocsin.stages.engage import Engage
@@ -169,10 +169,20 @@ def test_nothing_is_launched_before_the_unit_acknowledged_and_the_crew_is_ready(
     stage.handle(command("Aut", "authorise_engagement", 2, subject=plan.engagement, revision=1))
     assert ticks(stage, 3, 200) == []
     stage.handle(acknowledged("Battery", 200.5))
-    (shot,) = of(Engagement, ticks(stage, 201, 380))[:1]
-    assert shot.state == "launched"
+    shot = next(m for m in of(Engagement, ticks(stage, 201, 380)) if m.state == "launched")
     ready_s = 200.5 + 90.0 + 10.0  # crew at level normal, then the site's machinery
     assert ready_s <= at_s(shot.launch_ns) < ready_s + 1.0
+
+
+def test_even_a_crew_that_needs_no_time_does_not_launch_on_an_alert_it_never_acknowledged() -> None:
+    stage = Engage(defence(sites=(msgspec.structs.replace(FAST, reaction_s=0.0),)))
+    stage.handle(posture(0.0))
+    stage.handle(assessment(0.0))
+    plan = planned(stage)
+    stage.handle(command("Aut", "authorise_engagement", 2, subject=plan.engagement, revision=1))
+    (out,) = of(Engagement, ticks(stage, 3, 340))
+    assert out.state == "expired"
+    assert "Battery has not acknowledged" in out.reason
 
 
 def test_a_slower_crew_launches_later() -> None:
@@ -184,7 +194,8 @@ def test_a_slower_crew_launches_later() -> None:
         stage.handle(posture(reaction_s))
         stage.handle(command("Aut", "authorise_engagement", 2, subject=plan.engagement, revision=1))
         stage.handle(acknowledged("Battery", 235.0))
-        times.append(at_s(of(Engagement, ticks(stage, 236, 380))[0].launch_ns))
+        shot = next(m for m in of(Engagement, ticks(stage, 236, 380)) if m.state == "launched")
+        times.append(at_s(shot.launch_ns))
     assert times == [270.0, 295.0, 325.0]  # acknowledged + crew + 10 s of machinery
 
 
@@ -197,6 +208,28 @@ def test_the_launch_reaches_its_point_in_the_time_of_the_table() -> None:
     flown_s = at_s(shot.intercept_ns) - at_s(shot.launch_ns)
     assert flown_s == pytest.approx(np.interp(slant_m, FAST.reach_distance_m, FAST.reach_time_s), abs=0.02)
     assert geodetic_from_ecef(*shot.intercept_ecef_m)[2] >= 20_000.0
+
+
+@pytest.mark.parametrize("is_authorised_first", [True, False])
+def test_a_moved_window_is_told_once_authorised_and_not_while_the_plan_is_decided_on(is_authorised_first: bool) -> None:
+    times = np.asarray(assessment(5.0).path_ns)
+    later = {"path_ns": column(times + 40 * S, "int64"), "impact_ns": descent()[3] + 40 * S}
+    stage = Engage(with_rules())
+    stage.handle(acknowledged("Battery", 0.0))
+    stage.handle(assessment(0.0))
+    plan = planned(stage)
+    answer = command("Aut", "authorise_engagement", 2, subject=plan.engagement, revision=plan.revision)
+    if is_authorised_first:
+        stage.handle(answer)
+    stage.handle(assessment(5.0, **later))
+    told = of(Engagement, ticks(stage, 5, 60))
+    if not is_authorised_first:
+        assert told == []
+        told = of(Engagement, stage.handle(msgspec.structs.replace(answer, arrival_ns=T0 + 61 * S)))
+    (moved,) = told
+    assert moved.state == "authorised"
+    assert at_s(moved.earliest_launch_ns) - at_s(plan.earliest_launch_ns) == pytest.approx(40.0, abs=0.01)
+    assert at_s(moved.intercept_ns) - at_s(plan.intercept_ns) == pytest.approx(40.0, abs=0.01)
 
 
 def test_no_intercept_is_planned_below_the_height_of_the_policy() -> None:

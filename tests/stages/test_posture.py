@@ -97,6 +97,14 @@ def test_a_withdrawn_objection_returns_to_silence() -> None:
     assert (posture.concurrence, posture.objections) == ("under_silence", ())
 
 
+def test_lowering_ends_the_silence_procedure() -> None:
+    stage = raised()
+    play(stage, command("Com", "recommend_posture", 10), command("M1", "object", 20, reason="no"))
+    (lowered,) = of(Posture, stage.handle(command("Com", "lower_posture", 30)))
+    assert (lowered.concurrence, lowered.silence_until_ns, lowered.objections) == ("lowered", None, ())
+    assert play(stage, tick(110), tick(5_000)) == []
+
+
 def test_the_review_stays_open_through_lowering_until_it_is_closed() -> None:
     stage = raised()
     (lowered,) = of(Posture, stage.handle(command("Com", "lower_posture", 50)))

@@ -103,6 +103,6 @@ def test_density_is_one_draw_for_all_heights_and_zero_spread_is_standard_air():
     for seed in range(20):
         air = draw_air(Truth(), Draws(seed, 0))
         assert air[1] / air[0] == pytest.approx(spread.density_ratio_std_80km / spread.density_ratio_std_20km)
-    still = {name: 0.0 for name in spread.__struct_fields__}
+    still = dict.fromkeys(spread.__struct_fields__, 0.0)
     matched = msgspec.structs.replace(Truth(), spread=msgspec.convert(still, type(spread)))
     assert np.all(draw_air(matched, Draws(1, 0)) == 0.0)

@@ -49,7 +49,7 @@ class Recording(msgspec.Struct, frozen=True):
 
 
 class _Reader:
-    """One pass over a recording: events of each source in the order they were sent."""
+    """One pass over a recording: events of each source in the order they were recorded."""
 
     def __init__(self, where: str, start_day: dt.date | None) -> None:
         import asterix.generated as generated

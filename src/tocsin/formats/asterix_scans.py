@@ -1,4 +1,4 @@
-"""Events of one ASTERIX source, plots and marks in the order sent, to Scans."""
+"""Events of one ASTERIX source, plots and marks, to Scans."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from tocsin.messages import Scan, SweptVolume
 from tocsin.units import DEG, NS_PER_S
 
 MAX_SECTOR_NS = 60 * NS_PER_S  # marks further apart have others missing between them
+REPORT_DELAY_NS = 2 * NS_PER_S  # plots reach the recorder up to this long after they were seen
 
 
 class Mark(NamedTuple):
@@ -45,8 +46,11 @@ class _Dwell(NamedTuple):
 def dwells_to_scans(site: SensorSite, events: Sequence[Plot | Mark]) -> tuple[list[Scan], int]:
     """Scans of one source, and how many plots had a height that their range cannot reach.
 
-    A dwell that lost a plot states no swept volume: its silence would be ours, not the radar's.
+    A dwell that lost a plot, or whose plots may lie beyond the end of the recording, states no swept
+    volume: its silence would be ours, not the radar's.
     """
+    complete_until_ns = max(event.time_ns for event in events) - REPORT_DELAY_NS
+    events = sorted(events, key=lambda event: event.time_ns)  # networks deliver marks and plots out of order
     dwells = _by_marks(events) if any(isinstance(event, Mark) for event in events) else _by_time(events)
     plots = [plot for dwell in dwells for plot in dwell.plots]
     reports = Reports(
@@ -72,7 +76,7 @@ def dwells_to_scans(site: SensorSite, events: Sequence[Plot | Mark]) -> tuple[li
             start_ns=np.array([min(_times(dwell)) for dwell in dwells], dtype=np.int64),
             end_ns=np.array([max(_times(dwell)) for dwell in dwells], dtype=np.int64),
             swept=[
-                None if count else _sector(site, dwell.before, dwell.after)
+                None if count or max(_times(dwell)) > complete_until_ns else _sector(site, dwell.before, dwell.after)
                 for dwell, count in zip(dwells, lost.tolist(), strict=True)
             ],
         ),

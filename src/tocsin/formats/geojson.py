@@ -57,6 +57,11 @@ def _tracks(picture: Picture) -> list[dict[str, Any]]:
 
 def _regions(threat: Assessment) -> list[dict[str, Any]]:
     features = []
+    if threat.path_ecef_m is not None and threat.path_ecef_m.shape[0] > 1:
+        path = line(geodetic_points(threat.path_ecef_m))
+        features.append(
+            _feature("predicted_path", threat.threat, path, threat=threat.threat, impact=_iso(threat.impact_ns))
+        )
     regions: tuple[tuple[str, int, Column | None, int | None], ...] = (
         ("launch_region", 90, threat.launch_region_90_deg, threat.launch_ns),
         ("impact_region", 99, threat.impact_region_99_deg, threat.impact_ns),

@@ -12,22 +12,27 @@ import math
 import numpy as np
 
 from tocsin.kernels.compiled import kernel
+from tocsin.kernels.constants import GM_M3_S2
 from tocsin.kernels.track_motion import (
     BALLISTIC,
     BOOST,
     BOOST_END_RATE,
     DEAD_PROB,
+    DIM,
     IDLE_END_RATE,
     IDLE_THRUST_M_S2,
     LEVEL,
+    LOG_BETA_VAR,
     MODEL_COUNT,
+    SIZE,
     TURN_ACCELERATION_M_S2,
     TURN_NIS,
     UNLIT_PROB,
-    predict_model,
+    move,
+    sandwich,
 )
 from tocsin.kernels.track_observe import INFRARED
-from tocsin.kernels.track_update import fit, update_model, widen_for_turn
+from tocsin.kernels.track_update import TURN_LOG_PROB, fit, update_model, widen_for_turn
 
 _LIVE = 1e-4  # a model this probable may claim a plot
 
@@ -83,28 +88,46 @@ def _end_of_thrust(x, cov, mu, dt_s, par):
 
 
 @kernel
-def predict_bank(x, cov, mu, dt_s, par):
-    """Predict one track's x (3, 9), cov (3, 9, 9), mu (3,) by dt_s in place; nothing happens for dt_s <= 0."""
-    if dt_s <= 0.0:
-        return
-    if mu[BOOST] > 0.0:
-        _end_of_thrust(x, cov, mu, dt_s, par)
-        if mu[BOOST] < par[DEAD_PROB]:
-            mu[BOOST] = 0.0
-    for m in range(MODEL_COUNT):
-        if mu[m] > 0.0:
-            predict_model(m, x[m], cov[m], dt_s, par)
+def predict_slots(x, cov, mu, t_ns, slots, to_ns, out_x, out_cov, out_mu, par):
+    """Copy slots into rows of the out arrays, each predicted to to_ns where that lies ahead of it."""
+    phi = np.empty((SIZE, SIZE))
+    q = np.empty((SIZE, SIZE))
+    hold = np.empty((SIZE, SIZE))
+    for i in range(slots.shape[0]):
+        k = slots[i]
+        for m in range(MODEL_COUNT):
+            out_mu[i, m] = mu[k, m]
+            for a in range(SIZE):
+                out_x[i, m, a] = x[k, m, a]
+                for b in range(SIZE):
+                    out_cov[i, m, a, b] = cov[k, m, a, b]
+        dt_s = (to_ns - t_ns[k]) * 1e-9
+        if dt_s <= 0.0:
+            continue
+        if out_mu[i, BOOST] > 0.0:
+            _end_of_thrust(out_x[i], out_cov[i], out_mu[i], dt_s, par)
+            if out_mu[i, BOOST] < par[DEAD_PROB]:
+                out_mu[i, BOOST] = 0.0
+        for m in range(MODEL_COUNT):
+            if out_mu[i, m] > 0.0:
+                n = DIM[m]
+                room = par[LOG_BETA_VAR] - out_cov[i, m, 6, 6] if m == BALLISTIC else 0.0
+                move(m, out_x[i, m], dt_s, room, par, phi, q)
+                sandwich(phi, out_cov[i, m], n, hold)
+                for a in range(n):
+                    for b in range(n):
+                        out_cov[i, m, a, b] = hold[a, b] + q[a, b]
 
 
 @kernel
-def predict_slots(x, cov, mu, t_ns, slots, to_ns, out_x, out_cov, out_mu, par):
-    """Copy slots into rows of the out arrays, each predicted to to_ns where that lies ahead of it."""
-    for i in range(slots.shape[0]):
-        k = slots[i]
-        out_x[i] = x[k]
-        out_cov[i] = cov[k]
-        out_mu[i] = mu[k]
-        predict_bank(out_x[i], out_cov[i], out_mu[i], (to_ns - t_ns[k]) * 1e-9, par)
+def _shift(model, x, dt_s, at):
+    """A short way along the flight, forward or back: at = x moved by dt_s with its velocity, gravity and thrust."""
+    r2 = x[0] * x[0] + x[1] * x[1] + x[2] * x[2]
+    pull = 0.0 if model == LEVEL else -GM_M3_S2 / (r2 * math.sqrt(r2))
+    for k in range(3):
+        a = pull * x[k] + (x[6 + k] if model == BOOST else 0.0)
+        at[k] = x[k] + dt_s * (x[3 + k] + 0.5 * dt_s * a)
+        at[3 + k] = x[3 + k] + dt_s * a
 
 
 @kernel
@@ -118,8 +141,8 @@ def gate_plots(x, cov, mu, dt_s, gap_s, kind, z, spot, ahead_s, site, var, limit
               limit          bound on the normalised innovation squared
     Out       score (n, p)   ln of the mixture likelihood, -1e30 where it does not gate
     """
-    at = np.empty(9)
-    wide = np.empty((9, 9))
+    at = np.empty(SIZE)
+    wide = np.empty((SIZE, SIZE))
     for i in range(x.shape[0]):
         for j in range(z.shape[0]):
             score[i, j] = -1e30
@@ -129,12 +152,11 @@ def gate_plots(x, cov, mu, dt_s, gap_s, kind, z, spot, ahead_s, site, var, limit
             for m in range(MODEL_COUNT):
                 if mu[i, m] < _LIVE:
                     continue
-                at[:] = x[i, m]
+                _shift(m, x[i, m], ahead_s[j] + dt_s[i], at)
                 d2 = 0.0
                 distance2 = 0.0
                 along = 0.0
                 for k in range(3):
-                    at[k] += at[3 + k] * (ahead_s[j] + dt_s[i])
                     distance2 += (at[k] - site[k]) ** 2
                     if kind == INFRARED:
                         along += (at[k] - site[k]) * spot[j, k]
@@ -152,14 +174,18 @@ def gate_plots(x, cov, mu, dt_s, gap_s, kind, z, spot, ahead_s, site, var, limit
                     near += (0.5 * par[TURN_ACCELERATION_M_S2] * gap_s[i] ** 2) ** 2
                 if d2 > 4.0 * limit * near:
                     continue
-                for k in range(3):
-                    at[k] = x[i, m, k] + at[3 + k] * ahead_s[j]
-                nis, likelihood = fit(m, at, cov[i, m], dt_s[i], kind, z[j], site, var, par)
-                if m == LEVEL and nis > par[TURN_NIS]:
-                    wide[:, :] = cov[i, m]
-                    widen_for_turn(at, wide, gap_s[i], par)
-                    nis, likelihood = fit(m, at, wide, dt_s[i], kind, z[j], site, var, par)
-                    likelihood -= 2.3
+                for a in range(DIM[m]):
+                    for b in range(DIM[m]):
+                        wide[a, b] = cov[i, m, a, b]
+                nis, likelihood = 0.0, 0.0
+                for attempt in range(2):
+                    nis, likelihood = fit(6, at, wide, False, wide, wide, kind, z[j], site, var)
+                    if attempt == 1:
+                        likelihood += TURN_LOG_PROB
+                    elif m == LEVEL and nis > par[TURN_NIS]:
+                        widen_for_turn(at, wide, gap_s[i], par)
+                    else:
+                        break
                 if nis <= limit:
                     inside = True
                 value = likelihood + math.log(mu[i, m])
@@ -173,23 +199,23 @@ def gate_plots(x, cov, mu, dt_s, gap_s, kind, z, spot, ahead_s, site, var, limit
 
 
 @kernel
-def update_slot(x, cov, mu, t_ns, slot, plot_ns, last_ns, kind, z, site, var, par):
-    """Predict one slot to a plot's time if that lies ahead, update all its models and their probabilities.
+def update_bank(x, cov, mu, gap_s, late, back, phi, q, kind, z, site, var, par):
+    """Update all models of one track, x (3, 9), cov (3, 9, 9), mu (3,), in place, with one plot.
 
+    In        gap_s   s since the track's last plot
+              late    the plot is older than the state; back (3, 9), phi, q (3, 9, 9) as in `update_model`
     Returns the normalised innovation squared of the model that is most probable afterwards; -1 where no model
-    could be updated and nothing but the prediction happened.
+    could be updated.
     """
-    if plot_ns > t_ns[slot]:
-        predict_bank(x[slot], cov[slot], mu[slot], (plot_ns - t_ns[slot]) * 1e-9, par)
-        t_ns[slot] = plot_ns
-    dt_s = (plot_ns - t_ns[slot]) * 1e-9
-    gap_s = max((plot_ns - last_ns) * 1e-9, 0.0)
-    nis = np.full(MODEL_COUNT, -1.0)
-    log_likelihood = np.full(MODEL_COUNT, -1e30)
+    nis = np.empty(MODEL_COUNT)
+    log_likelihood = np.empty(MODEL_COUNT)
     best = -1e30
     for m in range(MODEL_COUNT):
-        if mu[slot, m] > 0.0:
-            nis[m], log_likelihood[m] = update_model(m, x[slot, m], cov[slot, m], gap_s, dt_s, kind, z, site, var, par)
+        nis[m], log_likelihood[m] = -1.0, -1e30
+        if mu[m] > 0.0:
+            nis[m], log_likelihood[m] = update_model(
+                m, x[m], cov[m], gap_s, late, back[m], phi[m], q[m], kind, z, site, var, par
+            )
             if kind == INFRARED and m != BOOST:
                 log_likelihood[m] += math.log(par[UNLIT_PROB])
             best = max(best, log_likelihood[m])
@@ -197,20 +223,19 @@ def update_slot(x, cov, mu, t_ns, slot, plot_ns, last_ns, kind, z, site, var, pa
         return -1.0
     total = 0.0
     for m in range(MODEL_COUNT):
-        if mu[slot, m] > 0.0:
-            mu[slot, m] *= math.exp(max(log_likelihood[m] - best, -700.0))
-            total += mu[slot, m]
+        mu[m] *= math.exp(max(log_likelihood[m] - best, -700.0))
+        total += mu[m]
     top = 0
     kept = 0.0
     for m in range(MODEL_COUNT):
-        mu[slot, m] /= total
-        if mu[slot, m] < par[DEAD_PROB]:
-            mu[slot, m] = 0.0
-        kept += mu[slot, m]
-        if mu[slot, m] > mu[slot, top]:
+        mu[m] /= total
+        if mu[m] < par[DEAD_PROB]:
+            mu[m] = 0.0
+        kept += mu[m]
+        if mu[m] > mu[top]:
             top = m
     for m in range(MODEL_COUNT):
-        mu[slot, m] /= kept
+        mu[m] /= kept
     return nis[top]
 
 
@@ -226,8 +251,8 @@ def combine(x, cov, mu, own_prob, state, cov6):
         for m in range(MODEL_COUNT):
             w[m] = mu[i, m]
         if mu[i, BALLISTIC] > own_prob:
-            w[:] = 0.0
-            w[BALLISTIC] = 1.0
+            for m in range(MODEL_COUNT):
+                w[m] = 1.0 if m == BALLISTIC else 0.0
         for a in range(6):
             state[i, a] = 0.0
             for m in range(MODEL_COUNT):

@@ -96,8 +96,12 @@ def _step(model, x, h, room, par, phi, q):
         _white_acceleration(q, par[LEVEL_PSD], h)
         return
     beta = math.exp(x[6]) if model == BALLISTIC else 0.0
-    air = np.zeros(4)
-    drag = np.zeros(3)
+    air = np.empty(4)
+    drag = np.empty(3)
+    for i in range(3):
+        air[i] = 0.0
+        drag[i] = 0.0
+    air[3] = 0.0
     climb = 0.0
     low = False
     if model == BALLISTIC:
@@ -123,16 +127,16 @@ def _step(model, x, h, room, par, phi, q):
         growth = thrust / par[EXHAUST_M_S]
         for i in range(3):
             for j in range(3):
-                if thrust > 1e-6:
-                    bend = x[6 + i] * x[6 + j] / (thrust * par[EXHAUST_M_S])
-                    phi[6 + i, 6 + j] = h * bend + (1.0 + h * growth if i == j else 0.0)
+                bend = x[6 + i] * x[6 + j] / (max(thrust, 1e-6) * par[EXHAUST_M_S])
+                same = 1.0 if i == j else 0.0
+                phi[3 + i, 6 + j] = h * (same * (1.0 + 0.5 * h * growth) + 0.5 * h * bend)
+                phi[6 + i, 6 + j] = h * bend + same * (1.0 + h * growth)
         for i in range(3):
             a = x[6 + i]
             x[i] += 0.5 * h * h * a
             x[3 + i] += h * a * (1.0 + 0.5 * h * growth)
             x[6 + i] += h * a * growth
             phi[i, 6 + i] = 0.5 * h * h
-            phi[3 + i, 6 + i] = h
             q[i, i] = psd * size**5 / 20.0
             q[3 + i, 3 + i] = psd * size**3 / 3.0
             q[6 + i, 6 + i] = psd * size
@@ -162,11 +166,11 @@ def move(model, x, dt_s, room, par, phi, q):
     """
     n = DIM[model]
     left = dt_s
-    first = True
     one = np.empty((SIZE, SIZE))
     noise = np.empty((SIZE, SIZE))
     hold = np.empty((SIZE, SIZE))
-    while first or abs(left) > 1e-9:
+    is_first = True
+    while is_first or abs(left) > 1e-9:
         longest = _STEP_THIN_S
         if model != LEVEL:
             height_m, ux, uy, uz = height_and_up(x[0], x[1], x[2])
@@ -174,25 +178,29 @@ def move(model, x, dt_s, room, par, phi, q):
             ahead = climb * (_STEP_THIN_S if left > 0.0 else -_STEP_THIN_S)
             if min(height_m, height_m + ahead) < _THIN_AIR_M:
                 longest = _STEP_AIR_S
-        count = math.ceil(abs(left) / longest - 1e-9)
-        h = left / count if count > 1 else left
+        h = left / max(math.ceil(abs(left) / longest - 1e-9), 1.0)
         left -= h
-        if first:
-            _step(model, x, h, room, par, phi, q)
-            first = False
-            continue
-        _step(model, x, h, room - q[6, 6] if model == BALLISTIC else 0.0, par, one, noise)
+        _step(model, x, h, room, par, one, noise)
+        if not is_first:
+            for i in range(n):
+                for j in range(n):
+                    s = 0.0
+                    for k in range(n):
+                        s += one[i, k] * phi[k, j]
+                    hold[i, j] = s
+            for i in range(n):
+                for j in range(n):
+                    phi[i, j] = hold[i, j]
+            sandwich(one, q, n, hold)
         for i in range(n):
             for j in range(n):
-                s = 0.0
-                for k in range(n):
-                    s += one[i, k] * phi[k, j]
-                hold[i, j] = s
-        phi[:n, :n] = hold[:n, :n]
-        sandwich(one, q, n, hold)
-        for i in range(n):
-            for j in range(n):
-                q[i, j] = hold[i, j] + noise[i, j]
+                if is_first:
+                    phi[i, j] = one[i, j]
+                    q[i, j] = noise[i, j]
+                else:
+                    q[i, j] = hold[i, j] + noise[i, j]
+        room -= noise[6, 6] if model == BALLISTIC else 0.0
+        is_first = False
 
 
 @kernel
@@ -211,18 +219,3 @@ def sandwich(a, p, n, out):
                 s += row[k] * a[j, k]
             out[i, j] = s
             out[j, i] = s
-
-
-@kernel
-def predict_model(model, x, cov, dt_s, par):
-    """Predict one model's mean (9,) and covariance (9, 9) by dt_s >= 0, in place."""
-    n = DIM[model]
-    phi = np.empty((SIZE, SIZE))
-    q = np.empty((SIZE, SIZE))
-    out = np.empty((SIZE, SIZE))
-    room = par[LOG_BETA_VAR] - cov[6, 6] if model == BALLISTIC else 0.0
-    move(model, x, dt_s, room, par, phi, q)
-    sandwich(phi, cov, n, out)
-    for i in range(n):
-        for j in range(n):
-            cov[i, j] = out[i, j] + q[i, j]

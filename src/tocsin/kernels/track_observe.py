@@ -23,7 +23,9 @@ def observe(kind, x, site, z, residual, jacobian):
     Out       residual (4,), jacobian (4, 6), leading ROW_COUNT[kind] rows filled; returns distance m
               from the sensor to the target (0 for POSITION)
     """
-    jacobian[:, :] = 0.0
+    for r in range(ROWS):
+        for k in range(6):
+            jacobian[r, k] = 0.0
     if kind == POSITION:
         lat, lon, _ = geodetic_from_ecef(z[0], z[1], z[2])
         axes = enu_axes(lat, lon)
@@ -51,7 +53,10 @@ def observe(kind, x, site, z, residual, jacobian):
     turn = z[1] - azimuth
     residual[1] = turn - 2.0 * math.pi * math.floor(turn / (2.0 * math.pi) + 0.5)
     residual[2] = z[2] - elevation
-    jacobian[:3, :3] = radar_jacobian(x, site)
+    by_position = radar_jacobian(x, site)
+    for r in range(3):
+        for k in range(3):
+            jacobian[r, k] = by_position[r, k]
     if kind == RADAR_RATE:
         rate = 0.0
         for j in range(3):

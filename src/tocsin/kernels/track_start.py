@@ -19,6 +19,7 @@ from tocsin.kernels.track_motion import (
     LOG_BETA_MEAN,
     LOG_BETA_VAR,
     MODEL_COUNT,
+    SIZE,
     THRUST_M_S2,
     THRUST_STD_M_S2,
     VELOCITY_STD_M_S,
@@ -73,8 +74,11 @@ def plot_position(kind, z, site, par):
 @kernel
 def start_bank(kind, z, site, var, par, x, cov, mu):
     """Fill one track's x (3, 9), cov (3, 9, 9) and mu (3,) from its first plot."""
-    x[:, :] = 0.0
-    cov[:, :, :] = 0.0
+    for m in range(MODEL_COUNT):
+        for i in range(SIZE):
+            x[m, i] = 0.0
+            for j in range(SIZE):
+                cov[m, i, j] = 0.0
     position = plot_position(kind, z, site, par)
     lat, lon, height_m = geodetic_from_ecef(position[0], position[1], position[2])
     axes = enu_axes(lat, lon)

@@ -11,21 +11,13 @@ import numpy as np
 
 from tocsin.kernels.compiled import kernel
 from tocsin.kernels.geodesy import height_and_up
-from tocsin.kernels.track_motion import (
-    BALLISTIC,
-    DIM,
-    LEVEL,
-    LOG_BETA_VAR,
-    SIZE,
-    TURN_ACCELERATION_M_S2,
-    TURN_NIS,
-    move,
-)
+from tocsin.kernels.track_motion import DIM, LEVEL, SIZE, TURN_ACCELERATION_M_S2, TURN_NIS
 from tocsin.kernels.track_observe import INFRARED, POSITION, ROW_COUNT, ROWS, observe
 
 _LOG_2PI = math.log(2.0 * math.pi)
 _ITERATIONS = 6
 _NO_FIT = 1e30
+TURN_LOG_PROB = math.log(0.1)  # a turn is one chance in ten
 
 
 @kernel
@@ -61,29 +53,23 @@ def cholesky_solve(s, m, b, count):
 
 
 @kernel
-def _innovation(model, prior, at, cov, dt_s, kind, z, site, var, par, h, hp, s, nu):
-    """Linearise about `at`: fill h (4, 9), hp = h P (4, 9), s (4, 4) and nu = z - h(at) - H (prior - at)."""
-    n = DIM[model]
+def _innovation(n, prior, at, cov, late, phi, q, kind, z, site, var, h, hp, noise, s, nu):
+    """Linearise about `at`: fill h (4, 9), hp = h P (4, 9), noise and s (4, 4), nu = z - h(at) - H (prior - at).
+
+    Where `late`, `at` is the state moved back to the plot's time, by phi (9, 9) with noise q, and `prior` - `at` is
+    left out: the way back is linear. Returns the distance to the sensor, m.
+    """
     m = ROW_COUNT[kind]
-    moved = at.copy()
     jacobian = np.empty((ROWS, 6))
-    if dt_s < 0.0:
-        phi = np.empty((SIZE, SIZE))
-        q = np.empty((SIZE, SIZE))
-        room = par[LOG_BETA_VAR] - cov[6, 6] if model == BALLISTIC else 0.0
-        move(model, moved, dt_s, room, par, phi, q)
-        distance = observe(kind, moved, site, z, nu, jacobian)
-        for r in range(m):
-            for j in range(n):
+    distance = observe(kind, at, site, z, nu, jacobian)
+    for r in range(m):
+        for j in range(n):
+            v = jacobian[r, j] if j < 6 else 0.0
+            if late:
                 v = 0.0
                 for k in range(6):
                     v += jacobian[r, k] * phi[k, j]
-                h[r, j] = v
-    else:
-        distance = observe(kind, moved, site, z, nu, jacobian)
-        for r in range(m):
-            for j in range(n):
-                h[r, j] = jacobian[r, j] if j < 6 else 0.0
+            h[r, j] = v
     for r in range(m):
         for j in range(n):
             v = 0.0
@@ -93,29 +79,33 @@ def _innovation(model, prior, at, cov, dt_s, kind, z, site, var, par, h, hp, s, 
     for r in range(m):
         for c in range(m):
             v = var[r] if r == c else 0.0
+            if late:
+                for i in range(6):
+                    for k in range(6):
+                        v += jacobian[r, i] * q[i, k] * jacobian[c, k]
+            noise[r, c] = v
             for k in range(n):
                 v += hp[r, k] * h[c, k]
             s[r, c] = v
-        for k in range(n):
-            nu[r] -= h[r, k] * (prior[k] - at[k])
-    if dt_s < 0.0:
-        for r in range(m):
-            for c in range(m):
-                for i in range(6):
-                    for k in range(6):
-                        s[r, c] += jacobian[r, i] * q[i, k] * jacobian[c, k]
+        if not late:
+            for k in range(n):
+                nu[r] -= h[r, k] * (prior[k] - at[k])
     return distance
 
 
 @kernel
-def fit(model, x, cov, dt_s, kind, z, site, var, par):
-    """How well a plot fits one model's prediction: (nis, log likelihood); (1e30, -1e30) where it cannot be said."""
+def fit(n, at, cov, late, phi, q, kind, z, site, var):
+    """How well a plot fits a prediction: (nis, log likelihood); (1e30, -1e30) where it cannot be said.
+
+    In        as `_innovation`; n: how many components of the state there are
+    """
     m = ROW_COUNT[kind]
     h = np.empty((ROWS, SIZE))
     hp = np.empty((ROWS, SIZE))
     s = np.empty((ROWS, ROWS))
     nu = np.empty(ROWS)
-    _innovation(model, x, x, cov, dt_s, kind, z, site, var, par, h, hp, s, nu)
+    noise = np.empty((ROWS, ROWS))
+    _innovation(n, at, at, cov, late, phi, q, kind, z, site, var, h, hp, noise, s, nu)
     y = np.empty((ROWS, 1))
     for r in range(m):
         y[r, 0] = nu[r]
@@ -144,32 +134,47 @@ def widen_for_turn(x, cov, gap_s, par):
 
 
 @kernel
-def update_model(model, x, cov, gap_s, dt_s, kind, z, site, var, par):
+def update_model(model, x, cov, gap_s, late, back, phi, q, kind, z, site, var, par):
     """Update one model's x (9,) and cov (9, 9) in place; returns (nis, log likelihood) of the plot before it.
 
-    In        gap_s  s since the model's last update; dt_s <= 0  plot time minus state time
-              z, var (4,)  measurement and its variances
+    In        gap_s   s since the model's last update
+              late    the plot is older than the state; back (9,), phi, q (9, 9) are then the state moved back
+                      to the plot's time, that motion's transition and its process noise
+              z, var  (4,) measurement and its variances
     Joseph form; iterated while the step since the last linearisation bends the measurement by more than a tenth
     of its own noise. Left untouched, with (1e30, -1e30), where the innovation covariance is not definite.
     """
     n = DIM[model]
     m = ROW_COUNT[kind]
-    nis, log_likelihood = fit(model, x, cov, dt_s, kind, z, site, var, par)
-    if nis >= _NO_FIT:
-        return nis, log_likelihood
-    if model == LEVEL and nis > par[TURN_NIS]:
-        widen_for_turn(x, cov, gap_s, par)
-        nis, log_likelihood = fit(model, x, cov, dt_s, kind, z, site, var, par)
-        log_likelihood -= 2.3  # a turn is one chance in ten
+    at = np.empty(SIZE)
+    for i in range(n):
+        at[i] = back[i] if late else x[i]
+    nis, log_likelihood, turn = 0.0, 0.0, 0.0
+    is_prior = True
     prior = x.copy()
-    at = x.copy()
     h = np.empty((ROWS, SIZE))
-    gain_t = np.empty((ROWS, SIZE))
+    gain_t = np.empty((ROWS, SIZE + 1))  # columns of S^-1 H P; the one after them holds S^-1 nu
     s = np.empty((ROWS, ROWS))
     nu = np.empty(ROWS)
+    noise = np.empty((ROWS, ROWS))
     for _ in range(_ITERATIONS):
-        distance = _innovation(model, prior, at, cov, dt_s, kind, z, site, var, par, h, gain_t, s, nu)
-        if math.isnan(cholesky_solve(s, m, gain_t, n)):
+        distance = _innovation(n, prior, at, cov, late, phi, q, kind, z, site, var, h, gain_t, noise, s, nu)
+        for r in range(m):
+            gain_t[r, n] = nu[r]
+        log_det = cholesky_solve(s, m, gain_t, n + 1)
+        if is_prior:
+            nis = 0.0
+            for r in range(m):
+                nis += nu[r] * gain_t[r, n]
+            log_likelihood = turn - 0.5 * (nis + log_det + m * _LOG_2PI)
+            if not math.isfinite(log_likelihood):
+                return _NO_FIT, -_NO_FIT
+            if model == LEVEL and nis > par[TURN_NIS] and turn == 0.0:
+                turn = TURN_LOG_PROB
+                widen_for_turn(x, cov, gap_s, par)
+                continue
+            is_prior = False
+        if math.isnan(log_det):
             return _NO_FIT, -_NO_FIT
         step2 = 0.0
         for i in range(n):
@@ -180,17 +185,18 @@ def update_model(model, x, cov, gap_s, dt_s, kind, z, site, var, par):
                 step2 += (new - at[i]) ** 2
             at[i] = new
         noise_m = math.sqrt(var[0]) * (distance if kind == INFRARED else 1.0)
-        if kind == POSITION or step2 <= 0.2 * noise_m * distance:
+        if late or kind == POSITION or step2 <= 0.2 * noise_m * distance:
             break
-    x[:n] = at[:n]
+    for i in range(n):
+        x[i] = at[i]
     keep = np.empty((SIZE, SIZE))
+    half = np.empty((SIZE, SIZE))
     for i in range(n):
         for j in range(n):
             v = 1.0 if i == j else 0.0
             for r in range(m):
                 v -= gain_t[r, i] * h[r, j]
             keep[i, j] = v
-    half = np.empty((SIZE, SIZE))
     for i in range(n):
         for j in range(n):
             v = 0.0
@@ -203,7 +209,8 @@ def update_model(model, x, cov, gap_s, dt_s, kind, z, site, var, par):
             for k in range(n):
                 v += half[i, k] * keep[j, k]
             for r in range(m):
-                v += gain_t[r, i] * var[r] * gain_t[r, j]
+                for c in range(m):
+                    v += gain_t[r, i] * noise[r, c] * gain_t[c, j]
             cov[i, j] = v
             cov[j, i] = v
     return nis, log_likelihood

@@ -52,7 +52,10 @@ OUTPUTS: tuple[type[Message], ...] = (
 )
 ALL: tuple[type[Message], ...] = INPUTS + OUTPUTS
 
+# msgspec passes on what Python raises for broken text and for nesting too deep
+_BROKEN = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _DTYPES = {"float64": "<f8", "int64": "<i8", "bool": "|b1"}
+_NAMES = {np.dtype(code): name for name, code in _DTYPES.items()}
 _Any = (
     Scan | SensorStatus | Report | Command | Tick | Detections | SensorHealth | TrackUpdates | SensorTask
     | Assessment | Posture | UnitAlert | Engagement | DebrisArea | PublicWarning | Statement | Event
@@ -61,21 +64,20 @@ _Any = (
 
 def _array_to_compact(value: Any) -> Any:
     if isinstance(value, np.ndarray):
-        dtype = _dtype_name(value)
-        return {"dtype": dtype, "shape": list(value.shape), "data": value.astype(_DTYPES[dtype]).tobytes()}
+        return {"dtype": _dtype_name(value), "shape": value.shape, "data": value.tobytes()}
     raise MessageError(f"a message cannot carry a {type(value).__name__}")
 
 
 def _array_to_json(value: Any) -> Any:
     if isinstance(value, np.ndarray):
-        return {"dtype": _dtype_name(value), "shape": list(value.shape), "data": value.ravel().tolist()}
+        return {"dtype": _dtype_name(value), "shape": value.shape, "data": value.ravel().tolist()}
     raise MessageError(f"a message cannot carry a {type(value).__name__}")
 
 
 def _dtype_name(array: np.ndarray[Any, Any]) -> str:
-    name = array.dtype.name
-    if name not in _DTYPES:
-        raise MessageError(f"a column is float64, int64 or bool, not {name}")
+    name = _NAMES.get(array.dtype)
+    if name is None:
+        raise MessageError(f"a column is little-endian float64, int64 or bool, not {array.dtype}")
     return name
 
 
@@ -86,7 +88,7 @@ def _decode_hook(wanted: type, value: Any) -> Any:
         dtype, shape, data = _DTYPES[value["dtype"]], tuple(value["shape"]), value["data"]
         array = np.frombuffer(data, dtype=dtype) if isinstance(data, bytes) else np.array(data, dtype=dtype)
         array = array.reshape(shape)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise MessageError(f"a column needs dtype, shape and data that agree: {error}") from None
     array.flags.writeable = False
     return array
@@ -110,24 +112,42 @@ def _decoders() -> tuple[msgspec.msgpack.Decoder[Message], msgspec.json.Decoder[
 
 def check(message: msgspec.Struct, name: str = "") -> None:
     """Refuse NaN and infinity anywhere in a message; raises MessageError naming the field."""
-    for field in message.__struct_fields__:
+    for field in _fields_with_numbers(type(message)):
         value = getattr(message, field)
-        if value.__class__ not in (int, str, bool):
-            _check_value(value, f"{name or type(message).__name__}.{field}")
+        if value is not None:
+            _check_value(value, name or type(message).__name__, field)
 
 
-def _check_value(value: Any, where: str) -> None:
-    if isinstance(value, float):
+@functools.cache
+def _fields_with_numbers(kind: type[msgspec.Struct]) -> tuple[str, ...]:
+    """Fields that may hold a float somewhere inside; the rest need no look."""
+    hints = typing.get_type_hints(kind)
+    return tuple(name for name in kind.__struct_fields__ if _may_hold_float(hints[name]))
+
+
+def _may_hold_float(hint: Any) -> bool:
+    if hint is float or typing.get_origin(hint) is np.ndarray:
+        return True
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        return bool(_fields_with_numbers(hint))
+    return any(_may_hold_float(part) for part in typing.get_args(hint))
+
+
+def _check_value(value: Any, owner: str, field: str) -> None:
+    kind = value.__class__
+    if kind is float:
         if not math.isfinite(value):
-            raise MessageError(f"{where} is {value}: a missing value is None, a number is finite")
-    elif isinstance(value, np.ndarray):
+            raise MessageError(f"{owner}.{field} is {value}: a missing value is None, a number is finite")
+    elif kind is np.ndarray:
         if value.dtype.kind == "f" and not np.isfinite(value).all():
-            raise MessageError(f"{where} holds NaN or infinity: drop the row or give a validity column")
-    elif isinstance(value, tuple):
+            raise MessageError(f"{owner}.{field} holds NaN or infinity: drop the row or give a validity column")
+    elif kind is tuple:
         for item in value:
-            _check_value(item, where)
+            _check_value(item, owner, field)
     elif isinstance(value, msgspec.Struct):
-        check(value, where)
+        check(value, f"{owner}.{field}")
+    elif isinstance(value, np.floating):
+        raise MessageError(f"{owner}.{field} is a numpy scalar: make it a float")
 
 
 def encode(message: Message) -> bytes:
@@ -140,7 +160,7 @@ def decode(data: bytes) -> Message:
     """A message from its compact form; raises MessageError on anything else."""
     try:
         message = _decoders()[0].decode(data)
-    except msgspec.MsgspecError as error:
+    except _BROKEN as error:
         raise MessageError(f"not a message: {error}") from None
     check(message)
     return message
@@ -156,7 +176,7 @@ def decode_json(data: bytes | str) -> Message:
     """A message from JSON; raises MessageError on anything else."""
     try:
         message = _decoders()[1].decode(data)
-    except msgspec.MsgspecError as error:
+    except _BROKEN as error:
         raise MessageError(f"not a message: {error}") from None
     check(message)
     return message
@@ -175,5 +195,5 @@ def decode_state(data: bytes, kind: type[msgspec.Struct]) -> Any:
 
     try:
         return msgspec.msgpack.Decoder(kind, dec_hook=hook).decode(data)
-    except msgspec.MsgspecError as error:
+    except _BROKEN as error:
         raise MessageError(f"not the state of this stage: {error}") from None

@@ -33,6 +33,7 @@ WarningState = Literal[
 ]
 WarningKind = Literal["missile", "debris"]
 MsgType = Literal["Alert", "Update", "Cancel"]
+Purpose = Literal["warning", "update", "passed", "ended", "false_alarm", "exercise_ended"]
 
 
 class WarningText(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +59,9 @@ class PublicWarning(Message, tag="PublicWarning", frozen=True, kw_only=True, eq=
     status: Annotated[AlertStatus, Field("-", "-", "Exercise, Test or Draft")]
     msg_type: Annotated[MsgType, Field("-", "-", "CAP message type")]
     certainty: Annotated[Literal["Observed", "Likely", "Possible"], Field("-", "-", "CAP certainty, from the ladder")]
+    purpose: Annotated[Purpose, Field("-", "-", "what its text tells people; a draft may be that of a closing")] = (
+        "warning"
+    )
     threats: Annotated[tuple[str, ...], Field("-", "-", "threats it covers")]
     zones: Annotated[tuple[str, ...], Field("-", "-", "zones warned by this revision")]
     zones_told: Annotated[tuple[str, ...], Field("-", "-", "every zone that any revision reached")] = ()

@@ -125,6 +125,7 @@ def _outlines(path: Path, box_deg: tuple[float, float, float, float], decimals: 
         parts = [part for part in getattr(shape, "geoms", [shape]) if part.geom_type == "Polygon" and not part.is_empty]
         code, name = names.get(int(item.get("id") or -1), ("", ""))
         outlines = [_flat(part.exterior.coords, decimals) for part in parts]
+        outlines = [ring for ring in outlines if len(ring) >= 8]  # rounding leaves an islet without an area
         holes = [_flat(hole.coords, decimals) for part in parts for hole in part.interiors]
         if outlines:
             name = "Türkiye" if code == "TR" else name

@@ -87,7 +87,12 @@ class AssessPolicy(_Rules, frozen=True, kw_only=True):
     density_ratio_std_80km: float = 0.20  # ... and at 80 km, linear between, one draw for all heights
     wind_std_m_s: float = 15.0  # each horizontal component at 12 km
     burn_max_s: float = 140.0  # generic longest burn: what may remain of it spreads the fan during boost
-    burn_left_min_s: float = 15.0  # and never less than this while it burns
+    burn_left_min_s: float = 8.0  # and never less than this while it burns
+    exhaust_m_s: float = 2_600.0  # generic exhaust speed: how specific thrust grows as the mass is burnt
+    lift_off_thrust_m_s2: float = 20.0  # generic specific thrust at launch ...
+    thrust_ratio_std: float = 0.3  # ... and its relative spread, also later in the burn
+    burnt_share_max: float = 0.85  # of the mass there is now, burnt at most before cut-off
+    thrust_direction_std_rad: float = 0.08  # of the mean thrust in what remains of the burn, off the velocity
     rise_exponent: float = 0.96  # early in a boost, height speed grows as (time since launch) ** this, at the ground ...
     rise_exponent_per_m: float = 1.3e-5  # ... plus this per metre of height already gained
     rise_exponent_std: float = 0.12  # from runs of generic single-stage boosts, see stages/assess/launch.py

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tocsin.report.facts import Facts, class_words, duration_words, time_words
+from tocsin.report.facts import Facts, class_words, duration_words, interval_words, time_words
 from tocsin.report.figures import both
-from tocsin.report.markup import Child, Markup, el, join, table
+from tocsin.report.markup import Child, Markup, el, join, number_head, table
 from tocsin.report.timeline import gantt
 from tocsin.units import clock_text
 from tocsin.views import Step, ThreatClock
@@ -49,27 +49,13 @@ def _figure(facts: Facts, told: ThreatClock, index: int) -> Markup | None:
 def _table(facts: Facts, told: ThreatClock) -> Markup:
     rows = [el("tr", *_row(told, step), class_="headline-step" if step.is_headline else None) for step in told.steps]
     zero = "could not be estimated" if told.zero_ns is None else time_words(told.zero_ns)
-    spread = f" ± {told.zero_std_s:.1f} s (one sigma)" if told.zero_std_s is not None else ""
-    caption = f"Clock of {told.threat}; zero, the estimated launch: {zero}{spread}"
+    spread = interval_words(told.zero_std_s)
+    caption = f"Clock of {told.threat}; zero, the estimated launch: {zero} {spread}".rstrip()
     head = (
-        ("Step", ""),
-        ("UTC", "num"),
-        ("After launch", "num"),
-        ("Budget", "num"),
-        ("", ""),
-        ("Left to impact", "num"),
-        ("Note, or why not", ""),
-    )
-    return el(
-        "div",
-        el(
-            "table",
-            el("caption", caption),
-            el("thead", el("tr", *(el("th", h or el("span", "kept?"), scope="col", class_=c or None) for h, c in head))),
-            el("tbody", *rows),
-        ),
-        class_="scroll", tabindex="0", role="region", aria_label=caption,
+        "Step", number_head("After launch"), number_head("Left to impact"), number_head("Budget"), "Kept",
+        number_head("UTC"), "Note, or why not",
     )  # fmt: skip
+    return table(head, rows, caption=caption)
 
 
 def _row(told: ThreatClock, step: Step) -> tuple[Markup, ...]:
@@ -92,11 +78,11 @@ def _row(told: ThreatClock, step: Step) -> tuple[Markup, ...]:
         note.append(el("span", "computed, reported by nobody", class_="sub"))
     return (
         el("th", el("b", step.label) if step.is_headline else step.label, scope="row"),
-        el("td", "–" if step.time_ns is None else time_words(step.time_ns)[:8], class_="num"),
         el("td", "–" if step.after_zero_s is None else clock_text(step.after_zero_s), class_="num"),
+        el("td", *left, class_="num"),
         el("td", clock_text(step.budget_s)[1:], class_="num"),
         el("td", verdict),
-        el("td", *left, class_="num"),
+        el("td", "–" if step.time_ns is None else time_words(step.time_ns)[:8], class_="num"),
         el("td", *note, class_="wide"),
     )
 

@@ -22,6 +22,7 @@ from tocsin.views import (
     ThreatView,
     TrackView,
     WarningView,
+    ZoneTold,
     alerts,
     clock,
     debris,
@@ -140,14 +141,37 @@ def count_words(count: int) -> str:
     return f"{count:,}".replace(",", "\u202f")
 
 
+def people_words(count: int) -> str:
+    """People as a newspaper counts them: exact below ten thousand, then rounded, and millions by name."""
+    if count >= 1_000_000:
+        return f"{count / 1e6:.1f} million"
+    return count_words(count if count < 10_000 else round(count, -3))
+
+
+def interval_words(std_s: float | None) -> str:
+    """The 95 % interval of a time whose one sigma is given; empty where none is."""
+    return "" if std_s is None else f"± {2 * std_s:.0f} s (95 %)"
+
+
+def by_people(told: Sequence[ZoneTold]) -> list[ZoneTold]:
+    """Zones with the most people first; zones that the packaged table does not know keep their order, last."""
+    from tocsin.places import zones
+
+    row = {zone: number for number, zone in enumerate(zones().ids)} if told else {}
+    count = {z.zone: int(zones().people_count[row[z.zone]]) for z in told if z.zone in row}
+    return sorted(told, key=lambda z: -count.get(z.zone, -1))
+
+
 def duration_words(seconds: float) -> str:
     """A duration as people say it: ``5 min 20 s``."""
     whole = round(abs(seconds))
     if whole < 120:
         return f"{whole} s"
     if whole < 7200:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min" if whole < 172_800 else f"{whole // 86_400} days"
+        return f"{whole // 60} min" + (f" {whole % 60:02d} s" if whole % 60 else "")
+    if whole < 172_800:
+        return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+    return f"{round(whole / 86_400)} days"
 
 
 def class_words(name: str) -> str:
@@ -163,7 +187,7 @@ def time_words(time_ns: int) -> str:
 def listed(names: Sequence[str], most: int = 6) -> str:
     """Names in a sentence: ``A, B and 3 more``."""
     unique = list(dict.fromkeys(n for n in names if n))
-    if len(unique) > most:
+    if len(unique) > most + 1:
         return f"{', '.join(unique[:most])} and {len(unique) - most} more"
     if len(unique) < 2:
         return "".join(unique)

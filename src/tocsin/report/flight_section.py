@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tocsin.messages import CLASSES
-from tocsin.report.facts import Facts, class_words, count_words, duration_words, listed, time_words
+from tocsin.messages import CLASSES, DebrisArea
+from tocsin.report.facts import Facts, class_words, count_words, duration_words, listed, people_words, time_words
 from tocsin.report.figures import both
 from tocsin.report.map import flight_map, ground_map
-from tocsin.report.markup import Child, Markup, el, join, table
+from tocsin.report.markup import Child, Markup, el, join, number_head, table
 from tocsin.report.profile import flown, ground_profile, profile
 from tocsin.report.projection import geodetic_of
 from tocsin.views import ThreatView, region_area_m2
@@ -28,8 +28,8 @@ def flight_section(facts: Facts) -> Markup:
         both(
             "Height over time, and who could see or reach it",
             lambda width: profile(facts, tracks, width),
-            "Solid: tracked; dashed: foreseen from the last good state. Strips beneath: spans in which a sensor fed the "
-            f"track, and in which a launch would still have reached it. {facts.caption}.",
+            "Solid: tracked; dashed: foreseen from the last good state. Strips beneath: spans in which a sensor fed "
+            f"the track, and in which a launch would still have reached it. {facts.caption}.",
         ),
         both(
             "Height over the ground",
@@ -65,17 +65,23 @@ def ground_section(facts: Facts) -> Markup | None:
         parts.append(
             el(
                 "p",
-                el("b", f"Debris {area.area}"), f" ({area.kind}, {sort}): {area.fragment_count} sampled pieces fall{where} from "
-                f"{facts.at(area.fall_start_ns)} to {facts.at(area.fall_end_ns)}; {count_words(area.people_count)} people live in the "
-                f"90 % area; the ground stays dangerous for {duration_words((area.danger_until_ns - area.fall_start_ns) / 1e9)} unless cleared.",
+                el("b", f"Debris {area.area}"),
+                f" ({area.kind}, {sort}): {area.fragment_count} sampled pieces fall{where} from "
+                f"{facts.at(area.fall_start_ns)} to {facts.at(area.fall_end_ns)}; "
+                f"{people_words(area.people_count)} people live in the 90 % area; "
+                f"the ground stays dangerous for {_danger(area)} unless cleared.",
             )
-        )  # fmt: skip
+        )
     if facts.finds:
         rows = [
             (f.find, f.last.text, " → ".join(f"{state} {facts.at(at)}" for at, state in f.states)) for f in facts.finds
         ]
         parts.append(table(("Find", "What", "Handling"), rows, caption="Found on the ground"))
     return join(parts)
+
+
+def _danger(area: DebrisArea) -> str:
+    return duration_words((area.danger_until_ns - area.fall_start_ns) / 1e9)
 
 
 def _off_map(facts: Facts) -> str:
@@ -89,13 +95,15 @@ def _judged(judged: list[ThreatView]) -> Markup:
     rows = []
     for view in judged[:MOST_ROWS]:
         impact, last = view.impact, view.last
+        if last.is_lost and impact is not None:  # "track dropped" says nothing of the threat
+            last = impact
         probs = sorted(zip(last.class_prob, CLASSES, strict=True), reverse=True)
         area = region_area_m2(impact.impact_region_90_deg) if impact is not None else None
         size = f"90 % region {count_words(round(area / 1e6))} km²" if area is not None else ""
         rows.append(
             (
                 el("th", view.threat, scope="row"),
-                ", ".join(f"{class_words(name)} {prob:.0%}" for prob, name in probs if prob >= 0.005),
+                el("td", ", ".join(f"{class_words(n)} {p:.0%}" for p, n in probs if p >= 0.005), class_="wide"),
                 f"{view.highest_rung}{', degraded mode' if view.was_degraded else ''}",
                 _place(view.launch.launch_ecef_m if view.launch else None),
                 el("td", _place(impact.impact_ecef_m if impact else None), el("span", size, class_="sub")),
@@ -173,7 +181,7 @@ def _engagements(facts: Facts) -> Markup:
         "Threat",
         "Launch window",
         "Launched",
-        "Shots",
+        number_head("Shots"),
         "Stated kill probability",
         "Intercept",
         "State",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tocsin.report.facts import Facts, count_words, duration_words, listed
+from tocsin.report.facts import Facts, by_people, duration_words, interval_words, listed, people_words
 from tocsin.report.figures import both
 from tocsin.report.markup import Markup, el, join
 from tocsin.report.timeline import seconds_bar
@@ -32,7 +32,7 @@ def _number(facts: Facts) -> Markup:
         waited = [w for w in facts.warnings if w.kind == "missile"]
         would = waited[-1].last if waited else None
         concerned = (
-            f" {count_words(would.people_count)} people live in the {len(would.zones)} zones of the draft."
+            f" {people_words(would.people_count)} people live in the {len(would.zones)} zones of the draft."
             if would is not None and would.zones
             else ""
         )
@@ -43,7 +43,7 @@ def _number(facts: Facts) -> Markup:
             class_="headline",
         )
     sent = [w for w in facts.warnings if w.kind == "missile" and w.last_sent is not None]
-    names = [zone.name for w in sent for zone in w.zones_told]
+    names = [zone.name for zone in by_people([zone for w in sent for zone in w.zones_told])]
     zones = people["zones_count"]
     return el(
         "div",
@@ -51,7 +51,7 @@ def _number(facts: Facts) -> Markup:
         el(
             "p",
             "from the first public warning to the predicted impact, for ",
-            el("b", count_words(people["people_count"]), " people"),
+            el("b", people_words(people["people_count"]), " people"),
             f" in {zones} zone{'' if zones == 1 else 's'}: {listed(names, 8)}.",
         ),
         class_="headline",
@@ -69,8 +69,9 @@ def _points(facts: Facts) -> Markup | None:
     step = told.headline
     if step.after_zero_s is not None:
         within = "within" if step.is_within_budget else "over"
-        spread = f" (± {told.zero_std_s:.0f} s)" if told.zero_std_s is not None else ""
-        launch = (el("b", clock_text(step.after_zero_s)), f" after the estimated launch{spread}; {within} the {duration_words(step.budget_s)} budget")  # fmt: skip
+        spread = f" {interval_words(told.zero_std_s)}" if told.zero_std_s is not None else ""
+        kept = f" after the estimated launch{spread}; {within} the {duration_words(step.budget_s)} budget"
+        launch = (el("b", clock_text(step.after_zero_s)), kept)
     else:
         launch = (el("b", "not launched"), f": {step.not_reached}")
     end = told.step("intercept_or_impact")

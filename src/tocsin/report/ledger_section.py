@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from tocsin.report.facts import Facts, count_words, time_words
-from tocsin.report.markup import Child, Markup, el, join, table
+from tocsin.report.markup import Child, Markup, el, join, number_head, table
 from tocsin.units import iso_from_ns
 from tocsin.views import line
 
@@ -105,13 +105,7 @@ def _sensors(facts: Facts) -> Markup | None:
         )
         for name in sorted(kinds)
     ]
-    head = (
-        "Sensor",
-        "Kind",
-        el("th", "Scans", scope="col", class_="num"),
-        el("th", "Plots", scope="col", class_="num"),
-        "Health",
-    )
+    head = ("Sensor", "Kind", number_head("Scans"), number_head("Plots"), "Health")
     return table(head, rows, caption="Sensors")
 
 

@@ -48,28 +48,26 @@ def el(tag: str, *children: Child, **attributes: object) -> Markup:
     return Markup(f"<{opened}>{''.join(_child(c) for c in children)}</{tag}>")
 
 
-def table(head: Iterable[Child], rows: Iterable[Iterable[Child]], *, caption: str, class_: str = "") -> Markup:
-    """A table in a box of its own that scrolls sideways where the window is narrow."""
-    body = [el("tr", *(cell if is_cell(cell) else el("td", cell) for cell in row)) for row in rows]
-    return el(
-        "div",
-        el(
-            "table",
-            el("caption", caption),
-            el("thead", el("tr", *(el("th", h, scope="col") for h in head))),
-            el("tbody", *body),
-            class_=class_ or None,
-        ),
-        class_="scroll",
-        tabindex="0",
-        role="region",
-        aria_label=caption,
-    )
+def table(head: Iterable[Child], rows: Iterable[Iterable[Child] | Markup], *, caption: str) -> Markup:
+    """A table with its title, in a box of its own that scrolls sideways where the window is narrow.
+
+    Head and row entries that are no cell yet become one; a row that is markup stands as it is.
+    """
+    body = [row if isinstance(row, Markup) else el("tr", *(_cell(c, "td") for c in row)) for row in rows]
+    grid = el("table", el("thead", el("tr", *(_cell(c, "th") for c in head))), el("tbody", *body), aria_label=caption)
+    box = el("div", grid, class_="scroll", tabindex="0", role="region", aria_label=caption)
+    return join((el("p", caption, class_="table-title"), box))
 
 
-def is_cell(child: Child) -> bool:
-    """The child is a table cell already."""
-    return isinstance(child, Markup) and child.startswith(("<td", "<th"))
+def _cell(child: Child, tag: str) -> Markup:
+    if isinstance(child, Markup) and child.startswith(("<td", "<th")):
+        return child
+    return el(tag, child, scope="col") if tag == "th" else el(tag, child)
+
+
+def number_head(words: str) -> Markup:
+    """Heading of a column of numbers, which stand to the right."""
+    return el("th", words, scope="col", class_="num")
 
 
 def _child(child: Child) -> str:

@@ -66,7 +66,7 @@ def page(facts: Facts) -> str:
             el("meta", charset="utf-8"),
             el("meta", name="viewport", content="width=device-width, initial-scale=1"),
             el("meta", name="robots", content="noindex"),
-            el("meta", http_equiv="Content-Security-Policy", content="default-src 'none'; style-src 'unsafe-inline'; img-src data:"),
+            el("meta", http_equiv="Content-Security-Policy", content="default-src 'none'; style-src 'unsafe-inline'"),
             el("title", f"{facts.caption}: {title}"),
             el("style", Markup(_style())),
         ),
@@ -77,7 +77,7 @@ def page(facts: Facts) -> str:
             _footer(facts),
         ),
         lang="en",
-    )  # fmt: skip
+    )
 
 
 def _style() -> str:
@@ -87,7 +87,8 @@ def _style() -> str:
 def _top(facts: Facts, title: str) -> Markup:
     when = ""
     if facts.messages:
-        when = f"{iso_from_ns(facts.start_ns, 0)[:10]}, {time_words(facts.start_ns)[:5]} to {time_words(facts.end_ns)[:5]} UTC"
+        day, first, last = iso_from_ns(facts.start_ns, 0)[:10], time_words(facts.start_ns), time_words(facts.end_ns)
+        when = f"{day}, {first[:5]} to {last[:5]} UTC"
     kicker = {"exercise": "After-action report, exercise", "test": "Test report, recorded data", "live": "Draft report"}
     seed = "" if facts.seed is None else f", seed {facts.seed}"
     name = facts.scenario.name if facts.scenario is not None else "recorded reports"
@@ -122,7 +123,12 @@ def _contents(body: Sequence[Markup | None]) -> Markup:
 def _footer(facts: Facts) -> Markup:
     return el(
         "footer",
-        el("p", el("b", facts.caption), ". Vehicles, sensors and interceptors are generic classes with notional parameters; nothing here "
-           "speaks of a named system. tocsin is a simulator and analysis tool: it commands no weapon and cannot send a real alert."),
+        el(
+            "p",
+            el("b", facts.caption),
+            ". Vehicles, sensors and interceptors are generic classes with notional parameters; nothing here speaks "
+            "of a named system. tocsin is a simulator and analysis tool: it commands no weapon and cannot send a real "
+            "alert.",
+        ),
         el("p", "Zones and places: GeoNames, CC BY 4.0. Borders: Natural Earth, public domain."),
-    )  # fmt: skip
+    )

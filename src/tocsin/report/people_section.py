@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tocsin.messages import PublicWarning, WarningText
-from tocsin.report.facts import Facts, count_words, listed, time_words
-from tocsin.report.markup import Child, Markup, el, join, table
-from tocsin.views import AlertView, WarningView
+from tocsin.report.facts import Facts, by_people, listed, people_words, time_words
+from tocsin.report.markup import Child, Markup, el, join, number_head, table
+from tocsin.views import AlertView, WarningView, ZoneTold
 
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur", "ckb", "ps"})
 MOST_ZONES = 40
@@ -75,7 +75,7 @@ def _phone(facts: Facts, warning: PublicWarning, text: WarningText, was_sent: bo
         el(
             "div",
             el("p", text.headline, class_="first"),
-            el("p", text.instruction, class_="first"),
+            el("p", text.instruction),
             el("p", text.description),
             el("p", text.area_text),
             class_="body",
@@ -88,30 +88,35 @@ def _phone(facts: Facts, warning: PublicWarning, text: WarningText, was_sent: bo
 
 
 def _zones(facts: Facts, view: WarningView) -> Markup:
-    told = sorted(view.zones_told, key=lambda z: (z.told_ns, z.name))
+    told = sorted(by_people(view.zones_told), key=lambda z: z.told_ns)
+    impacts = {c.threat: c.impact_ns for c in facts.clock.threats}
+    impact_ns = next((impacts[t] for t in view.threats if impacts.get(t) is not None), None)
     rows = [
         (
             el("th", z.name, scope="row"),
             facts.at(z.told_ns),
-            el("td", "–" if z.seconds_left is None else f"{z.seconds_left:.0f} s", class_="num"),
+            el("td", _left(view, z, impact_ns), class_="num"),
             el("td", str(z.revision), class_="num"),
         )
         for z in told[:MOST_ZONES]
     ]
     more = f", the first {MOST_ZONES}" if len(told) > MOST_ZONES else ""
-    caption = f"Who was told when: {len(told)} zone{'' if len(told) == 1 else 's'}{more}; {count_words(view.people_peak_count)} people at most"
-    head = (
-        "Zone",
-        "First told",
-        el("th", "Had left", scope="col", class_="num"),
-        el("th", "In revision", scope="col", class_="num"),
-    )
+    zones = f"{len(told)} zone{'' if len(told) == 1 else 's'}{more}"
+    caption = f"{zones}; {people_words(view.people_peak_count)} people at most"
+    head = ("Zone", "First told", number_head("Had left"), number_head("In revision"))
     return el(
         "details",
-        el("summary", caption),
+        el("summary", f"Who was told when, zone by zone ({len(told)})"),
         table(head, rows, caption=caption),
         open=len(told) <= 12,
     )
+
+
+def _left(view: WarningView, zone: ZoneTold, impact_ns: int | None) -> str:
+    """Seconds to impact by the last good prediction, as on the clock; a debris notice has none."""
+    if view.kind != "missile" or impact_ns is None:
+        return "–"
+    return f"{(impact_ns - zone.told_ns) / 1e9:.0f} s"
 
 
 def _radio(facts: Facts, view: AlertView) -> Markup:
@@ -122,13 +127,14 @@ def _radio(facts: Facts, view: AlertView) -> Markup:
         if view.acknowledged_ns is not None
         else f"Not acknowledged{f', escalated {facts.at(view.escalated_ns)}' if view.escalated_ns is not None else ''}"
     )
+    times = "once" if view.attempts == 1 else f"{view.attempts} times"
     return el(
         "article",
         el("header", el("span", f"To {view.unit}"), el("span", f"{facts.at(view.sent_ns)}")),
         el("div", el("p", worded.text or "(no text)"), class_="body"),
-        el("p", f"{answer}; sent {view.attempts} time{'' if view.attempts == 1 else 's'}; now {a.state.replace('_', ' ')}. {facts.caption}.", class_="foot"),
+        el("p", f"{answer}; sent {times}; now {a.state.replace('_', ' ')}. {facts.caption}.", class_="foot"),
         class_="card radio",
-    )  # fmt: skip
+    )
 
 
 def _alert_table(facts: Facts) -> Markup:
@@ -144,6 +150,6 @@ def _alert_table(facts: Facts) -> Markup:
         )
         for a in facts.alerts
     ]
-    head = ("Unit", "Threat", "Sent", "Acknowledged", "Escalated", "Times sent", "State")
+    head = ("Unit", "Threat", "Sent", "Acknowledged", "Escalated", number_head("Times sent"), "State")
     units = listed([a.unit for a in facts.alerts])
     return table(head, rows, caption=f"{len(facts.alerts)} alert{'' if len(facts.alerts) == 1 else 's'} to {units}")

@@ -16,7 +16,7 @@ Array = np.ndarray[Any, Any]
 MOST_TRACKS = 60
 
 
-class _Flown:
+class Flown:
     """One track ready to draw: times after zero (s), latitude, longitude (deg), height (km); and what was foreseen."""
 
     def __init__(self, facts: Facts, track: TrackView, view: ThreatView | None) -> None:
@@ -31,10 +31,9 @@ class _Flown:
         self.ahead_s: Array | None = None
         self.ahead: Array | None = None
         impact = view.impact if view else None
-        if impact is not None and impact.path_ns is not None and impact.path_ecef_m is not None and view is not None:
-            if view.is_threat:
-                self.ahead_s = (impact.path_ns - facts.zero_ns) / 1e9
-                self.ahead = geodetic_of(impact.path_ecef_m)
+        if _is_threat(view) and impact is not None and impact.path_ns is not None and impact.path_ecef_m is not None:
+            self.ahead_s = (impact.path_ns - facts.zero_ns) / 1e9
+            self.ahead = geodetic_of(impact.path_ecef_m)
 
     @property
     def label(self) -> str:
@@ -43,19 +42,24 @@ class _Flown:
         return f"track {self.track.track}"
 
 
-def flown(facts: Facts) -> list[_Flown]:
+def flown(facts: Facts) -> list[Flown]:
     """The tracks worth drawing: those of threats first, then the longest lived."""
     by_track = {t: v for v in facts.threats for t in v.tracks}
-    worth = [t for t in facts.tracks if t.track in by_track or t.was_confirmed or len(t.t_ns) > 3]
+    worth = [t for t in facts.tracks if t.track in by_track or t.was_confirmed]
     worth.sort(key=lambda t: (not _is_threat(by_track.get(t.track)), t.first_ns - t.last_ns, t.track))
-    return [_Flown(facts, t, by_track.get(t.track)) for t in worth[:MOST_TRACKS]]
+    return [Flown(facts, t, by_track.get(t.track)) for t in worth[:MOST_TRACKS]]
 
 
 def _is_threat(view: ThreatView | None) -> bool:
     return view is not None and view.is_threat
 
 
-def profile(facts: Facts, tracks: list[_Flown], width: float) -> Markup | None:
+def main_tracks(tracks: list[Flown]) -> list[Flown]:
+    """Those that decide what a picture shows: the threats, or every track where there is none."""
+    return [f for f in tracks if _is_threat(f.view)] or tracks
+
+
+def profile(facts: Facts, tracks: list[Flown], width: float) -> Markup | None:
     """Height over time, with strips for contacts and windows beneath; None where nothing was tracked."""
     if not tracks:
         return None
@@ -66,7 +70,7 @@ def profile(facts: Facts, tracks: list[_Flown], width: float) -> Markup | None:
     row = 34.0 if is_narrow else 24.0
     base = top + deep
     height = base + 44 + row * len(strips) + 12
-    low_s, high_s, high_km = _extent(tracks)
+    low_s, high_s, high_km = _extent(main_tracks(tracks))
     drawing = Drawing(
         width,
         height,
@@ -93,7 +97,9 @@ def profile(facts: Facts, tracks: list[_Flown], width: float) -> Markup | None:
     drawing.text(8 if is_narrow else left - 48, top - 10, "height, km", "axis")
     drawing.text(right, base + 34, f"{'minutes' if step_s >= 60 else 'seconds'} {facts.zero_words}", "axis", "end")
     labels = Labels((left, top - 8, right, base - 4))
+    since = len(drawing.parts)
     _curves(drawing, labels, tracks, lambda f: f.t_s, lambda f: f.ahead_s, x_of, y_of)
+    drawing.group(since, clip_path=drawing.clip((left, 0.0, right, base + 2)))
     _events(drawing, labels, facts, x_of, y_of, tracks)
     for index, (label, kind, spans) in enumerate(strips):
         y = base + 46 + row * index
@@ -101,7 +107,7 @@ def profile(facts: Facts, tracks: list[_Flown], width: float) -> Markup | None:
     return drawing.markup()
 
 
-def ground_profile(facts: Facts, tracks: list[_Flown], width: float) -> Markup | None:
+def ground_profile(facts: Facts, tracks: list[Flown], width: float) -> Markup | None:
     """Height over ground range from the estimated launch, both axes to one scale where there is room."""
     threats = [f for f in tracks if _is_threat(f.view)]
     if not threats or not threats[0].view or threats[0].view.launch is None:
@@ -126,7 +132,7 @@ def ground_profile(facts: Facts, tracks: list[_Flown], width: float) -> Markup |
         base + 42,
         name=f"ground-{'n' if is_narrow else 'w'}",
         title="Height over ground range from the estimated launch point",
-        description=f"The threat rises to {_peak_km(first):.0f} km and is foreseen to come down {far_km / 1.04:.0f} km away.",
+        description=f"The threat rises to {_peak_km(first):.0f} km and comes down {far_km / 1.04:.0f} km away.",
     )
 
     def x_of(km: float) -> float:
@@ -151,8 +157,9 @@ def ground_profile(facts: Facts, tracks: list[_Flown], width: float) -> Markup |
 
 
 def _curves(
-    drawing: Drawing, labels: Labels, tracks: list[_Flown], across: Any, across_ahead: Any, x_of: Any, y_of: Any
+    drawing: Drawing, labels: Labels, tracks: list[Flown], across: Any, across_ahead: Any, x_of: Any, y_of: Any
 ) -> None:
+    has_threat = any(_is_threat(f.view) for f in tracks)
     for number, f in enumerate(tracks):
         xs, is_threat = across(f), _is_threat(f.view)
         line = np.stack(([x_of(float(x)) for x in xs], [y_of(h / 1000) for h in f.place[:, 2]]), axis=1)
@@ -163,16 +170,16 @@ def _curves(
         if len(line) > 1:
             drawing.path(points(thin(line)), "flown" if is_threat else "traffic")
         elif len(line):
-            drawing.circle(*line[0], 2.5, "traffic-dot")
-        if is_threat and len(line) > 1:
+            drawing.circle(float(line[0, 0]), float(line[0, 1]), 2.5, "traffic-dot")
+        if len(line) > 1 and number < 12:
             for x, y in line[:: max(1, len(line) // 120)]:
                 labels.block((x - 3, y - 3, x + 3, y + 3))
-        if number < 12 and len(line):
+        if number < 12 and len(line) and (is_threat or not has_threat):
             x, y = line[len(line) // 2]
             labels.place(drawing, x, y, f.label, "strong-threat" if is_threat else "small")
 
 
-def _events(drawing: Drawing, labels: Labels, facts: Facts, x_of: Any, y_of: Any, tracks: list[_Flown]) -> None:
+def _events(drawing: Drawing, labels: Labels, facts: Facts, x_of: Any, y_of: Any, tracks: list[Flown]) -> None:
     for e in facts.engagements:
         where = next((r.intercept_ecef_m for r in reversed(e.revisions) if r.intercept_ecef_m is not None), None)
         if e.launch_ns is None or e.intercept_ns is None or where is None:
@@ -203,7 +210,7 @@ def _events(drawing: Drawing, labels: Labels, facts: Facts, x_of: Any, y_of: Any
             )
 
 
-def _extent(tracks: list[_Flown]) -> tuple[float, float, float]:
+def _extent(tracks: list[Flown]) -> tuple[float, float, float]:
     lows = [float(f.t_s.min()) for f in tracks if len(f.t_s)]
     highs = [float(f.t_s.max()) for f in tracks if len(f.t_s)] + [
         float(f.ahead_s.max()) for f in tracks if f.ahead_s is not None
@@ -213,7 +220,7 @@ def _extent(tracks: list[_Flown]) -> tuple[float, float, float]:
     return low, max(high + 0.03 * (high - low), low + 10.0), max(1.0, tall * 1.14)
 
 
-def _peak_km(f: _Flown) -> float:
+def _peak_km(f: Flown) -> float:
     peaks = [float(f.place[:, 2].max())] if len(f.place) else [0.0]
     if f.ahead is not None and len(f.ahead):
         peaks.append(float(f.ahead[:, 2].max()))
@@ -223,11 +230,10 @@ def _peak_km(f: _Flown) -> float:
 Strip = tuple[str, str, list[tuple[float, float]]]
 
 
-def _strips(facts: Facts, tracks: list[_Flown]) -> list[Strip]:
+def _strips(facts: Facts, tracks: list[Flown]) -> list[Strip]:
     """(label, kind, spans after zero): one per sensor that fed a drawn track, one per engagement."""
     contacts: dict[str, list[tuple[float, float]]] = {}
-    shown = [f for f in tracks if _is_threat(f.view)] or tracks
-    for f in shown:
+    for f in main_tracks(tracks):
         for sensor, spans in f.track.contacts_ns.items():
             contacts.setdefault(sensor, []).extend((facts.after_s(a), facts.after_s(b)) for a, b in spans)
     rows: list[Strip] = [(sensor, "contact", spans) for sensor, spans in sorted(contacts.items())][:8]
@@ -242,8 +248,8 @@ def _strips(facts: Facts, tracks: list[_Flown]) -> list[Strip]:
 
 
 def _strip(
-    drawing: Drawing, label: str, kind: str, spans: list[tuple[float, float]], x_of: Any, y: float, row: float, left: float,
-    right: float, is_narrow: bool,
+    drawing: Drawing, label: str, kind: str, spans: list[tuple[float, float]], x_of: Any, y: float, row: float,
+    left: float, right: float, is_narrow: bool,
 ) -> None:  # fmt: skip
     bar = (y + row - 15, y + row - 3) if is_narrow else (y + 6, y + 18)
     for start, end in spans:
@@ -266,7 +272,7 @@ def _strip(
         drawing.text(left + 8, y + 16.5, label, "label")
 
 
-def _words(facts: Facts, tracks: list[_Flown], strips: list[Strip]) -> str:
+def _words(facts: Facts, tracks: list[Flown], strips: list[Strip]) -> str:
     said = [
         f"{label} from {start / 60:.1f} to {end / 60:.1f} min" for label, _, spans in strips for start, end in spans[:1]
     ]

@@ -114,7 +114,7 @@ class Drawing:
         inner = {
             "stripes": el("path", d=f"M0 0V{s}", class_="hatch-stripes"),
             "rules": el("path", d=f"M0 0V{s}", class_="hatch-rules"),
-            "dots": el("circle", cx=_n(spacing / 2), cy=_n(spacing / 2), r="1.3", class_="hatch-dots"),
+            "dots": el("circle", cx=_n(spacing / 2), cy=_n(spacing / 2), r="1.2", class_="hatch-dots"),
             "crossed": el("path", d=f"M0 0V{s}M0 0H{s}", class_="hatch-crossed"),
         }[kind]
         turn = {"stripes": "rotate(45)", "rules": "rotate(-45)", "crossed": "rotate(30)"}.get(kind)
@@ -168,8 +168,8 @@ class Labels:
         return all(right <= b[0] or left >= b[2] or bottom <= b[1] or top >= b[3] for b in self.taken)
 
     def place(
-        self, drawing: Drawing, x: float, y: float, words: str, class_: str, *, gap: float = 7.0, is_needed: bool = False,
-        size_px: float | None = None, is_centred: bool = False,
+        self, drawing: Drawing, x: float, y: float, words: str, class_: str, *, gap: float = 7.0,
+        is_needed: bool = False, size_px: float | None = None, is_centred: bool = False,
     ) -> bool:  # fmt: skip
         """Draw the words beside (x, y); a needed label searches farther out. False: there was no room."""
         size = self.size_px if size_px is None else size_px

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tocsin.report.facts import Facts, duration_words
+from tocsin.report.facts import Facts, duration_words, interval_words
 from tocsin.report.markup import Markup
-from tocsin.report.svg import Drawing, minute_step, text_width, ticks
+from tocsin.report.svg import Drawing, minute_step, text_width, ticks, wrap
 from tocsin.units import clock_text
 from tocsin.views import Step, ThreatClock
 
@@ -25,7 +25,7 @@ def seconds_bar(facts: Facts, width: float) -> Markup | None:
     is_narrow = width < 600
     row, top = 34.0, 10.0
     bar_bottom = top + 44.0
-    height = bar_bottom + 24.0 + row * len(parts) + (6 if is_narrow else 0)
+    height = bar_bottom + 24.0 + (row * len(parts) + 6 if is_narrow else 64.0)
     words = "; ".join(f"{label} {duration_words(b - a)}" for label, _, a, b in parts)
     drawing = Drawing(
         width,
@@ -41,21 +41,21 @@ def seconds_bar(facts: Facts, width: float) -> Markup | None:
         if kind == "people":
             drawing.rect((left, top, right, bar_bottom), "hatched", fill=drawing.hatch("rules", 9))
         number = str(index + 1)
-        if right - left > text_width(number) + 6:
+        if right - left > 24:
             middle = (left + right) / 2
             drawing.circle(middle, (top + bar_bottom) / 2, 10, "numeral-ground")
             drawing.text(middle, (top + bar_bottom) / 2 + 4.5, number, "numeral", "middle")
     drawing.text(1, bar_bottom + 15, "launch (estimated)", "small")
     drawing.text(width - 1, bar_bottom + 15, "impact (predicted)", "small", "end")
-    for index, (label, kind, start_s, end_s) in enumerate(parts):
-        y = bar_bottom + 44 + row * index
-        drawing.rect((1, y - 16, 21, y + 4), f"part part-{kind}")
-        if kind == "people":
-            drawing.rect((1, y - 16, 21, y + 4), "hatched", fill=drawing.hatch("rules", 9))
-        drawing.circle(11, y - 6, 8.5, "numeral-ground")
-        drawing.text(11, y - 1.7, str(index + 1), "numeral", "middle")
-        drawing.text(30, y - 1, duration_words(end_s - start_s), "strong")
-        drawing.text(30 + (88 if is_narrow else 100), y - 1, label, "label")
+    for index, (label, _, start_s, end_s) in enumerate(parts):
+        x = 11.0 if is_narrow else 11.0 + index * (width - 2) / len(parts)
+        y = bar_bottom + 44 + (row * index if is_narrow else 0)
+        drawing.circle(x, y - 4.5, 10, "numeral-ground")
+        drawing.text(x, y, str(index + 1), "numeral", "middle")
+        drawing.text(x + 20, y, duration_words(end_s - start_s), "figure-number")
+        lines = [label] if is_narrow else wrap(label, (width - 2) / len(parts) - 34, 13)
+        for below, line in enumerate(lines[:2]):
+            drawing.text(x + (104 if is_narrow else 20), y + (0 if is_narrow else 19 + 16 * below), line, "row-label")
     return drawing.markup()
 
 
@@ -113,11 +113,11 @@ def gantt(facts: Facts, told: ThreatClock, width: float, name: str = "") -> Mark
         drawing.text(x, bottom + 15, f"{seconds / 60:g}", "tick", "middle")
     drawing.text(left, bottom + 32, f"minutes {facts.zero_words}", "axis")
     if told.zero_std_s:
-        half = max(1.0, place(told.zero_std_s) - zero_x)
+        half = max(1.0, place(2 * told.zero_std_s) - zero_x)
         drawing.rect((zero_x - half, top - 6, zero_x + half, bottom), "zero-band")
     drawing.line(zero_x, top - 18, zero_x, bottom, "zero-line")
-    spread = f" ± {told.zero_std_s:.0f} s" if told.zero_std_s is not None else ""
-    drawing.text(zero_x, top - 37 if is_narrow else top - 23, f"launch, estimated{spread}", "strong")
+    words = f"launch, estimated {interval_words(told.zero_std_s)}".rstrip()
+    drawing.text(zero_x, top - 37 if is_narrow else top - 23, words, "strong")
     if break_x is not None:
         _axis_break(drawing, break_x, top - 6, bottom)
     for index, step in enumerate(told.steps):
@@ -156,7 +156,11 @@ def _row(
         drawing.diamond(x, middle, 7, kind)
     words = clock_text(step.after_zero_s) + (" late" if step.is_within_budget is False else "")
     wide = text_width(words, 13)
-    at = x + 12 if x + 12 + wide < right + 14 else x - 12 - wide
+    at = x + 12
+    if x < budget_x < x + 18 + wide:  # the budget's stroke stays visible: the time stands beyond it
+        at = budget_x + 7
+    if at + wide > right + 14:
+        at = x - 12 - wide
     drawing.rect((at - 2, middle - 8, at + wide, middle + 8), "ground")
     drawing.text(at, middle + 4.5, words, "strong")
 

@@ -109,6 +109,8 @@ def _children(node: Any, step: str, item: str) -> list[Any]:
 def _entries(node: Any, step: str, item: str) -> list[dict[str, Any]]:
     if isinstance(node, dict):
         return [node]
+    if not isinstance(node, list):
+        raise ScenarioError(f"{step!r} cannot stand inside a single value", where=f"--set {item}", value=node)
     raise ScenarioError(
         f"say which entry of the list {step!r} belongs to", where=f"--set {item}", remedy="use its name, kind or *"
     )

@@ -54,7 +54,9 @@ def read_sensors(path: str | Path) -> tuple[Sensor, ...]:
     try:
         check_sensors(sensors, where)
     except ScenarioError as error:
-        raise SensorFileError(error.what, where=error.where, value=error.value, remedy=error.remedy) from None
+        raise SensorFileError(
+            error.what, where=error.where, value=error.value, remedy=error.remedy or _REMEDY
+        ) from None
     return tuple(_with_place(sensor, path, f"{where}: sensors.{sensor.name}") for sensor in sensors)
 
 

@@ -1,12 +1,11 @@
 """What people read: one TOML per language, templates with slots, and the lint they must pass."""
 
 from tocsin.texts.lint import channel_problems, channel_text, forbidden_in, page_count, text_problems
-from tocsin.texts.load import Purpose, Texts, channels, countries, forbidden_phrases, languages, texts
+from tocsin.texts.load import Texts, channels, countries, forbidden_phrases, languages, texts
 from tocsin.texts.render import Facts, date_text, marked, render_warning, statement_sentence
 
 __all__ = [
     "Facts",
-    "Purpose",
     "Texts",
     "channel_problems",
     "channel_text",

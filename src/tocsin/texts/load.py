@@ -11,8 +11,8 @@ from typing import Any, Literal
 import msgspec
 
 from tocsin.errors import ScenarioError
+from tocsin.messages.public_warning import Purpose
 
-Purpose = Literal["warning", "update", "passed", "ended", "false_alarm", "exercise_ended"]
 SLOTS = frozenset({"issuer", "place", "zones", "when", "clock", "people", "emergency", "sure", "days"})
 
 

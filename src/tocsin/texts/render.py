@@ -7,8 +7,8 @@ import datetime as dt
 import msgspec
 
 from tocsin.messages import Origin, WarningText
-from tocsin.messages.public_warning import WarningKind
-from tocsin.texts.load import Country, Purpose, Texts, countries, texts
+from tocsin.messages.public_warning import Purpose, WarningKind
+from tocsin.texts.load import Country, Texts, countries, texts
 from tocsin.units import NS_PER_S
 
 PLACES_SHOWN = 8  # more names than a person can take in are counted instead

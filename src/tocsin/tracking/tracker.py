@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tocsin.kernels.track_bank import gate_plots, update_slot
-from tocsin.kernels.track_motion import BALLISTIC, BOOST, LEVEL
+from tocsin.kernels.track_bank import gate_plots, update_bank
+from tocsin.kernels.track_motion import BALLISTIC, BOOST, LEVEL, move
 from tocsin.kernels.track_start import start_bank
 from tocsin.messages import Column, Detections, TrackUpdates
 from tocsin.policy import TrackPolicy
@@ -50,12 +50,9 @@ class Tracker:
         kind = _KINDS[detections.kind]
         nis: dict[int, float] = {}
         for slot, j in sorted(pairs.items()):
-            value = update_slot(
-                memory.x, memory.cov, memory.mu, memory.t_ns, slot, plots.time_ns[j], memory.last_ns[slot],
-                plots.kind, plots.z[j], plots.site, plots.var, self._par,
-            )  # fmt: skip
+            value = self._update(slot, plots, j, seen, when_ns)
             if value >= 0.0:
-                nis[slot] = float(value)
+                nis[slot] = value
                 self._count(slot, kind, int(plots.time_ns[j]), detections.sensor)
         changed = set(nis)
         dropped = self._missed(detections, plots, seen, changed)
@@ -117,6 +114,30 @@ class Tracker:
                 for i, j in assign(score[rows][:, free]):
                     pairs[int(slots[rows[i]])] = free[j]
         return pairs
+
+    def _update(self, slot: int, plots: Plots, j: int, seen: Picture, when_ns: int) -> float:
+        """Predict one slot to a plot's time, where that lies ahead, and update it; returns its NIS, -1: not used."""
+        memory, par = self.state, self._par
+        plot_ns = int(plots.time_ns[j])
+        if plot_ns > memory.t_ns[slot]:
+            i = int(np.flatnonzero(seen.slots == slot)[0])
+            if plot_ns != when_ns:
+                seen, i = picture(memory, seen.slots[i : i + 1], plot_ns, self.policy.own_prob, par), 0
+            memory.x[slot], memory.cov[slot], memory.mu[slot] = seen.x[i], seen.cov[i], seen.mu[i]
+            memory.t_ns[slot] = plot_ns
+        x, cov, mu = memory.x[slot], memory.cov[slot], memory.mu[slot]
+        back, phi, q = x, cov, cov  # not read unless the plot is late
+        back_s = s_from_ns(plot_ns - int(memory.t_ns[slot]))
+        if back_s < 0.0:
+            back, phi, q = x.copy(), np.zeros_like(cov), np.zeros_like(cov)
+            for model in np.flatnonzero(mu > 0.0).tolist():
+                move(model, back[model], back_s, 0.0, par, phi[model], q[model])
+        gap_s = max(s_from_ns(plot_ns - int(memory.last_ns[slot])), 0.0)
+        return float(
+            update_bank(
+                x, cov, mu, gap_s, back_s < 0.0, back, phi, q, plots.kind, plots.z[j], plots.site, plots.var, par
+            )
+        )
 
     def _count(self, slot: int, kind: int, plot_ns: int, sensor: str) -> None:
         memory = self.state
@@ -189,7 +210,8 @@ class Tracker:
         """Confirm, merge, and tell; then free what was dropped or absorbed."""
         memory, end_ns = self.state, detections.end_ns
         slots = memory.alive()
-        seen = picture(memory, slots, end_ns, self.policy.own_prob, self._par)
+        common_ns = max(end_ns, int(memory.t_ns[slots].max()))  # states are compared at one time
+        seen = picture(memory, slots, common_ns, self.policy.own_prob, self._par)
         good = is_finite(seen)
         row = {int(slot): i for i, slot in enumerate(slots)}
         broken = {slot for slot, i in row.items() if not good[i]}

@@ -62,6 +62,10 @@ def _because(reason: str) -> str:
     return f": {reason}" if reason else ""
 
 
+def _plots(count: int) -> str:
+    return f"{count} plot{'' if count == 1 else 's'}"
+
+
 def _tracks(m: TrackUpdates) -> str:
     told = [f"{track} {status}" for track, status in zip(m.track.tolist(), m.status, strict=True)]
     shown = ", ".join(told[:4]) + (f" and {len(told) - 4} more" if len(told) > 4 else "")
@@ -74,12 +78,12 @@ def _assessment(m: Assessment) -> str:
 
 
 _WHAT: dict[type[Message], Callable[[Any], str]] = {
-    Scan: lambda m: f"scan {m.sequence} of {m.sensor}: {m.plot_count} plots",
+    Scan: lambda m: f"scan {m.sequence} of {m.sensor}: {_plots(m.plot_count)}",
     SensorStatus: lambda m: f"{m.sensor} says it is {'operating' if m.is_operating else 'off'}{_because(m.note)}",
     Report: lambda m: f"{m.reporter} reports {m.kind} of {m.subject}: {m.outcome or 'done'} {m.text}".rstrip(),
     Command: lambda m: f"{m.actor}: {m.action} {m.subject}{_because(m.reason)}".rstrip(),
     Tick: lambda m: f"tick {m.sequence}",
-    Detections: lambda m: f"{m.plot_count} plots of {m.sensor} believed, {m.rejected_count} not",
+    Detections: lambda m: f"{_plots(m.plot_count)} of {m.sensor} believed, {m.rejected_count} not",
     SensorHealth: lambda m: f"{m.sensor} is {m.state}{_because(m.reason)}",
     TrackUpdates: _tracks,
     SensorTask: lambda m: f"{m.sensor} is asked to look at track {m.track}",

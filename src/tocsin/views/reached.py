@@ -93,7 +93,7 @@ def reach(view: ThreatView, chain: Chain, first_plots: list[tuple[int, str]]) ->
         found["statement"] = Reached(
             time_ns=first.released_ns or 0,
             evidence=(first.last.id,),
-            note=(f"to {', '.join(s.audience.replace('_', ' ') for s in released)}",),
+            note=(f"to {', '.join(dict.fromkeys(s.audience.replace('_', ' ') for s in released))}",),
         )
     return found
 

@@ -99,8 +99,10 @@ def people_warned(clocks: Clock, told: Sequence[WarningView]) -> Document:
     if sent:
         first = min(sent, key=lambda w: w.sent_ns or 0)
         assert first.first_sent is not None  # by the filter above
+        clocked = [c.step("approved").seconds_left for c in clocks.threats if c.threat in first.first_sent.threats]
+        left = next((s for s in clocked if s is not None), seconds_left(first.first_sent))
         return {
-            "seconds_left_s": _rounded(seconds_left(first.first_sent)),
+            "seconds_left_s": _rounded(left),
             "people_count": max(w.people_peak_count for w in sent),
             "zones_count": len({z.zone for w in sent for z in w.zones_told}),
             "why_none": "",

@@ -94,7 +94,10 @@ _REST: dict[str, tuple[str, str]] = {
     "tracks[].position_count": ("count", "position reports"),
     "tracks[].sensors": ("-", "sensors that fed it"),
     "people": ("-", "the answer: how many seconds, for whom"),
-    "people.seconds_left_s": ("s", "from the first sent warning to predicted impact; null: none was sent"),
+    "people.seconds_left_s": (
+        "s",
+        "from the first sent warning to the last good prediction of impact; null: none was sent",
+    ),
     "people.people_count": ("people", "most people under a sent warning at one time"),
     "people.zones_count": ("count", "zones told"),
     "people.why_none": ("-", "why nobody was warned; empty where people were"),

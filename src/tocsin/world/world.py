@@ -68,10 +68,11 @@ class World:
         """
         made: list[Message] = []
         if self._until_ns is None:
+            start_ns = max(from_ns, self._epoch_ns)
             made.extend(
                 SensorStatus(
-                    time_ns=from_ns,
-                    arrival_ns=from_ns + station.latency_ns,
+                    time_ns=start_ns,
+                    arrival_ns=start_ns + station.latency_ns,
                     source=station.sensor.name,
                     sensor=station.sensor.name,
                     is_operating=True,

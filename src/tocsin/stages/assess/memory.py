@@ -23,6 +23,19 @@ class Launch(msgspec.Struct):
     from_boost: bool
 
 
+class Foreseen(msgspec.Struct):
+    """The last full prediction, relative to the end of the path on the mean state."""
+
+    made_ns: int
+    position_variance_m2: float
+    velocity_variance_m2_s2: float
+    offset_en_m: tuple[float, float]  # of the mean impact from the end of the path
+    offset_s: float
+    covariance_en_m2: tuple[float, float, float]  # east-east, east-north, north-north
+    std_s: float
+    no_impact_prob: float
+
+
 class TrackMemory(msgspec.Struct):
     """The latest row of one track and what was made of it."""
 
@@ -51,6 +64,8 @@ class TrackMemory(msgspec.Struct):
     class_prob: tuple[float, ...] = ()
     best_class: str = ""
     launch: Launch | None = None
+    foreseen: Foreseen | None = None
+    apogee: tuple[int, float] | None = None  # time and height, past or foreseen
     published_ns: int = 0
     last: Assessment | None = None
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 import numpy as np
 
-from tocsin.flight import ellipse_polygon
 from tocsin.kernels.assess_features import features_with_spread
 from tocsin.kernels.motion import advance
 from tocsin.messages import (
     CLASSES,
     Assessment,
-    Column,
     Command,
     Event,
     EventKind,
@@ -326,6 +324,7 @@ class Assess:
         gone = self.state.lost.pop(nearest[1])
         memory.threat, memory.rung, memory.revision = gone.threat, gone.rung, gone.revision
         memory.launch = launch.joined(memory.launch, gone.launch)
+        memory.apogee = memory.apogee or gone.apogee
         memory.height_max_m = max(memory.height_max_m, gone.height_max_m)
         for sensor, count in sorted(gone.credit.items()):
             memory.credit[sensor] = memory.credit.get(sensor, 0) + count
@@ -359,63 +358,49 @@ class Assess:
             perigee_height_m=float(mean[1]),
             reason=reason,
         )
-        memory.last = self._with_flight(self._with_launch(assessment, memory), memory, now_ns, float(mean[4]))
+        memory.last = self._with_flight(self._with_launch(assessment, memory), memory, now_ns)
         return memory.last
 
     def _with_launch(self, assessment: Assessment, memory: TrackMemory) -> Assessment:
         if memory.launch is None or memory.rung in ("NONE", "REFUTED"):
             return assessment
-        region = _region(np.array(memory.launch.ecef_m), launch.covariance_en(memory.launch), 0.9)
+        (region,) = impact.regions(np.array(memory.launch.ecef_m), launch.covariance_en(memory.launch), (0.9,))
         return msgspec.structs.replace(
             assessment,
             launch_ns=memory.launch.t_ns,
             launch_std_s=memory.launch.std_s,
             launch_ecef_m=memory.launch.ecef_m,
-            launch_region_90_deg=region,
+            launch_region_90_deg=column(region),
         )
 
-    def _with_flight(self, assessment: Assessment, memory: TrackMemory, now_ns: int, up_m_s: float) -> Assessment:
+    def _with_flight(self, assessment: Assessment, memory: TrackMemory, now_ns: int) -> Assessment:
         """Impact, apogee and path of what falls; an orbit is said not to come down, an aircraft nothing."""
         if memory.status != "confirmed" or memory.best_class in ("aircraft", "false"):
             return assessment
         if memory.best_class == "orbital" and memory.class_prob[CLASSES.index("orbital")] > 0.9:
             return msgspec.structs.replace(assessment, no_impact_prob=1.0)
         is_burning = assessment.is_burning
-        predict = impact.boost_impact if is_burning else impact.coast_impact
-        where = predict(memory, self._rules)
-        assessment = msgspec.structs.replace(assessment, no_impact_prob=where.no_impact_prob)
-        if where.mean_ecef_m is None or where.covariance_en_m2 is None:
-            return assessment
-        mean, spread = where.mean_ecef_m, where.covariance_en_m2
-        assessment = msgspec.structs.replace(
-            assessment,
-            impact_ns=where.t_ns,
-            impact_std_s=where.std_s,
-            impact_ecef_m=launch.as_vec3(mean),
-            impact_covariance_en_m2=column(spread),
-            impact_region_50_deg=_region(mean, spread, 0.5),
-            impact_region_90_deg=_region(mean, spread, 0.9),
-            impact_region_99_deg=_region(mean, spread, 0.99),
-        )
         path = impact.path_ahead(memory, now_ns, is_burning, self._rules)
         if path is None:
-            return assessment
-        if path.apogee_ns is not None:
-            apogee_ns, apogee_m = path.apogee_ns, path.apogee_height_m
-        elif memory.last is not None and memory.last.apogee_ns is not None and memory.last.apogee_height_m is not None:
-            apogee_ns, apogee_m = memory.last.apogee_ns, memory.last.apogee_height_m  # past: as last foreseen
-        else:
-            return msgspec.structs.replace(assessment, **_path_fields(path))
-        return msgspec.structs.replace(assessment, apogee_ns=apogee_ns, apogee_height_m=apogee_m, **_path_fields(path))
-
-
-def _path_fields(path: impact.Path) -> dict[str, Column]:
-    return {
-        "path_ns": column(path.t_ns, "int64"),
-        "path_ecef_m": column(path.position_ecef_m),
-        "path_velocity_ecef_m_s": column(path.velocity_ecef_m_s),
-    }
-
-
-def _region(mean_ecef_m: Column, covariance_en_m2: Column, prob: float) -> Column:
-    return column(ellipse_polygon(mean_ecef_m, covariance_en_m2, prob, 36))
+            memory.foreseen = None
+            return msgspec.structs.replace(assessment, no_impact_prob=1.0)
+        where = impact.foresee(memory, path, now_ns, is_burning, self._rules)
+        fields: dict[str, Any] = {"no_impact_prob": where.no_impact_prob}
+        if where.mean_ecef_m is not None and where.covariance_en_m2 is not None:
+            half, most, all_but = impact.regions(where.mean_ecef_m, where.covariance_en_m2, (0.5, 0.9, 0.99))
+            fields |= {
+                "impact_ns": where.t_ns,
+                "impact_std_s": where.std_s,
+                "impact_ecef_m": launch.as_vec3(where.mean_ecef_m),
+                "impact_covariance_en_m2": column(where.covariance_en_m2),
+                "impact_region_50_deg": column(half),
+                "impact_region_90_deg": column(most),
+                "impact_region_99_deg": column(all_but),
+            }
+            memory.apogee = impact.apogee_ahead(path, memory, self._rules) or memory.apogee  # past: as last foreseen
+            if memory.apogee is not None:
+                fields["apogee_ns"], fields["apogee_height_m"] = memory.apogee
+            fields["path_ns"] = column(path.t_ns, "int64")
+            fields["path_ecef_m"] = column(path.position_ecef_m)
+            fields["path_velocity_ecef_m_s"] = column(path.velocity_ecef_m_s)
+        return msgspec.structs.replace(assessment, **fields)

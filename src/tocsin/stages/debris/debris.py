@@ -3,7 +3,7 @@
 A simulated launch gives a predicted footprint at the predicted intercept; a reported hit gives the final one,
 from the newest path before it; a reported miss withdraws it. A body whose predicted impact has passed without a
 reported hit lies where the assessment put it, and its area is published. Footprints are computed on these
-events only. Masses, pieces and the interceptor's speed (the slope of its reach table) are notional.
+events only. Masses, pieces and the interceptor's speed are notional.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ FOLLOWED: frozenset[Rung] = frozenset({"PROBABLE", "CONFIRMED"})
 POSITION_STD_M = (50.0, 20_000.0)  # bounds on one sigma of the intercept point
 POSITION_STD_UNKNOWN_M = 1_000.0  # where no track state was heard
 IMPACT_MOVED_S = 30.0  # an intact body is published again when its impact is put off by more than this
-SLOWER_RATIO = 0.3  # of the threat's velocity, for an interceptor from a site that is not described
+SLOWER_RATIO = 0.3  # of the threat's speed: the most that a spent interceptor body has at the intercept
 
 WITHDRAWN = EventKind("debris.withdrawn", "info", "{subject} missed: its predicted debris area no longer holds")
 ALOFT = EventKind("debris.aloft", "warning", "{subject}: {share} of the mass does not come down within three hours")
@@ -206,9 +206,9 @@ class Debris:
         falling.intact_revision += 1
         falling.intact_impact_ns = falling.impact_ns
         held = exposure(region_90, region_99)
-        # everyone within the harm radius of one impact, at the mean density of the region
-        harmed_m2 = np.pi * self._harm_radius_m**2
-        expected = 0.9 * held.people_count * harmed_m2 / max(polygon_area_m2(region_90), harmed_m2)
+        # everyone within the harm radius of one impact, at the mean density of the 90 % region
+        density = held.people_count / max(polygon_area_m2(region_90), 1.0)
+        expected = density * np.pi * self._harm_radius_m**2
         spread_ns = ns_from_s(2.0 * falling.impact_std_s)
         return [
             DebrisArea(
@@ -261,15 +261,20 @@ def _position_std_m(falling: Falling | None, intercept_ns: int) -> float:
 
 
 def _interceptor_velocity(site: Site | None, position_ecef_m: Vec3, velocity_ecef_m_s: Vec3) -> Vec3:
-    """Notional: away from the site, at the speed with which its reach table passes the intercept's distance."""
+    """Notional: away from the site, at the speed of its reach table there, and slower than the threat by far.
+
+    The table is an average over the whole flight; a burnt-out body far from its site has lost most of it.
+    """
+    velocity = np.array(velocity_ecef_m_s)
     if site is None:
-        return _vec3(SLOWER_RATIO * np.array(velocity_ecef_m_s))
+        return _vec3(SLOWER_RATIO * velocity)
     origin = np.array(ecef_from_geodetic(site.latitude_deg * DEG, site.longitude_deg * DEG, 0.0))
     line = np.array(position_ecef_m) - origin
     slant_m = float(np.linalg.norm(line))
     distance, time = np.array(site.reach_distance_m), np.array(site.reach_time_s)
     row = int(np.clip(np.searchsorted(distance, slant_m) - 1, 0, len(distance) - 2))
-    speed_m_s = (distance[row + 1] - distance[row]) / (time[row + 1] - time[row])
+    by_table_m_s = float((distance[row + 1] - distance[row]) / (time[row + 1] - time[row]))
+    speed_m_s = min(by_table_m_s, SLOWER_RATIO * float(np.linalg.norm(velocity)))
     return _vec3(line * (speed_m_s / max(slant_m, 1.0)))
 
 

@@ -9,8 +9,9 @@ the order of their marginal return (the probability of kill of the launch, salvo
 correlation), the more looks and the earlier close first, one site a threat at a time, within the magazines.
 
 Doctrine: ``single`` one shot once; ``salvo`` ``salvo_count`` at once; ``shoot_look_shoot`` one shot at a time,
-``salvo_count`` at most, the next after a miss or an outcome that nobody saw. A plan is not revised while it
-waits, so that what is authorised is what was seen; the launch itself rests on the newest path.
+``salvo_count`` at most, the next after a miss or an outcome that nobody saw. A plan is not published
+again while it waits for authority, so that the answer meets the revision that was seen; its authorisation
+and its launch carry the newest path's times.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ from tocsin.units import iso_from_ns, ns_from_s
 
 PLAN_EVERY_S = 2.0  # a threat without an engagement is looked at again after this,
 WATCH_EVERY_S = 5.0  # a waiting engagement's window after this
+RETELL_MOVED_S, RETELL_EVERY_S = 15.0, 30.0  # an authorised engagement tells its moved window, this often at most
 WINDOW_GONE_S = 10.0  # a path must miss a site for so long before it counts
 MODE_BALLISTIC = 1  # column of TrackUpdates.mode_prob
 MAY_HOLD = frozenset({"commander", "director"})  # besides the authority
@@ -264,7 +266,7 @@ class Engage:
             plan.state, plan.reason = "expired", f"{waited} when the window closed: {window}{missing}"
             return [plan.publish(now_ns, (tick.id, seen.cause))]
         plan.lost_window_since_ns = None
-        plan.earliest_launch_ns, plan.latest_launch_ns, plan.looks = window.earliest_ns, window.latest_ns, window.looks
+        plan.foresee(window)
         if plan.state != "authorised":
             if window.latest_ns - now_ns < ns_from_s(WATCH_EVERY_S):
                 plan.look_again_ns = now_ns
@@ -272,14 +274,19 @@ class Engage:
         if crew is None or window.earliest_ns > now_ns:
             wait_ns = max(window.earliest_ns - now_ns - ns_from_s(PLAN_EVERY_S), 0)
             plan.look_again_ns = min(plan.look_again_ns, now_ns + wait_ns)
-            return []
-        first = window.first
+            return self._retold(plan, window, tick) if crew else []
         self.state.magazine[site.name] -= plan.shots
-        plan.state, plan.launch_ns, plan.intercept_ns = "launched", now_ns, first.intercept_ns
-        plan.shots_left = self.state.magazine[site.name]
-        plan.intercept_ecef_m, plan.intercept_velocity_ecef_m_s = first.position_ecef_m, first.velocity_ecef_m_s
-        plan.reason = f"simulated launch, predicted intercept at {_clock(first.intercept_ns)}"
+        plan.state, plan.launch_ns, plan.shots_left = "launched", now_ns, self.state.magazine[site.name]
+        plan.reason = f"simulated launch, predicted intercept at {_clock(window.first.intercept_ns)}"
         return [plan.publish(now_ns, (plan.authorised_cause, crew.cause, seen.cause, tick.id))]
+
+    def _retold(self, plan: Plan, window: Window, tick: Tick) -> list[Message]:
+        """An authorised engagement whose window has moved on a better path says so, not more often than it must."""
+        moved_ns = abs(window.earliest_ns - plan.told_earliest_ns)
+        if moved_ns < ns_from_s(RETELL_MOVED_S) or tick.arrival_ns - plan.told_ns < ns_from_s(RETELL_EVERY_S):
+            return []
+        plan.reason = f"authorised by {plan.authorised_by}; on the newest path launch from {_clock(window.earliest_ns)}"
+        return [plan.publish(tick.arrival_ns, (plan.authorised_cause, self.state.threats[plan.threat].cause, tick.id))]
 
     def _assign(self, tick: Tick) -> list[Message]:
         """Greedy by marginal return over all threats that wait for an engagement."""
@@ -355,10 +362,7 @@ class Engage:
     def _plan(self, seen: Seen, site: Site, shots: int, window: Window, tick: Tick) -> Engagement:
         plan = self._new_plan(seen, site.name, shots)
         plan.kill_prob, plan.shots_left = site.kill_prob, self.state.magazine[site.name] - shots
-        plan.earliest_launch_ns, plan.latest_launch_ns, plan.looks = window.earliest_ns, window.latest_ns, window.looks
-        first = window.first
-        plan.launch_ns, plan.intercept_ns = first.launch_ns, first.intercept_ns
-        plan.intercept_ecef_m, plan.intercept_velocity_ecef_m_s = first.position_ecef_m, first.velocity_ecef_m_s
+        plan.foresee(window)
         plan.look_again_ns = tick.arrival_ns + ns_from_s(WATCH_EVERY_S)
         plan.reason = (
             f"{self._policy.doctrine.replace('_', '-')}, {window.looks} look(s), launch from "

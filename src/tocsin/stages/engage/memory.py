@@ -6,6 +6,7 @@ import msgspec
 
 from tocsin.messages import Column, Engagement, EventKind, Rung, Vec3
 from tocsin.messages.engagement import EngagementState
+from tocsin.stages.engage.windows import Window
 
 RANK: dict[Rung, int] = {"REFUTED": -1, "NONE": 0, "CUE": 1, "PROBABLE": 2, "CONFIRMED": 3}
 WAITING: frozenset[EngagementState] = frozenset({"planned", "authorised", "held"})
@@ -67,10 +68,20 @@ class Plan(msgspec.Struct, kw_only=True):
     reason: str = ""
     look_again_ns: int = 0
     lost_window_since_ns: int | None = None
+    told_ns: int = 0  # last revision, and the first launch it named
+    told_earliest_ns: int = 0
+
+    def foresee(self, window: Window) -> None:
+        """Take over what the newest path says."""
+        self.earliest_launch_ns, self.latest_launch_ns, self.looks = window.earliest_ns, window.latest_ns, window.looks
+        first = window.first
+        self.launch_ns, self.intercept_ns = first.launch_ns, first.intercept_ns
+        self.intercept_ecef_m, self.intercept_velocity_ecef_m_s = first.position_ecef_m, first.velocity_ecef_m_s
 
     def publish(self, time_ns: int, causes: tuple[str, ...]) -> Engagement:
         """The next revision."""
         self.revision += 1
+        self.told_ns, self.told_earliest_ns = time_ns, self.earliest_launch_ns or 0
         return Engagement(
             time_ns=time_ns,
             causes=tuple(dict.fromkeys(cause for cause in causes if cause)),

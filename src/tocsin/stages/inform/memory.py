@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from tocsin.messages import EventKind
+from tocsin.messages import EventKind, Statement
 
 
 class Incident(msgspec.Struct, kw_only=True):
@@ -39,7 +39,7 @@ class Draft(msgspec.Struct, kw_only=True):
     audience: str
     revision: int = 0
     state: str = "none"  # none | draft | released
-    released_by: str = ""
+    message: Statement | None = None  # as drafted, until released
 
 
 class InformState(msgspec.Struct, kw_only=True):
@@ -50,14 +50,13 @@ class InformState(msgspec.Struct, kw_only=True):
     finds: dict[str, str] = {}  # find -> id of the report
     told_ns: int | None = None  # first time people were warned
     told_id: str = ""
+    told_people: int = 0
     raised_id: str = ""  # posture above its initial level
     concurred_id: str = ""
-    initial_level: str = ""
     drafts: dict[str, Draft] = {}
-    closed: list[str] = []  # threats a statement has covered
     round: int = 0
-    due_facts: str = ""  # digest of the facts last drafted: a change means a new revision
-    withheld: list[str] = []
+    said: str = ""  # the facts last drafted: a change means a new revision
+    heard_by: list[str] = []  # audiences of this round it was released to
 
 
 REFUSED = EventKind("inform.refused", "warning", "{subject}: {actor} asked to release it, refused: {why}")

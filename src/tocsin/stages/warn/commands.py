@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from tocsin.messages import Command, Message
-from tocsin.messages.public_warning import WarningState
+from tocsin.messages.public_warning import Purpose, WarningState
 from tocsin.stages.warn.desk import EXERCISE, Desk
 from tocsin.stages.warn.machine import Act, Refusal
 from tocsin.stages.warn.memory import BREAK_GLASS, EXERCISE_ENDED, STOPPED, Case
 from tocsin.stages.warn.wording import CLOSINGS
-from tocsin.texts import Purpose
 from tocsin.units import ns_from_s, s_from_ns
 
 REDRAFT_S = 60.0  # a closing that was rejected is drafted again after this

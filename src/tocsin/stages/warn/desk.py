@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from tocsin.messages import Command, Event, EventKind, Message, PublicWarning, event
-from tocsin.messages.public_warning import WarningState
+from tocsin.messages.public_warning import Purpose, WarningState
 from tocsin.scenario.schema import Defence
 from tocsin.stages.warn.machine import Act, Life, Refusal, advance
 from tocsin.stages.warn.memory import BLOCKED, RANK, REFUSED, Case, ThreatMemo, WarnState
 from tocsin.stages.warn.wording import compose, problems
-from tocsin.texts import Purpose
 from tocsin.units import NS_PER_S, ns_from_s, s_from_ns
 
 RULE = "warn"  # the drafter, where the stage drafts by rule
@@ -87,17 +88,18 @@ class Desk:
         return [self._emit(case, "draft", heard, reason)]
 
     def _revise(self, case: Case, heard: Message, reason: str) -> list[Message]:
-        case.life = self._must(case, "revise")
+        case.life = self._must(case, "revise", heard)
         return [self._emit(case, "draft", heard, reason)]
 
     def _extend(self, case: Case, heard: Message, reason: str) -> list[Message]:
         """More zones, or a newer time, under the rule agreed beforehand: at once where people were told."""
         if case.life.stand not in ("told", "told_draft"):
             return []  # approved: goes out with the sending
-        case.life, pending = self._must(case, "add"), case.purpose
+        case.life, pending = self._must(case, "add", heard), case.purpose
         case.purpose = "update"
         case.zones_told = sorted({*case.zones_told, *case.zones})
-        out = self._emit(case, "updated", heard, reason)
+        message = self._compose(case, "updated", heard, reason)
+        out = self._note(case, msgspec.structs.replace(message, drafted_by=RULE))
         case.purpose = pending if case.life.stand == "told_draft" else "update"
         return [out]
 
@@ -113,7 +115,7 @@ class Desk:
             case.zones_told = told
             is_new, case.is_block_said = not case.is_block_said, True
             return [self._event(BLOCKED, heard, case.warning, why="; ".join(wrong))] if is_new else []
-        case.life = self._must(case, "send")
+        case.life = self._must(case, "send", heard)
         return [self._note(case, message)]
 
     def _may_send(self, case: Case, now_ns: int) -> bool:
@@ -159,9 +161,9 @@ class Desk:
             may_break_glass=may_break_glass,
         )
 
-    def _must(self, case: Case, act: Act) -> Life:
+    def _must(self, case: Case, act: Act, heard: Message) -> Life:
         """A step by rule that the caller has made sure of."""
-        life = advance(case.life, act, RULE)
+        life = advance(case.life, act, RULE, is_live=heard.origin == "live")
         if isinstance(life, Refusal):
             raise AssertionError(f"{case.warning}: {life.why}")
         return life

@@ -6,9 +6,8 @@ import msgspec
 
 from tocsin.messages import Column, EventKind
 from tocsin.messages.assessment import Rung
-from tocsin.messages.public_warning import WarningKind
+from tocsin.messages.public_warning import Purpose, WarningKind
 from tocsin.stages.warn.machine import Life
-from tocsin.texts import Purpose
 
 RANK: dict[str, int] = {"NONE": 0, "REFUTED": 0, "CUE": 1, "PROBABLE": 2, "CONFIRMED": 3}
 

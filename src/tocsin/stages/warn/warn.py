@@ -22,6 +22,7 @@ from tocsin.messages import (
     Report,
     Tick,
 )
+from tocsin.messages.public_warning import Purpose
 from tocsin.places import zones, zones_in
 from tocsin.stages.warn.areas import choose_zones
 from tocsin.stages.warn.commands import CommandDesk
@@ -41,7 +42,6 @@ from tocsin.stages.warn.memory import (
     ThreatMemo,
 )
 from tocsin.stages.warn.wording import CLOSINGS, closed_polygon
-from tocsin.texts import Purpose
 from tocsin.units import ns_from_s, s_from_ns
 
 ZONES_EVERY_S = 1.0  # the harm test runs at most this often for one threat, unless its rung changes
@@ -207,7 +207,7 @@ class Warn(CommandDesk):
             if self._is_over(case, now):
                 return out
             if case.life.authors == [RULE]:
-                case.life = self._must(case, "withdraw")  # two sources cannot clear each other
+                case.life = self._must(case, "withdraw", heard)  # two sources cannot clear each other
                 case.purpose, case.history = "update", {}
         added, is_gone = sorted(wanted - set(case.zones)), bool(set(case.zones) - wanted)
         moved = impact is None or case.impact_ns is None or abs(case.impact_ns - impact) > ns_from_s(RETIME_S)
@@ -279,7 +279,7 @@ class Warn(CommandDesk):
             out.append(self._event(RENEW_DUE, heard, case.warning, seconds=f"{max(0.0, left_s):.0f}"))
         if left_s <= 0.0 and not case.is_expiry_said:
             case.is_expiry_said = True
-            case.life = self._must(case, "expire")
+            case.life = self._must(case, "expire", heard)
             out += [self._emit(case, "expired", heard, "silent expiry; the closing is still owed")]
             out.append(self._event(SILENT_EXPIRY, heard, case.warning))
         waited_s = s_from_ns(now - case.drafted_ns)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from tocsin.messages import AlertStatus, Column, Origin, PublicWarning, WarningText, column
-from tocsin.messages.public_warning import MsgType, WarningState
+from tocsin.messages.public_warning import MsgType, Purpose, WarningState
 from tocsin.places import zones
 from tocsin.policy import WarnPolicy
 from tocsin.stages.warn.memory import Case
-from tocsin.texts import Facts, Purpose, channel_problems, render_warning, text_problems
+from tocsin.texts import Facts, channel_problems, render_warning, text_problems
 from tocsin.units import s_from_ns
 
 STATUS: dict[Origin, AlertStatus] = {
@@ -81,6 +81,7 @@ def compose(
         else "Likely"
         if case.certainty == "Likely"
         else "Possible",
+        purpose=purpose,
         threats=tuple(case.threats),
         zones=tuple(spoken_to),
         zones_told=tuple(case.zones_told),
@@ -93,7 +94,7 @@ def compose(
         texts=tuple(render_warning(case.kind, purpose, tag, origin, facts) for tag in policy.languages),
         channels=policy.channels if state in ("sent", "updated", *CLOSINGS) else (),
         drafted_by=", ".join(case.life.authors),
-        approved_by=case.life.approved_by,
+        approved_by="" if state == "draft" else case.life.approved_by,
         is_degraded=case.is_degraded,
         reason=reason,
     )

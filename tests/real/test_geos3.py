@@ -1,0 +1,64 @@
+"""The GEOS-3 radar pass (18 plots, 12 s apart): one track, an orbit.
+
+Reference orbit: a = 7214.8 km, i = 114.98 deg (``reference/README.md``, computed from the same pass by a least-squares
+fit). The site and the sigmas are printed with the data (Vallado).
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tocsin.kernels import ecef_from_geodetic
+from tocsin.kernels.constants import EARTH_RATE_RAD_S, GM_M3_S2
+from tocsin.messages import Detections, TrackUpdates, column
+from tocsin.tracking import Tracker
+from tocsin.units import ns_from_iso
+
+SITE = ecef_from_geodetic(math.radians(21.5748), math.radians(-158.2706), 300.2)
+
+
+def track_pass(path: Path) -> list[TrackUpdates]:
+    tracker = Tracker()
+    updates = []
+    for k, line in enumerate(row for row in path.read_text().splitlines() if row.strip() and row[0] != "#"):
+        day, clock, azimuth_deg, elevation_deg, range_km = line.split()
+        end_ns = ns_from_iso(f"{day.replace('/', '-')}T{clock}Z")
+        detections = Detections(
+            time_ns=end_ns, sensor="kaena", kind="radar", sequence=k, start_ns=end_ns, end_ns=end_ns,
+            platform_ecef_m=SITE, plot_time_ns=column([end_ns], "int64"), plot_index=column([0], "int64"),
+            range_m=column([1000.0 * float(range_km)]), azimuth_rad=column([math.radians(float(azimuth_deg))]),
+            elevation_rad=column([math.radians(float(elevation_deg))]), range_std_m=92.5,
+            angle_std_rad=math.radians(0.0224), elevation_std_rad=math.radians(0.0139),
+        )  # fmt: skip
+        update = tracker.step(detections)
+        assert update is not None
+        updates.append(update)
+    return updates
+
+
+def orbit_of(updates: TrackUpdates) -> tuple[float, float, float]:
+    """Semi-major axis m, inclination rad, perigee radius m of a track's osculating two-body orbit."""
+    r = np.array(updates.position_ecef_m[0])
+    v = np.array(updates.velocity_ecef_m_s[0]) + np.cross((0.0, 0.0, EARTH_RATE_RAD_S), r)
+    a = 1.0 / (2.0 / np.linalg.norm(r) - v @ v / GM_M3_S2)
+    h = np.cross(r, v)
+    eccentricity = np.linalg.norm(np.cross(v, h) / GM_M3_S2 - r / np.linalg.norm(r))
+    return float(a), float(math.acos(h[2] / np.linalg.norm(h))), float(a * (1.0 - eccentricity))
+
+
+@pytest.mark.reference
+def test_the_pass_is_one_confirmed_track_on_the_reference_orbit(reference: Path) -> None:
+    updates = track_pass(reference / "geos3" / "pass.txt")
+    assert {int(k) for u in updates for k in u.track} == {1}
+    last = updates[-1]
+    assert last.status == ("confirmed",)
+    assert int(last.radar_count[0]) == 18
+    assert last.mode_prob[0, 1] > 0.99
+    a, inclination, perigee = orbit_of(last)
+    assert a == pytest.approx(7_214_800.0, abs=60_000.0)
+    assert math.degrees(inclination) == pytest.approx(114.98, abs=0.3)
+    assert perigee > 6_378_000.0 + 200_000.0

@@ -1,0 +1,224 @@
+"""Motion models, measurements and update of the tracker's kernels, against differences and closed forms."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from tracking_scene import CALM, WEST, at, burnout
+from tracking_scene import RADAR as SITE
+
+from tocsin.kernels import advance, enu_axes
+from tocsin.kernels.track_bank import predict_slots
+from tocsin.kernels.track_motion import BALLISTIC, BOOST, DIM, LEVEL, move
+from tocsin.kernels.track_observe import INFRARED, POSITION, RADAR, RADAR_RATE, ROW_COUNT, observe, tangent_axes
+from tocsin.kernels.track_start import plot_position, where_sight_meets_height
+from tocsin.kernels.track_update import cholesky_solve, update_model
+from tocsin.policy import TrackPolicy
+from tocsin.tracking.parameters import chi_square_bound, kernel_parameters
+
+PAR = kernel_parameters(TrackPolicy())
+SCALE = np.array([100.0, 100.0, 100.0, 1.0, 1.0, 1.0, 0.1, 0.1, 0.1])
+
+
+def state_of(model: int) -> np.ndarray:
+    position, velocity = burnout() if model != LEVEL else (at(36.5, 41.0, 10e3), np.array([-150.0, 180.0, 40.0]))
+    tail = {BOOST: [-20.0, 15.0, 30.0], BALLISTIC: [8.0, 0.0, 0.0], LEVEL: [0.0, 0.0, 0.0]}[model]
+    return np.concatenate((position, velocity, tail))
+
+
+def moved(model: int, x: np.ndarray, dt_s: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    x, phi, q = x.copy(), np.zeros((9, 9)), np.zeros((9, 9))
+    move(model, x, dt_s, 0.09, PAR, phi, q)
+    return x, phi[: DIM[model], : DIM[model]], q[: DIM[model], : DIM[model]]
+
+
+@pytest.mark.parametrize("model", [BOOST, BALLISTIC, LEVEL])
+@pytest.mark.parametrize("dt_s", [1.0, 7.0, -2.0])
+def test_transition_is_the_derivative_of_the_motion(model: int, dt_s: float) -> None:
+    x = state_of(model)
+    _, phi, _ = moved(model, x, dt_s)
+    for j in range(DIM[model]):
+        step = np.zeros(9)
+        step[j] = SCALE[j] * (1e-2 if model == BALLISTIC and j == 6 else 1.0)
+        plus, minus = moved(model, x + step, dt_s)[0], moved(model, x - step, dt_s)[0]
+        column = (plus - minus)[: DIM[model]] / (2.0 * step[j])
+        # compared in units of SCALE: 4e-3 of the larger of the entry and the unit
+        error = (column - phi[:, j]) * SCALE[j] / SCALE[: DIM[model]]
+        size = 1.0 + np.abs(column * SCALE[j] / SCALE[: DIM[model]])
+        assert np.max(np.abs(error) / size) < 4e-3, (j, error)
+
+
+@pytest.mark.parametrize("model", [BOOST, BALLISTIC, LEVEL])
+def test_no_time_changes_nothing(model: int) -> None:
+    x, phi, q = moved(model, state_of(model), 0.0)
+    assert np.array_equal(x, state_of(model))
+    assert np.array_equal(phi, np.eye(DIM[model]))
+    assert not q.any()
+
+
+@pytest.mark.parametrize("model", [BOOST, BALLISTIC, LEVEL])
+@pytest.mark.parametrize("dt_s", [0.1, 3.0, 40.0, -3.0])
+def test_process_noise_is_symmetric_and_never_negative(model: int, dt_s: float) -> None:
+    _, _, q = moved(model, state_of(model), dt_s)
+    assert np.allclose(q, q.T, rtol=1e-12)
+    scaled = q / np.sqrt(np.outer(np.maximum(q.diagonal(), 1e-30), np.maximum(q.diagonal(), 1e-30)))
+    assert np.linalg.eigvalsh(scaled).min() > -1e-9
+
+
+def test_coast_moves_as_the_flight_kernel_does() -> None:
+    x, _, _ = moved(BALLISTIC, state_of(BALLISTIC), 60.0)
+    position, velocity = advance(*burnout(), math.exp(8.0), CALM, 60.0, 0.1)
+    assert np.linalg.norm(x[:3] - position) < 0.1
+    assert np.linalg.norm(x[3:6] - velocity) < 0.01
+
+
+def test_level_flight_keeps_height_and_speed_over_300_km() -> None:
+    start = at(0.0, 10.0, 10e3)
+    east = enu_axes(0.0, math.radians(10.0))[0]
+    x, _, _ = moved(LEVEL, np.concatenate((start, 250.0 * east, np.zeros(3))), 1200.0)
+    assert np.linalg.norm(x[:3]) == pytest.approx(np.linalg.norm(start), abs=20.0)
+    assert np.linalg.norm(x[3:6]) == pytest.approx(250.0, abs=0.1)
+
+
+def test_thrust_grows_as_the_rocket_equation_says() -> None:
+    """a(t) = a0 / (1 - a0 t / w): constant thrust and mass flow."""
+    x, exhaust = state_of(BOOST), TrackPolicy().exhaust_m_s
+    start = np.linalg.norm(x[6:])
+    for _ in range(50):
+        x = moved(BOOST, x, 0.2)[0]
+    assert np.linalg.norm(x[6:]) == pytest.approx(start / (1.0 - start * 10.0 / exhaust), rel=2e-3)
+
+
+@pytest.mark.parametrize("kind", [RADAR, RADAR_RATE, INFRARED, POSITION])
+def test_measurement_jacobian_is_the_derivative(kind: int) -> None:
+    x = np.concatenate((*burnout(), np.zeros(3)))
+    site = WEST if kind == INFRARED else SITE
+    sight = (x[:3] + 900.0 - site) / np.linalg.norm(x[:3] + 900.0 - site)
+    z = np.concatenate((sight, [0.0])) if kind == INFRARED else np.array([*x[:3] + 900.0, 0.0])
+    if kind < INFRARED:
+        z = np.array([8e5, 1.0, 0.1, -1000.0])
+    rows = ROW_COUNT[kind]
+    jacobian, spare = np.zeros((4, 6)), np.zeros((4, 6))
+    residual, plus, minus = np.zeros(4), np.zeros(4), np.zeros(4)
+    observe(kind, x, site, z, residual, jacobian)
+    for j in range(6):
+        step = np.zeros(9)
+        step[j] = 10.0 if j < 3 else 0.1
+        observe(kind, x + step, site, z, plus, spare)
+        observe(kind, x - step, site, z, minus, spare)
+        by_difference = -(plus - minus)[:rows] / (2.0 * step[j])
+        assert by_difference == pytest.approx(jacobian[:rows, j], rel=1e-5, abs=1e-12)
+
+
+def test_azimuth_residual_takes_the_short_way_round() -> None:
+    residual, jacobian = np.zeros(4), np.zeros((4, 6))
+    axes = enu_axes(math.radians(36.0), math.radians(40.0))
+    x = np.concatenate((SITE + 1e5 * axes[1] - 10.0 * axes[0], np.zeros(6)))  # azimuth just under 360 deg
+    observe(RADAR, x, SITE, np.array([1e5, 0.001, 0.0, 0.0]), residual, jacobian)
+    assert residual[1] == pytest.approx(0.0011, abs=1e-5)
+
+
+def test_solution_by_cholesky_is_numpys() -> None:
+    rng = np.random.default_rng(1)
+    root = rng.standard_normal((4, 4))
+    s, b = root @ root.T + np.eye(4), rng.standard_normal((4, 9))
+    x = b.copy()
+    log_det = cholesky_solve(s.copy(), 4, x, 9)
+    assert x == pytest.approx(np.linalg.solve(s, b), rel=1e-10, abs=1e-12)
+    assert log_det == pytest.approx(np.linalg.slogdet(s)[1], rel=1e-12)
+
+
+def test_covariance_stays_positive_over_a_hundred_thousand_updates() -> None:
+    """Predictions and updates in turn, with precise and with coarse plots, near and far in time."""
+    rng = np.random.default_rng(2)
+    x = state_of(LEVEL)
+    cov = np.diag([1e6, 1e6, 1e6, 1e4, 1e4, 1e4, 0.0, 0.0, 0.0])
+    unused = np.zeros((9, 9))
+    out_x, out_cov, out_mu = np.zeros((1, 3, 9)), np.zeros((1, 3, 9, 9)), np.zeros((1, 3))
+    slots, t_ns, mu = np.array([0]), np.zeros(1, np.int64), np.array([[0.0, 0.0, 1.0]])
+    xs, covs = np.zeros((1, 3, 9)), np.zeros((1, 3, 9, 9))
+    xs[0, LEVEL], covs[0, LEVEL] = x, cov
+    worst = math.inf
+    for k in range(100_000):
+        predict_slots(xs, covs, mu, t_ns, slots, int(1e9 * (0.01 if k % 3 else 4.0)), out_x, out_cov, out_mu, PAR)
+        xs, covs, out_x, out_cov = out_x, out_cov, xs, covs
+        true = xs[0, LEVEL, :3]
+        std = 0.01 if k % 2 else 1e4
+        z = np.concatenate((true + std * rng.standard_normal(3), [0.0]))
+        var = np.full(4, std**2)
+        update_model(LEVEL, xs[0, LEVEL], covs[0, LEVEL], 1.0, False, x, unused, unused, POSITION, z, SITE, var, PAR)
+        xs[0, LEVEL] = x  # keep it in place: it is the covariance that is on trial
+        if k % 500 == 0:
+            p = covs[0, LEVEL, :6, :6]
+            assert np.array_equal(p, p.T)
+            worst = min(worst, float(np.linalg.eigvalsh(p).min()))
+    assert worst > 0.0
+
+
+def test_a_late_plot_of_a_deterministic_coast_is_worth_as_much_as_one_in_time() -> None:
+    """Without process noise the order of two plots must not matter: to 1e-6 of the covariance."""
+    quiet = kernel_parameters(TrackPolicy(coast_noise=0.0, drag_error_ratio=0.0, log_beta_var_per_m=0.0))
+    start = state_of(BALLISTIC)
+    cov = np.diag([1e6, 1e6, 1e6, 1e4, 1e4, 1e4, 0.09, 0.0, 0.0])
+    var = np.array([900.0, 1e-6, 1e-6, 1.0])
+    plots = []
+    for dt_s in (1.0, 2.0):
+        position, _ = advance(start[:3] + 300.0, start[3:6], math.exp(8.0), CALM, dt_s, 0.1)
+        residual, spare = np.zeros(4), np.zeros((4, 6))
+        observe(RADAR, np.concatenate((position, np.zeros(6))), SITE, np.zeros(4), residual, spare)
+        plots.append(np.array([-residual[0], -residual[1], -residual[2], 0.0]))
+
+    def to(x: np.ndarray, p: np.ndarray, dt_s: float) -> tuple[np.ndarray, np.ndarray]:
+        phi, q = np.zeros((9, 9)), np.zeros((9, 9))
+        x = x.copy()
+        move(BALLISTIC, x, dt_s, 0.0, quiet, phi, q)
+        new = np.zeros((9, 9))
+        new[:7, :7] = phi[:7, :7] @ p[:7, :7] @ phi[:7, :7].T + q[:7, :7]
+        return x, new
+
+    unused = np.zeros((9, 9))
+    x, p = to(start, cov, 1.0)
+    update_model(BALLISTIC, x, p, 1.0, False, x, unused, unused, RADAR, plots[0], SITE, var, quiet)
+    x, p = to(x, p, 1.0)
+    update_model(BALLISTIC, x, p, 1.0, False, x, unused, unused, RADAR, plots[1], SITE, var, quiet)
+
+    y, r = to(start, cov, 2.0)
+    update_model(BALLISTIC, y, r, 1.0, False, y, unused, unused, RADAR, plots[1], SITE, var, quiet)
+    back, phi, q = y.copy(), np.zeros((9, 9)), np.zeros((9, 9))
+    move(BALLISTIC, back, -1.0, 0.0, quiet, phi, q)
+    update_model(BALLISTIC, y, r, 1.0, True, back, phi, q, RADAR, plots[0], SITE, var, quiet)
+    assert np.linalg.norm(x[:3] - y[:3]) < 0.02 * math.sqrt(np.trace(p[:3, :3]))
+    assert r[:6, :6].diagonal() == pytest.approx(p[:6, :6].diagonal(), rel=0.01)
+
+
+def test_a_sight_meets_the_height_it_is_asked_for() -> None:
+    target = at(33.0, 48.0, 15e3)
+    sight = (target - WEST) / np.linalg.norm(target - WEST)
+    point, hits = where_sight_meets_height(WEST, sight, 15e3)
+    assert hits
+    assert np.linalg.norm(point - target) < 1.0
+
+
+def test_a_sight_past_the_earth_gives_its_nearest_point() -> None:
+    across = tangent_axes(WEST / np.linalg.norm(WEST))[0]
+    sight = -WEST / np.linalg.norm(WEST) + 0.2 * across
+    sight /= np.linalg.norm(sight)
+    point, hits = where_sight_meets_height(WEST, sight, 15e3)
+    assert not hits
+    assert abs(point @ sight) < 1.0
+
+
+def test_a_radar_plot_lies_where_the_radar_says() -> None:
+    z = np.array([2e5, 0.5, 0.3, 0.0])
+    residual, jacobian = np.zeros(4), np.zeros((4, 6))
+    observe(RADAR, np.concatenate((plot_position(RADAR, z, SITE, PAR), np.zeros(6))), SITE, z, residual, jacobian)
+    assert np.abs(residual[:3]).max() < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("prob", "dof", "value"), [(0.999, 2, 13.8155), (0.999, 3, 16.2662), (0.99, 6, 16.8119), (0.95, 1, 3.8415)]
+)
+def test_chi_square_bounds_are_those_of_the_tables(prob: float, dof: int, value: float) -> None:
+    assert chi_square_bound(prob, dof) == pytest.approx(value, abs=1e-4)
