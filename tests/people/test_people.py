@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from tocsin.errors import ScenarioError
@@ -102,13 +103,22 @@ def test_the_absent_never_answer() -> None:
 
 
 def test_the_first_approver_present_approves_every_draft_revision() -> None:
-    people = People(defence(), 7)
     for message in (warning(), warning(revision=3, kind="debris"), warning(revision=4, msg_type="Cancel")):
-        (answer,) = people.hear(message)
+        (answer,) = People(defence(), 7).hear(message)
         assert isinstance(answer, Command)
         assert (answer.actor, answer.action, answer.subject) == ("Ada", "approve_warning", "W-0001")
         assert answer.revision == message.revision
         assert 16.0 <= late_s(answer) <= 24.0
+
+
+def test_an_approver_already_reading_does_not_start_again_for_a_newer_draft_of_the_same() -> None:
+    people = People(defence(), 7)
+    (answer,) = people.hear(warning())
+    meanwhile = msgspec.structs.replace(warning(revision=2), arrival_ns=answer.arrival_ns - 1)
+    afterwards = msgspec.structs.replace(warning(revision=3), arrival_ns=answer.arrival_ns)
+    assert people.hear(meanwhile) == []
+    assert len(people.hear(afterwards)) == 1
+    assert len(people.hear(msgspec.structs.replace(meanwhile, purpose="false_alarm"))) == 1
 
 
 def test_nobody_approves_their_own_draft() -> None:

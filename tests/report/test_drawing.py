@@ -113,6 +113,13 @@ def test_the_date_line_the_pole_and_a_single_point_fit_the_picture(points_deg: l
     assert (pixels[:, 1] <= height - 39.9).all()
 
 
+def test_a_pixel_leads_back_to_its_place() -> None:
+    spots = np.array([[34.3, 47.0], [36.8, 36.2], [41.0, 29.0], [33.0, 52.0]])
+    projection = Projection(spots)
+    projection.fit(spots, 1000.0, 300.0, 600.0, 40.0)
+    np.testing.assert_allclose(projection.places(projection.pixels(spots)), spots, atol=1e-9)
+
+
 def test_the_far_side_of_the_earth_is_left_out() -> None:
     projection = Projection(np.array([[0.0, 0.0]]))
     assert np.isnan(projection.km(np.array([[0.0, 179.0]]))).all()

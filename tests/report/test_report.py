@@ -107,7 +107,7 @@ def test_each_drawing_is_well_formed_xml_with_title_and_description(write: Write
     from lxml import etree
 
     drawings = re.findall(r"<svg .*?</svg>", write(RUNS["hostile"], truth=TRUTH), re.DOTALL)
-    assert len(drawings) == 12  # six figures, a wide and a narrow drawing each
+    assert len(drawings) == 14  # seven figures, a wide and a narrow drawing each
     for drawing in drawings:
         root = etree.fromstring(drawing.replace("\ufffd", "?"))
         assert root.get("role") == "img"
@@ -142,7 +142,7 @@ def test_the_origin_is_named_in_title_banner_and_every_caption(write: Write, ori
     assert f"<title>{caption}" in page
     assert f'<div class="banner" role="note">{caption}</div>' in page
     captions = re.findall(r"<figcaption>(.*?)</figcaption>", page, re.DOTALL)
-    assert len(captions) == 6
+    assert len(captions) == 7
     assert all(caption in words for words in captions)
     cards = re.findall(r"<article.*?</article>", page, re.DOTALL)
     assert cards

@@ -133,12 +133,22 @@ def test_probable_is_drafted_at_once_in_both_languages_with_people_seconds_and_p
     assert draft.causes == ("m2",)
 
 
-def test_what_still_burns_is_drafted_only_when_little_time_is_left_or_the_track_is_lost() -> None:
+def test_what_still_burns_is_drafted_only_when_the_track_is_lost() -> None:
     driver = desk()
     assert driver.send(assessment("PROBABLE", is_burning=True), 100.0) == []
     assert driver.send(assessment("PROBABLE", is_burning=True, is_lost=True), 102.0)[0].state == "draft"
-    other = desk()
-    assert other.send(assessment("PROBABLE", is_burning=True), 201.0)[0].state == "draft"
+
+
+def test_no_threat_passes_in_silence_because_it_was_last_seen_under_thrust() -> None:
+    silent = desk()
+    silent.send(assessment("PROBABLE", is_burning=True, is_degraded=True), 100.0)
+    assert silent.tick(109.0) == []
+    assert [m.state for m in silent.tick(110.0)] == ["draft"]
+    assert silent.tick(111.0) == []
+    steady = desk()
+    for at_s in range(100, 160):
+        assert steady.send(assessment("PROBABLE", is_burning=True), float(at_s)) == []
+    assert [m.state for m in steady.send(assessment("PROBABLE", is_burning=True), 160.0)] == ["draft"]
 
 
 def test_posture_changes_no_byte_of_a_warning() -> None:
@@ -379,14 +389,15 @@ def test_what_was_approved_waits_and_is_sent_when_it_may_be() -> None:
     assert warnings(driver)[-1].channels == ("cell_broadcast", "sirens", "broadcast_media", "app")
 
 
-def test_an_approval_of_an_earlier_draft_warns_what_the_person_saw_and_what_was_added_since() -> None:
+def test_until_somebody_is_told_the_zones_follow_the_estimate_and_the_record_says_so() -> None:
     driver = desk()
     driver.send(assessment(sigma_m=9_000.0), 100.0)
     driver.send(assessment(sigma_m=1_000.0), 120.0)
     wide, narrow = warnings(driver)
     assert set(narrow.zones) < set(wide.zones)
     driver.do("app", "approve_warning", "W001", 1)
-    assert set(warnings(driver)[-1].zones) == set(wide.zones)
+    assert set(warnings(driver)[-1].zones) == set(narrow.zones)
+    assert f"{len(wide.zones) - len(narrow.zones)} zones dropped" in warnings(driver)[-2].reason
 
 
 def test_zones_are_added_at_once_and_never_dropped_without_a_closing() -> None:

@@ -260,7 +260,7 @@ def test_two_tracks_of_one_body_become_one_with_the_plots_of_both() -> None:
     statuses = set()
     for t in range(40):
         updates = tracker.step(radar_scan([truth[t][0]], t, rng, number=t))
-        if t >= 25 and tracker.state.alive().size + tracker.state.next_id < 5:
+        if t >= 25:
             late_scan = radar_scan(
                 [truth[t - late][0]], t - late, rng, sensor="other", site=at(38.5, 43.0, 1e3), number=t
             )

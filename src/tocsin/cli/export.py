@@ -23,7 +23,7 @@ def export(
     """Write a run's tracks (csv), pictures (geojson, czml) or warnings (cap, one file a revision)."""
     from tocsin.cli import screen
     from tocsin.cli.folder import record_in
-    from tocsin.record import read_messages
+    from tocsin.record import read_header, read_messages
 
     path = record_in(run)
     messages = read_messages(path)
@@ -47,10 +47,14 @@ def export(
         from tocsin.formats.cap import cap_xml
         from tocsin.messages import PublicWarning
 
+        title = read_header(path).scenario.get("title", "")
+        earlier: dict[str, list[PublicWarning]] = {}
         for message in messages:
             if isinstance(message, PublicWarning):
+                before = earlier.setdefault(message.warning, [])
                 written.append(folder / f"{marker}-{message.warning}-r{message.revision:03d}-{message.state}.xml")
-                written[-1].write_bytes(cap_xml(message))
+                written[-1].write_bytes(cap_xml(message, earlier=before, exercise_name=title))
+                before.append(message)
     if json:
         screen.print_json({"files": [str(file) for file in written]})
     else:

@@ -35,6 +35,7 @@ class People:
         self._units = {unit.name: unit for unit in defence.units}
         self._actors = {actor.name: actor for actor in defence.actors}
         self._answers: dict[str, int] = {}
+        self._deciding: dict[tuple[str, str, str], int] = {}
 
     def start(self, epoch_ns: int) -> list[Message]:
         """The scripted Commands, each exactly ``after_s`` past the epoch, in order of time.
@@ -101,9 +102,12 @@ class People:
         drafted_by: str,
     ) -> list[Message]:
         actor = self._present(role, drafted_by)
-        if actor is None:
-            return []
-        command = self._command(actor, action, message.arrival_ns + self._delay_ns(actor.name, actor.delay_s))
+        purpose = message.purpose if isinstance(message, PublicWarning) else ""
+        if actor is None or self._deciding.get((actor.name, subject, purpose), 0) > message.arrival_ns:
+            return []  # nobody there, or already reading this one: a newer draft of it does not start another answer
+        due_ns = message.arrival_ns + self._delay_ns(actor.name, actor.delay_s)
+        self._deciding[(actor.name, subject, purpose)] = due_ns
+        command = self._command(actor, action, due_ns)
         causes = (message.id,) if message.id else ()
         return [msgspec.structs.replace(command, subject=subject, revision=message.revision, causes=causes)]
 

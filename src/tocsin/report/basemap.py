@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -51,9 +52,18 @@ class Base:
         self.drawing.rect(self.frame, "frame")
         self._key()
 
+    def rings(self, polygons_deg: Sequence[Array]) -> list[list[tuple[float, float]]]:
+        """Polygons as pixels, all in one projection call; empty where one has a corner on the far side of the Earth."""
+        polygons = [p for p in polygons_deg if len(p)]
+        if not polygons:
+            return []
+        pixels = self.projection.pixels(np.concatenate(polygons))
+        cuts = np.cumsum([len(p) for p in polygons])[:-1]
+        return [thin(part) if np.isfinite(part).all() else [] for part in np.split(pixels, cuts)]
+
     def ring(self, polygon_deg: Array) -> list[tuple[float, float]]:
-        pixels = self.projection.pixels(polygon_deg)
-        return thin(pixels) if np.isfinite(pixels).all() else []
+        """One polygon as pixels."""
+        return next(iter(self.rings([polygon_deg])), [])
 
     def _land(self) -> list[tuple[float, float, str]]:
         from tocsin.places import borders
@@ -64,41 +74,26 @@ class Base:
         names: list[tuple[float, float, float, str]] = []
         data = []
         box = (-8.0, -8.0, self.width + 8, self.height + 8)
-        for _, name, rings in borders("region" if inside.all() else "world"):
+        countries = borders("region" if inside.all() else "world")
+        shapes = iter(self.rings([ring for _, _, rings in countries for ring in rings]))
+        for _, name, rings in countries:
             best = (0.0, 0.0, 0.0)
-            for ring in rings:
-                shape = clip_polygon(self.ring(ring), box)
+            for _ in rings:
+                shape = clip_polygon(next(shapes), box)
                 if len(shape) < 3:
                     continue
                 data.append(points(shape, close=True))
-                visible = clip_polygon(shape, self.frame)
-                area, x, y = _centroid(visible)
-                best = max(best, (area, x, y))
+                best = max(best, _centroid(clip_polygon(shape, self.frame)))
             if name and best[0] > COUNTRY_LEAST_PX2:
                 names.append((*best, name))
         self.drawing.path("".join(data), "land")
         return [(x, y, name) for _, x, y, name in sorted(names, reverse=True)]
 
     def _corners(self) -> Array:
-        """Latitude and longitude of the frame's edge, by search from the middle; coarse."""
-        p = self.projection
-        out = []
-        for x, y in (
-            (0, 0),
-            (self.width, 0),
-            (0, self.height),
-            (self.width, self.height),
-            (self.width / 2, 0),
-            (self.width / 2, self.height),
-        ):
-            east, north = x / p.scale + p.left_km, p.top_km - y / p.scale
-            c = np.hypot(east, north) / 6371.0088
-            sin_c, cos_c = np.sin(c), np.cos(c)
-            k = sin_c / max(float(np.hypot(east, north)), 1e-9)
-            lat = np.arcsin(np.clip(cos_c * np.sin(p.lat_rad) + north * k * np.cos(p.lat_rad), -1, 1))
-            lon = p.lon_rad + np.arctan2(east * k, cos_c * np.cos(p.lat_rad) - north * k * np.sin(p.lat_rad))
-            out.append((np.degrees(lat), (np.degrees(lon) + 180) % 360 - 180))
-        return np.array(out)
+        """(6, 2) latitude and longitude of the frame's corners and of the middles of its long edges."""
+        across, down = self.width, self.height
+        edge = ((0, 0), (across, 0), (0, down), (across, down), (across / 2, 0), (across / 2, down))
+        return self.projection.places(np.array(edge, dtype=np.float64))
 
     def _graticule(self) -> None:
         corners = self._corners()

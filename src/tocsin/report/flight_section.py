@@ -5,7 +5,7 @@ from __future__ import annotations
 from tocsin.messages import CLASSES, DebrisArea
 from tocsin.report.facts import Facts, class_words, count_words, duration_words, listed, people_words, time_words
 from tocsin.report.figures import both
-from tocsin.report.map import flight_map, ground_map
+from tocsin.report.map import flight_map, ground_map, impact_map
 from tocsin.report.markup import Child, Markup, el, join, number_head, table
 from tocsin.report.profile import flown, ground_profile, profile
 from tocsin.report.projection import geodetic_of
@@ -48,16 +48,22 @@ def flight_section(facts: Facts) -> Markup:
 
 def ground_section(facts: Facts) -> Markup | None:
     """Section "The ground concerned"; None where nothing was foreseen to come down."""
+    tracks = flown(facts)
     figure = both(
         "Where it, or its debris, would come down",
-        lambda width: ground_map(facts, flown(facts), width),
+        lambda width: ground_map(facts, tracks, width),
         "Regions hold the impact with the stated probability by the last good prediction"
         f"{' before the reported hit' if any(e.outcome == 'hit' for e in facts.engagements) else ''}. "
         f"Place names: GeoNames, CC BY 4.0. {facts.caption}.",
     )
     if figure is None:
         return None
-    parts: list[Child] = [el("h2", "The ground concerned", id="ground"), figure]
+    near = both(
+        "Around the predicted impact",
+        lambda width: impact_map(facts, tracks, width),
+        f"Rings hold the impact with 50, 90 and 99 % probability by the last good prediction. {facts.caption}.",
+    )
+    parts: list[Child] = [el("h2", "The ground concerned", id="ground"), figure, near]
     for view in facts.debris:
         area = view.last
         sort = "predicted" if area.is_predicted else "after the reported event"

@@ -16,6 +16,8 @@ from tocsin.report.svg import points
 from tocsin.views import WarningView, of_kind
 
 Array = np.ndarray[Any, Any]
+NEAR_KM = 22.0  # shown on each side of a predicted impact
+WIDE_DEG = 2.0  # a region wider than this is seen well enough on the map of the whole ground
 LABELLED_RING_PX = 70.0  # smaller regions are told apart by the key alone
 OFF_MAP_M = 200_000.0  # a sensor above this stands in space and is named in words only
 
@@ -42,6 +44,24 @@ def ground_map(facts: Facts, tracks: list[Flown], width: float) -> Markup | None
     if not shown:
         return None
     return _Map(facts, tracks, np.concatenate(shown), width, "ground", _symbols(facts)).draw()
+
+
+def impact_map(facts: Facts, tracks: list[Flown], width: float) -> Markup | None:
+    """The predicted impact from near, for the first threat; None where there is none or its 99 % region is wide."""
+    judged = [v.impact for v in facts.threats if v.is_threat and v.impact is not None]
+    impact = judged[0] if judged else None
+    if impact is None or impact.impact_ecef_m is None:
+        return None
+    lat, lon, _ = geodetic_of([impact.impact_ecef_m])[0]
+    half_deg = NEAR_KM / 111.2
+    side_deg = half_deg / max(0.1, np.cos(np.radians(lat)))
+    shown = [np.array([[lat - half_deg, lon - side_deg], [lat + half_deg, lon + side_deg]])]
+    region = impact.impact_region_99_deg
+    if region is not None and len(region):
+        if np.ptp(region[:, 0]) > WIDE_DEG or np.ptp(region[:, 1]) > WIDE_DEG:
+            return None
+        shown.append(region)
+    return _Map(facts, tracks, np.concatenate(shown), width, "impact", _symbols(facts)).draw()
 
 
 def _regions(view: Any) -> list[Array]:
@@ -81,12 +101,14 @@ def _symbols(facts: Facts) -> list[Symbol]:
 
 
 class _Map(Base):
-    """One map; ``kind`` is flight or ground."""
+    """One map; ``kind`` is flight, ground or impact."""
 
     def __init__(
         self, facts: Facts, tracks: list[Flown], points_deg: Array, width: float, kind: str, symbols: list[Symbol]
     ) -> None:
-        title = "The flight" if kind == "flight" else "The ground concerned"
+        title = {"flight": "The flight", "ground": "The ground concerned", "impact": "Around the predicted impact"}[
+            kind
+        ]
         super().__init__(points_deg, width, name=kind, title=title, description=_words(facts, tracks, symbols))
         self.facts, self.tracks, self.kind, self.symbols = facts, tracks, kind, symbols
 
@@ -100,7 +122,7 @@ class _Map(Base):
         self.draw_furniture()
         for x, y, words, class_ in spots:
             self.labels.place(d, x, y, words, class_, gap=9, is_needed=True)
-        self.draw_edge(has_towns=self.kind == "ground")
+        self.draw_edge(has_towns=self.kind != "flight")
         return d.markup()
 
     def _areas(self) -> None:
@@ -112,21 +134,22 @@ class _Map(Base):
             told = [w for w in facts.warnings if w.kind == kind and _areas(w)]
             if not told:
                 continue
-            data = "".join(points(self.ring(ring), close=True) for w in told for ring in _areas(w))
+            data = "".join(points(ring, close=True) for ring in self.rings([a for w in told for a in _areas(w)]))
             is_sent = any(w.last_sent for w in told)
             d.path(data, sent_class if is_sent else f"{sent_class} unsent")
-            hatch = "stripes" if kind == "missile" else "crossed"
-            d.path(data, "hatched", fill=d.hatch(hatch, 8))
+            hatch = "stripes" if kind == "missile" and self.kind != "impact" else ""  # from near it would drown the map
+            if hatch:
+                d.path(data, "hatched", fill=d.hatch(hatch, 8))
             self.keys.append((f"fill:{sent_class}:{hatch}", words if is_sent else f"{words}, drafted and not sent"))
         for area in facts.debris:
             for region, level in ((area.last.region_99_deg, "99"), (area.last.region_90_deg, "90")):
                 ring = self.ring(region)
                 d.path(points(ring, close=True), f"debris debris-{level}")
-                if level == "99":
+                if level == "99" and self.kind != "impact":
                     d.path(points(ring, close=True), "hatched", fill=d.hatch("dots", 7))
         if facts.debris:
             words = "debris, 90 and 99 %" + (", predicted" if all(a.last.is_predicted for a in facts.debris) else "")
-            self.keys.append(("fill:debris:dots", words))
+            self.keys.append((f"fill:debris:{'' if self.kind == 'impact' else 'dots'}", words))
         if any(a.last.area_deg is not None for a in facts.alerts):
             areas = {a.threat: a.last.area_deg for a in facts.alerts if a.last.area_deg is not None}
             for polygon in areas.values():
@@ -152,7 +175,7 @@ class _Map(Base):
                 continue
             self.drawing.path(points(ring, close=True), f"impact impact-{level}")
             x, y = max(ring, key=lambda point: point[1])
-            if self.kind == "ground" and y - min(below for _, below in ring) > LABELLED_RING_PX:
+            if self.kind != "flight" and y - min(below for _, below in ring) > LABELLED_RING_PX:
                 self.labels.place(self.drawing, x, y, f"{level} %", "small-threat", gap=3)
 
     def _paths(self) -> None:
@@ -164,7 +187,7 @@ class _Map(Base):
                 d.path(points(thin(line)), "truth", aria_label=name)
         if self.facts.truth:
             self.keys.append(("line:truth", "truth (simulation only; nobody saw it)"))
-        for f in self.tracks:
+        for f in self.tracks if self.kind == "flight" else main_tracks(self.tracks):
             is_threat = f.view is not None and f.view.is_threat
             if f.ahead is not None and len(f.ahead) > 1:
                 has_ahead = True

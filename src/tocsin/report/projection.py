@@ -76,6 +76,17 @@ class Projection:
         km = self.km(np.asarray(points_deg, dtype=np.float64).reshape(-1, 2))
         return np.stack(((km[:, 0] - self.left_km) * self.scale, (self.top_km - km[:, 1]) * self.scale), axis=1)
 
+    def places(self, pixels: Array) -> Array:
+        """(n, 2) latitude and longitude (degrees, -180 to 180) of pixels: the inverse of ``pixels``."""
+        east = pixels[:, 0] / self.scale + self.left_km
+        north = self.top_km - pixels[:, 1] / self.scale
+        away = np.maximum(np.hypot(east, north), 1e-9)
+        sin_c, cos_c = np.sin(away / EARTH_KM), np.cos(away / EARTH_KM)
+        sin_lat, cos_lat = math.sin(self.lat_rad), math.cos(self.lat_rad)
+        lat = np.arcsin(np.clip(cos_c * sin_lat + north / away * sin_c * cos_lat, -1.0, 1.0))
+        lon = self.lon_rad + np.arctan2(east / away * sin_c, cos_c * cos_lat - north / away * sin_c * sin_lat)
+        return np.stack((np.degrees(lat), (np.degrees(lon) + 180.0) % 360.0 - 180.0), axis=1)
+
     def pixel(self, lat_deg: float, lon_deg: float) -> tuple[float, float]:
         x, y = self.pixels(np.array([[lat_deg, lon_deg]]))[0]
         return float(x), float(y)

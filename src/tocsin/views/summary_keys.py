@@ -96,7 +96,7 @@ _REST: dict[str, tuple[str, str]] = {
     "people": ("-", "the answer: how many seconds, for whom"),
     "people.seconds_left_s": (
         "s",
-        "from the first sent warning to the last good prediction of impact; null: none was sent",
+        "from the first sent warning to impact, last good prediction; null: none was sent",
     ),
     "people.people_count": ("people", "most people under a sent warning at one time"),
     "people.zones_count": ("count", "zones told"),

@@ -42,7 +42,9 @@ _TABLE = np.array(
     ]
 )
 _FALSE = CLASSES.index("false")
+_AIRCRAFT = CLASSES.index("aircraft")
 _FALSE_PER_PLOT = 0.7  # how much likelier each further plot is from an object than from clutter
+_REPORTS_POSITION = 0.2  # how much rarer than aircraft all else sends, or is sent as, position reports
 
 # (threshold, softness of the boundary itself)
 _LOW_M = (25_000.0, 3_000.0)
@@ -104,12 +106,19 @@ def regime_weights(
     )
 
 
-def class_probabilities(weights: tuple[float, ...], prior: tuple[float, ...], plot_count: int) -> tuple[float, ...]:
-    """Posterior over CLASSES; the class *false* loses weight with every plot that fits."""
+def class_probabilities(
+    weights: tuple[float, ...], prior: tuple[float, ...], counts: tuple[int, int, int]
+) -> tuple[float, ...]:
+    """Posterior over CLASSES; ``counts`` are plots from radar, infrared and position reports.
+
+    The class *false* loses weight with every plot that fits.
+    """
     weight = np.array(weights)
     likelihood = [float(np.dot(row, weight)) for row in _TABLE]
     posterior = [max(p, 0.0) * like for p, like in zip(prior, likelihood, strict=True)]
-    posterior[_FALSE] *= _FALSE_PER_PLOT ** min(plot_count, 200)
+    posterior[_FALSE] *= _FALSE_PER_PLOT ** min(sum(counts), 200)
+    if counts[2] > 0:
+        posterior = [p if i == _AIRCRAFT else _REPORTS_POSITION * p for i, p in enumerate(posterior)]
     total = sum(posterior)
     if total <= 0.0:
         return tuple(1.0 / len(CLASSES) for _ in CLASSES)

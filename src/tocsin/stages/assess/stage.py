@@ -37,7 +37,9 @@ CONTINUED = EventKind(
 NOT_ALLOWED = EventKind("assess.not_allowed", "warning", "{actor} may not refute {subject}: {why}")
 
 _REFUTERS = ("operator", "director")
+_SPEED_MAX_M_S = 100_000.0  # the fastest meteors: 72 km/s
 _BURNING_PROB = 0.5
+_BURNING_HOLD_S = 2.5
 _RECENT_S = 6.0  # memory of the velocity in boost
 _REOPEN_TICKS = 10  # a refuted track that again looks like a missile this long is a new threat
 _MISSILE = CLASSES.index("ballistic_missile")
@@ -130,7 +132,9 @@ class Assess:
                 memory.credit[name] = memory.credit.get(name, 0) + new - old
 
     def _remember_boost(self, memory: TrackMemory) -> None:
-        if memory.mode_prob[0] <= _BURNING_PROB:
+        if memory.mode_prob[0] > _BURNING_PROB:
+            memory.burning_ns = memory.t_ns
+        if not _is_burning(memory):
             memory.recent.clear()
             return
         x, y, z = memory.velocity.tolist()
@@ -226,17 +230,17 @@ class Assess:
 
     def _judge(self, memory: TrackMemory, now_ns: int) -> list[Message]:
         mean, std = features_with_spread(memory.position, memory.velocity, memory.covariance)
-        if not (np.isfinite(mean).all() and np.isfinite(std).all()):
-            return []
+        if not (np.isfinite(mean).all() and np.isfinite(std).all()) or mean[3] > _SPEED_MAX_M_S:
+            return []  # a filter that has run away says nothing; its track will be dropped
         memory.height_max_m = max(memory.height_max_m, float(mean[2] - 2.0 * std[2]))
         weights = classes.regime_weights(mean, std, memory.mode_prob, memory.height_max_m)
         best_before = memory.best_class
-        fresh = classes.class_probabilities(weights, self._rules.prior, sum(memory.counts))
+        fresh = classes.class_probabilities(weights, self._rules.prior, memory.counts)
         memory.class_prob = classes.remembered(fresh, memory.class_prob, float(mean[2]), memory.height_max_m)
         memory.best_class = CLASSES[max(range(len(CLASSES)), key=lambda i: memory.class_prob[i])]
         ladder.count_ticks(memory, self._policy)
 
-        is_burning = memory.mode_prob[0] > _BURNING_PROB
+        is_burning = _is_burning(memory)
         is_rising = bool(mean[4] > 2.0 * std[4] and mean[4] > 0.0)
         out: list[Message] = []
         if memory.rung == "REFUTED" and not memory.refuted_by and memory.prob_ticks >= _REOPEN_TICKS:
@@ -313,7 +317,7 @@ class Assess:
                 continue
             due, due_velocity = advance(gone.position, gone.velocity, float(np.exp(gone.log_beta)), _CALM, since_s, 1.0)
             distance_m = float(np.linalg.norm(due - memory.position))
-            thrust = 30.0 if gone.mode_prob[0] > _BURNING_PROB else 0.0  # m/s2, unforeseen
+            thrust = 30.0 if _is_burning(gone) else 0.0  # m/s2, unforeseen
             gate_m = self._rules.continue_gate_m + 0.5 * thrust * since_s**2
             gate_m_s = 500.0 + thrust * since_s
             is_near = distance_m <= gate_m and float(np.linalg.norm(due_velocity - memory.velocity)) <= gate_m_s
@@ -336,7 +340,7 @@ class Assess:
         memory.revision += 1
         memory.published_ns = now_ns
         mean, _ = features_with_spread(memory.position, memory.velocity, memory.covariance)
-        is_burning = memory.mode_prob[0] > _BURNING_PROB
+        is_burning = _is_burning(memory)
         found = ladder.evidence(memory.credit, self._sensors, self._policy.ladder.min_plots_per_kind)
         best: ThreatClass = CLASSES[CLASSES.index(memory.best_class)]  # type: ignore[assignment]
         assessment = Assessment(
@@ -404,3 +408,8 @@ class Assess:
             fields["path_ecef_m"] = column(path.position_ecef_m)
             fields["path_velocity_ecef_m_s"] = column(path.velocity_ecef_m_s)
         return msgspec.structs.replace(assessment, **fields)
+
+
+def _is_burning(memory: TrackMemory) -> bool:
+    """Thrust now or a moment ago: one doubtful update in the boost must not make a fan into a point."""
+    return memory.mode_prob[0] > _BURNING_PROB or memory.t_ns - memory.burning_ns < ns_from_s(_BURNING_HOLD_S)

@@ -30,7 +30,8 @@ def collect(state: InformState, incidents: list[Incident], policy: ReleasePolicy
     found = [Fact(kind="happened", sentence="happened", slots=when, evidence=_ids(first.first_id, first.latest_id))]
     found.append(_outcome(incidents))
     found += _duration(state, first, policy)
-    places = sorted({place for area in state.areas.values() for place in area.places[:_PLACES_SAID]})[:_PLACES_SAID]
+    listed = (place for _, area in sorted(state.areas.items()) for place in area.places)
+    places = list(dict.fromkeys(listed))[:_PLACES_SAID]
     if places:
         evidence = _ids(*(area.cause for _, area in sorted(state.areas.items()) if area.places))
         found.append(Fact(kind="debris", sentence="debris", slots={"places": ", ".join(places)}, evidence=evidence))

@@ -128,8 +128,9 @@ class CommandDesk(Desk):
             case.expires_ns = self._expiry(case, heard.arrival_ns)
             case.is_renew_said = case.is_expiry_said = False
             return [*out, self._emit(case, "updated", heard, f"renewed, approved by {heard.actor}")]
-        case.zones = sorted({*case.zones, *seen})  # what the person saw, and what the rule has added since
-        out.append(self._emit(case, "approved", heard, f"approved by {heard.actor}"))
+        dropped = len(set(seen) - set(case.zones))  # by the estimate, since the revision the person saw
+        reason = f"approved by {heard.actor}" + (f", {dropped} zones dropped since" if dropped else "")
+        out.append(self._emit(case, "approved", heard, reason))
         return out + self._settle(case, heard)
 
     def _reject(self, case: Case, heard: Command) -> list[Message]:

@@ -61,12 +61,13 @@ class Desk:
             area = self.state.areas.get(case.area)
             is_cleared = all(f.state == "cleared" for f in self.state.finds.values() if f.warning == case.warning)
             return area is not None and now_ns >= area.danger_until_ns and is_cleared
-        return all(now_ns >= self._over_ns(memo) for memo in self._threats(case))
+        return all(now_ns >= self._over_ns(memo, case) for memo in self._threats(case))
 
-    def _over_ns(self, memo: ThreatMemo) -> int:
+    def _over_ns(self, memo: ThreatMemo, case: Case) -> int:
         if memo.rung == "REFUTED" and memo.hit_ns is None:
             return 0
-        falls = [area.fall_end_ns for area in self.state.areas.values() if area.threat == memo.threat]
+        areas = [area for area in self.state.areas.values() if area.threat == memo.threat]
+        falls = [area.fall_end_ns for area in areas if set(area.zones) & set(case.zones_told)]
         times = [t for t in (memo.impact_ns, memo.hit_ns) if t is not None]
         if not times:
             return memo.zoned_ns + ns_from_s(FORGET_S)

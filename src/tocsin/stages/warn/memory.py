@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from tocsin.messages import Column, EventKind
+from tocsin.messages import Column, EventKind, Vec3
 from tocsin.messages.assessment import Rung
 from tocsin.messages.public_warning import Purpose, WarningKind
 from tocsin.stages.warn.machine import Life
@@ -19,7 +19,12 @@ class ThreatMemo(msgspec.Struct, kw_only=True):
     rung: Rung = "NONE"
     is_degraded: bool = False
     is_lost: bool = False
-    impact_ns: int | None = None  # the last one that could be said
+    is_burning: bool = False
+    heard_ns: int = 0
+    stood_ns: int | None = None  # at PROBABLE or above since
+    impact_ns: int | None = None  # the last one that could be said, and where
+    impact_ecef_m: Vec3 | None = None
+    covariance_en_m2: Column | None = None
     zones: list[str] = []  # to be warned, by the harm test
     zoned_ns: int = -(10**18)  # when the harm test last ran
     blocked_rank: int = 0  # a draft was rejected or expired at this rung: no new one until it rises

@@ -45,6 +45,8 @@ from tocsin.stages.warn.wording import CLOSINGS, closed_polygon
 from tocsin.units import ns_from_s, s_from_ns
 
 ZONES_EVERY_S = 1.0  # the harm test runs at most this often for one threat, unless its rung changes
+FAN_SILENT_S = 10.0  # nothing more heard of a threat under thrust
+FAN_STANDS_S = 60.0  # "tracked for 60 s has a public draft" (design/warning.md)
 RETIME_S = 30.0  # a change of predicted impact people should be told of
 
 
@@ -76,35 +78,43 @@ class Warn(CommandDesk):
         now = heard.arrival_ns
         memo = self.state.threats.setdefault(heard.threat, ThreatMemo(threat=heard.threat))
         rung_before, memo.rung, memo.is_degraded, memo.is_lost = memo.rung, heard.rung, heard.is_degraded, heard.is_lost
-        memo.cause = heard.id
+        memo.cause, memo.heard_ns, memo.is_burning = heard.id, now, heard.is_burning
         if heard.impact_ns is not None:
             memo.impact_ns = heard.impact_ns
+        if heard.impact_ecef_m is not None and heard.impact_covariance_en_m2 is not None:
+            memo.impact_ecef_m, memo.covariance_en_m2 = heard.impact_ecef_m, heard.impact_covariance_en_m2
         if self.state.is_exercise_over:
             return []
         if heard.rung == "REFUTED" and memo.hit_ns is None:
-            memo.zones, memo.blocked_rank = [], 0
+            memo.zones, memo.blocked_rank, memo.stood_ns = [], 0, None
             return self._on_refuted(heard)
         if RANK[heard.rung] < RANK["PROBABLE"]:
+            memo.stood_ns = None
             return []
+        memo.stood_ns = now if memo.stood_ns is None else memo.stood_ns
         is_due = now - memo.zoned_ns >= ns_from_s(ZONES_EVERY_S) or heard.rung != rung_before or heard.is_lost
         out: list[Message] = []
-        if is_due:
-            seconds_left = s_from_ns((memo.impact_ns or now) - now)
-            is_fan = heard.is_burning and seconds_left > self._policy.send_when_probable_below_s
-            if not is_fan or heard.is_lost:
-                out += self._zone(memo, heard)
+        if is_due and self._is_worth_zoning(memo, now):
+            out += self._zone(memo, heard)
         if memo.zones:
             out += self._cover(memo, heard)
         return out
 
-    def _zone(self, memo: ThreatMemo, heard: Assessment) -> list[Message]:
+    def _is_worth_zoning(self, memo: ThreatMemo, now_ns: int) -> bool:
+        """Under thrust the impact point is a fan that moves on; but no threat passes in silence for that."""
+        if not memo.is_burning or memo.is_lost:
+            return True
+        is_silent = now_ns - memo.heard_ns >= ns_from_s(FAN_SILENT_S)
+        return is_silent or (memo.stood_ns is not None and now_ns - memo.stood_ns >= ns_from_s(FAN_STANDS_S))
+
+    def _zone(self, memo: ThreatMemo, heard: Message) -> list[Message]:
         policy = self._policy
-        if heard.impact_ecef_m is None or heard.impact_covariance_en_m2 is None:
+        if memo.impact_ecef_m is None or memo.covariance_en_m2 is None:
             return []
         memo.zoned_ns = heard.arrival_ns
         memo.zones = choose_zones(
-            heard.impact_ecef_m,
-            heard.impact_covariance_en_m2,
+            memo.impact_ecef_m,
+            memo.covariance_en_m2,
             held=frozenset(memo.zones),
             threshold_prob=policy.harm_threshold_prob,
             release_prob=policy.harm_release_prob,
@@ -216,10 +226,11 @@ class Warn(CommandDesk):
         if not is_due and not added:
             case.certainty, case.impact_ns = certainty, impact  # told with the next revision
             return self._settle(case, heard)
-        if case.life.stand == "draft" and (added or is_gone or is_news):
-            case.zones = sorted(wanted) or case.zones
-            out += self._revise(case, heard, "zones or time changed before approval")
-        elif case.life.stand in ("approved", "told", "told_draft") and (added or is_news):
+        if case.life.stand in ("draft", "approved") and (added or is_gone or is_news):
+            case.zones = sorted(wanted) or case.zones  # until somebody is told, the zones follow the estimate
+            if case.life.stand == "draft":
+                out += self._revise(case, heard, "zones or time changed before approval")
+        elif case.life.stand in ("told", "told_draft") and (added or is_news):
             case.zones = sorted({*case.zones, *added})
             what = f"{len(added)} zones added" if added else "time or certainty refreshed"
             if added or not case.is_repeat_stopped:
@@ -242,7 +253,7 @@ class Warn(CommandDesk):
         return out
 
     def _on_tick(self, heard: Tick) -> list[Message]:
-        out: list[Message] = []
+        out: list[Message] = [] if self.state.is_exercise_over else self._unheard(heard)
         for case in self._open():
             if case.life.stand in ("draft", "approved"):
                 out += self._settle(case, heard)
@@ -250,6 +261,17 @@ class Warn(CommandDesk):
             if case.life.stand in ("told", "told_draft"):
                 out += self._closing(case, heard)
                 out += self._watch(case, heard)
+        return out
+
+    def _unheard(self, heard: Tick) -> list[Message]:
+        """Threats last seen under thrust of which nothing more comes: warned from what is known."""
+        out: list[Message] = []
+        for memo in [m for _, m in sorted(self.state.threats.items()) if m.is_burning and m.stood_ns is not None]:
+            if not memo.zones and memo.rung != "REFUTED" and self._is_worth_zoning(memo, heard.arrival_ns):
+                if not memo.is_no_zone_said:
+                    out += self._zone(memo, heard)
+                if memo.zones:
+                    out += self._cover(memo, heard)
         return out
 
     def _lapse(self, case: Case, heard: Message) -> list[Message]:

@@ -1,0 +1,125 @@
+"""track: detections in, updates, events and sensor tasks out."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+
+from tocsin.kernels import advance, ecef_from_geodetic, enu_axes, radar_from_ecef
+from tocsin.messages import (
+    Detections,
+    Event,
+    Message,
+    SensorTask,
+    Tick,
+    TrackUpdates,
+    column,
+    decode_state,
+    encode,
+    encode_state,
+)
+from tocsin.scenario import Defence, Sensor
+from tocsin.stages.track import Track, TrackState
+
+NOW_NS = 1_772_614_800_000_000_000
+SITE = ecef_from_geodetic(math.radians(36.0), math.radians(40.0), 500.0)
+PLACE = np.array(SITE)
+NEAR = Sensor(name="near", kind="radar", latitude_deg=36.0, longitude_deg=40.0, height_m=500.0, range_max_km=2000.0)
+FAR = Sensor(name="far", kind="radar", latitude_deg=-40.0, longitude_deg=-70.0)
+DEFENCE = Defence(sensors=(NEAR, FAR))
+
+
+def flight(seconds: int) -> list[np.ndarray]:
+    axes = enu_axes(math.radians(33.0), math.radians(48.0))
+    position = np.array(ecef_from_geodetic(math.radians(33.0), math.radians(48.0), 120e3))
+    velocity = 2500.0 * (0.75 * (-0.95 * axes[0] + 0.3 * axes[1]) + 0.65 * axes[2])
+    positions = []
+    for _ in range(seconds):
+        positions.append(position)
+        position, velocity = advance(position, velocity, 4000.0, np.zeros(4), 1.0, 1.0)
+    return positions
+
+
+def scans(seconds: int) -> list[Message]:
+    rng = np.random.default_rng(1)
+    out: list[Message] = []
+    for t, position in enumerate(flight(seconds)):
+        row = np.array(radar_from_ecef(position, PLACE)) + rng.standard_normal(3) * (30.0, 1e-3, 1e-3)
+        end_ns = NOW_NS + t * 10**9
+        out.append(
+            Detections(
+                time_ns=end_ns, arrival_ns=end_ns + 2 * 10**8, id=f"detections-{t}", sensor="near", kind="radar",
+                sequence=t, start_ns=end_ns, end_ns=end_ns, platform_ecef_m=SITE,
+                plot_time_ns=column([end_ns], "int64"), plot_index=column([0], "int64"), range_m=column([row[0]]),
+                azimuth_rad=column([row[1]]), elevation_rad=column([row[2]]), range_std_m=30.0, angle_std_rad=1e-3,
+            )
+        )  # fmt: skip
+        now_ns = end_ns + 5 * 10**8
+        out.append(Tick(time_ns=now_ns, arrival_ns=now_ns, id=f"tick-{t}", sequence=t))
+    return out
+
+
+def test_updates_carry_their_cause_and_their_moment() -> None:
+    (message, *_), stage = scans(1), Track(DEFENCE)
+    (updates,) = stage.handle(message)
+    assert isinstance(updates, TrackUpdates)
+    assert updates.causes == ("detections-0",)
+    assert updates.time_ns == message.arrival_ns
+    assert updates.status == ("tentative",)
+
+
+def test_a_track_is_announced_once_when_confirmed_and_once_when_dropped() -> None:
+    stage = Track(DEFENCE)
+    events = [m for message in scans(30) for m in stage.handle(message) if isinstance(m, Event)]
+    assert [(e.code, e.subject) for e in events] == [("track.confirmed", "1")]
+    late_ns = NOW_NS + 10**9 * 700
+    out = stage.handle(Tick(time_ns=late_ns, arrival_ns=late_ns, sequence=700))
+    assert [type(m).__name__ for m in out] == ["TrackUpdates", "Event"]
+    assert isinstance(out[0], TrackUpdates)
+    assert out[0].status == ("dropped",)
+
+
+def test_only_a_radar_that_can_see_the_track_is_asked_and_at_most_every_five_seconds() -> None:
+    stage, truth = Track(DEFENCE), flight(31)
+    tasks = [m for message in scans(30) for m in stage.handle(message) if isinstance(m, SensorTask)]
+    assert {task.sensor for task in tasks} == {"near"}
+    times = [task.time_ns for task in tasks]
+    assert all(b - a >= 5 * 10**9 for a, b in itertools.pairwise(times))
+    assert 4 <= len(tasks) <= 6
+    last = tasks[-1]
+    t = (last.time_ns - NOW_NS) / 1e9
+    expected = 0.5 * (truth[int(t)] + truth[int(t) + 1])
+    assert np.linalg.norm(np.array(last.position_ecef_m) - expected) == pytest.approx(0.0, abs=5_000.0)
+    assert last.until_ns > last.time_ns
+
+
+def test_every_message_can_be_encoded() -> None:
+    stage = Track(DEFENCE)
+    for message in scans(10):
+        for out in stage.handle(message):
+            encode(out)
+
+
+def test_a_restored_stage_goes_on_the_same() -> None:
+    messages, whole, first = scans(40), Track(DEFENCE), Track(DEFENCE)
+    for message in messages[:40]:
+        whole.handle(message)
+        first.handle(message)
+    second = Track(DEFENCE)
+    second.state = decode_state(encode_state(first.state), TrackState)
+    for message in messages[40:]:
+        assert [encode(m) for m in whole.handle(message)] == [encode(m) for m in second.handle(message)]
+    assert encode_state(second.state) == encode_state(whole.state)
+
+
+def test_scans_that_hold_nothing_cost_no_message() -> None:
+    stage = Track(DEFENCE)
+    empty = Detections(
+        time_ns=NOW_NS, arrival_ns=NOW_NS, sensor="near", kind="radar", sequence=0, start_ns=NOW_NS, end_ns=NOW_NS,
+        platform_ecef_m=SITE, plot_time_ns=column([], "int64"),
+        plot_index=column([], "int64"), range_m=column([]), azimuth_rad=column([]), elevation_rad=column([]),
+    )  # fmt: skip
+    assert stage.handle(empty) == []
