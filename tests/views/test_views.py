@@ -137,3 +137,16 @@ def test_views_change_no_message(run: list[Message]) -> None:
     before = [encode(m) for m in run]
     summary(run, name="x", title="x", seed=1, version="0", digest="0", policy=Policy())
     assert [encode(m) for m in run] == before
+
+
+def test_a_cue_that_was_refuted_as_orbital_keeps_no_impact_and_alarms_nobody() -> None:
+    tape = Tape()
+    tape.add(100.0, assessment(100.0, 1, "CUE"))
+    refuted = assessment(110.0, 2, "REFUTED")
+    tape.add(110.0, msgspec.structs.replace(refuted, best_class="orbital", impact_ns=None, impact_ecef_m=None))
+    (view,) = threats(tape.done())
+    assert view.is_threat
+    assert not view.was_alarming
+    assert view.impact is None
+    tape.add(120.0, assessment(120.0, 3, "CUE"))
+    assert threats(tape.done())[0].was_alarming

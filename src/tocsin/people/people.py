@@ -102,11 +102,13 @@ class People:
         drafted_by: str,
     ) -> list[Message]:
         actor = self._present(role, drafted_by)
-        purpose = message.purpose if isinstance(message, PublicWarning) else ""
-        if actor is None or self._deciding.get((actor.name, subject, purpose), 0) > message.arrival_ns:
-            return []  # nobody there, or already reading this one: a newer draft of it does not start another answer
+        # an approver already reading a warning does not start again for a newer draft of the same; a plan or a
+        # statement that changed under the reader must be read again
+        reading = message.purpose if isinstance(message, PublicWarning) else f"revision {message.revision}"
+        if actor is None or self._deciding.get((actor.name, subject, reading), 0) > message.arrival_ns:
+            return []
         due_ns = message.arrival_ns + self._delay_ns(actor.name, actor.delay_s)
-        self._deciding[(actor.name, subject, purpose)] = due_ns
+        self._deciding[(actor.name, subject, reading)] = due_ns
         command = self._command(actor, action, due_ns)
         causes = (message.id,) if message.id else ()
         return [msgspec.structs.replace(command, subject=subject, revision=message.revision, causes=causes)]

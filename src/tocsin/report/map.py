@@ -16,8 +16,9 @@ from tocsin.report.svg import points
 from tocsin.views import WarningView, of_kind
 
 Array = np.ndarray[Any, Any]
-NEAR_KM = 22.0  # shown on each side of a predicted impact
-WIDE_DEG = 2.0  # a region wider than this is seen well enough on the map of the whole ground
+NEAR_KM = (7.0, 22.0)  # least and most shown on each side of a predicted impact, before its region
+WIDE_KM = 200.0  # a region taller than this is seen well enough on the map of the whole ground
+KM_PER_DEG = 111.2  # of latitude, sphere
 LABELLED_RING_PX = 70.0  # smaller regions are told apart by the key alone
 OFF_MAP_M = 200_000.0  # a sensor above this stands in space and is named in words only
 
@@ -26,7 +27,7 @@ def flight_map(facts: Facts, tracks: list[Flown], width: float) -> Markup | None
     """Everything that flew and everyone who saw or answered it; None where nothing has a place."""
     main = main_tracks(tracks)
     shown = [f.place[:, :2] for f in main] + [f.ahead[:, :2] for f in main if f.ahead is not None]
-    shown += [r for v in facts.threats if v.is_threat for r in _regions(v)]
+    shown += [r for v in facts.threats if v.was_alarming for r in _regions(v)]
     symbols = _symbols(facts)
     shown += [np.array([s[2:4]]) for s in symbols]
     if not any(len(s) for s in shown):
@@ -36,7 +37,7 @@ def flight_map(facts: Facts, tracks: list[Flown], width: float) -> Markup | None
 
 def ground_map(facts: Facts, tracks: list[Flown], width: float) -> Markup | None:
     """The ground concerned: impact region, warned zones, debris. None where nothing was foreseen to come down."""
-    judged = [v.impact for v in facts.threats if v.is_threat and v.impact is not None]
+    judged = [v.impact for v in facts.threats if v.was_alarming and v.impact is not None]
     shown: list[Array] = [a.impact_region_90_deg for a in judged if a.impact_region_90_deg is not None]
     shown += [d.last.region_99_deg for d in facts.debris]
     shown += [ring for w in facts.warnings for ring in _areas(w)]
@@ -48,19 +49,20 @@ def ground_map(facts: Facts, tracks: list[Flown], width: float) -> Markup | None
 
 def impact_map(facts: Facts, tracks: list[Flown], width: float) -> Markup | None:
     """The predicted impact from near, for the first threat; None where there is none or its 99 % region is wide."""
-    judged = [v.impact for v in facts.threats if v.is_threat and v.impact is not None]
+    judged = [v.impact for v in facts.threats if v.was_alarming and v.impact is not None]
     impact = judged[0] if judged else None
     if impact is None or impact.impact_ecef_m is None:
         return None
     lat, lon, _ = geodetic_of([impact.impact_ecef_m])[0]
-    half_deg = NEAR_KM / 111.2
-    side_deg = half_deg / max(0.1, np.cos(np.radians(lat)))
-    shown = [np.array([[lat - half_deg, lon - side_deg], [lat + half_deg, lon + side_deg]])]
     region = impact.impact_region_99_deg
-    if region is not None and len(region):
-        if np.ptp(region[:, 0]) > WIDE_DEG or np.ptp(region[:, 1]) > WIDE_DEG:
-            return None
-        shown.append(region)
+    tall_km = 0.0 if region is None or not len(region) else float(np.ptp(region[:, 0])) * KM_PER_DEG
+    if tall_km > WIDE_KM:
+        return None
+    half_deg = min(max(2.5 * tall_km, NEAR_KM[0]), NEAR_KM[1]) / KM_PER_DEG
+    side_deg = half_deg / max(0.1, float(np.cos(np.radians(lat))))
+    shown = [np.array([[lat - half_deg, lon - side_deg], [lat + half_deg, lon + side_deg]])]
+    if tall_km:
+        shown.append(np.asarray(region))
     return _Map(facts, tracks, np.concatenate(shown), width, "impact", _symbols(facts)).draw()
 
 
@@ -144,27 +146,28 @@ class _Map(Base):
         for area in facts.debris:
             for region, level in ((area.last.region_99_deg, "99"), (area.last.region_90_deg, "90")):
                 ring = self.ring(region)
-                d.path(points(ring, close=True), f"debris debris-{level}")
+                shape = "debris-edge" if self.kind == "impact" else "debris"
+                d.path(points(ring, close=True), f"{shape} debris-{level}")
                 if level == "99" and self.kind != "impact":
                     d.path(points(ring, close=True), "hatched", fill=d.hatch("dots", 7))
         if facts.debris:
             words = "debris, 90 and 99 %" + (", predicted" if all(a.last.is_predicted for a in facts.debris) else "")
-            self.keys.append((f"fill:debris:{'' if self.kind == 'impact' else 'dots'}", words))
+            self.keys.append(("line:debris-edge" if self.kind == "impact" else "fill:debris:dots", words))
         if any(a.last.area_deg is not None for a in facts.alerts):
             areas = {a.threat: a.last.area_deg for a in facts.alerts if a.last.area_deg is not None}
             for polygon in areas.values():
                 d.path(points(self.ring(polygon), close=True), "alert-area")
             self.keys.append(("line:alert-area", "area told to units"))
         for view in facts.threats:
-            if not view.is_threat:
+            if not view.was_alarming:
                 continue
             if view.launch is not None and view.launch.launch_region_90_deg is not None:
                 d.path(points(self.ring(view.launch.launch_region_90_deg), close=True), "launch-region")
             if view.impact is not None:
                 self._impact(view.impact)
-        if any(v.is_threat and v.impact is not None for v in facts.threats):
+        if any(v.was_alarming and v.impact is not None for v in facts.threats):
             self.keys.append(("fill:impact impact-90:", "predicted impact, 50, 90 and 99 %"))
-        if self.kind == "flight" and any(v.is_threat and v.launch is not None for v in facts.threats):
+        if self.kind == "flight" and any(v.was_alarming and v.launch is not None for v in facts.threats):
             self.keys.append(("line:launch-region", "estimated launch, 90 %"))
 
     def _impact(self, impact: Assessment) -> None:
@@ -188,7 +191,7 @@ class _Map(Base):
         if self.facts.truth:
             self.keys.append(("line:truth", "truth (simulation only; nobody saw it)"))
         for f in self.tracks if self.kind == "flight" else main_tracks(self.tracks):
-            is_threat = f.view is not None and f.view.is_threat
+            is_threat = f.view is not None and f.view.was_alarming
             if f.ahead is not None and len(f.ahead) > 1:
                 has_ahead = True
                 self._line(f.ahead, "foreseen")
@@ -239,7 +242,7 @@ class _Map(Base):
                 d.cross(x, y, 6.5, "intercept")
                 wanted.append((x, y, f"intercept {facts.at(e.intercept_ns)}", "strong-defence"))
                 self.labels.block((x - 6, y - 6, x + 6, y + 6))
-        for view in [v for v in facts.threats if v.is_threat][:12]:
+        for view in [v for v in facts.threats if v.was_alarming][:12]:
             for estimate, mark, words in (
                 (view.launch, "launch_ecef_m", "launch"),
                 (view.impact, "impact_ecef_m", "impact"),
@@ -251,7 +254,7 @@ class _Map(Base):
                 x, y = self.projection.pixel(lat, lon)
                 (d.plus if words == "impact" else d.circle)(x, y, 7 if words == "impact" else 4, f"{words}-mark")
                 said = "estimated launch" if words == "launch" else "predicted impact"
-                many = sum(v.is_threat for v in facts.threats) > 1
+                many = sum(v.was_alarming for v in facts.threats) > 1
                 wanted.append((x, y, f"{view.threat}: {said}" if many else said, "strong-threat"))
                 self.labels.block((x - 6, y - 6, x + 6, y + 6))
         finds = [f for f in facts.finds if f.last.position_ecef_m is not None]
@@ -279,7 +282,7 @@ class _Map(Base):
         ):
             if kind in kinds:
                 self.keys.append((f"symbol:{kind}", words))
-        if not any(v.is_threat for v in facts.threats):
+        if not any(v.was_alarming for v in facts.threats):
             for f in self.tracks[:30]:
                 if len(f.place):
                     x, y = self.projection.pixel(*f.place[-1, :2])
@@ -289,7 +292,7 @@ class _Map(Base):
 
 
 def _words(facts: Facts, tracks: list[Flown], symbols: list[Symbol]) -> str:
-    threats = [v.threat for v in facts.threats if v.is_threat]
+    threats = [v.threat for v in facts.threats if v.was_alarming]
     said = [f"{len(tracks)} tracks"]
     if threats:
         said.append(f"threats {', '.join(threats[:6])} with launch and impact regions")

@@ -20,7 +20,7 @@ class Flown:
     """One track ready to draw: times after zero (s), latitude, longitude (deg), height (km); and what was foreseen."""
 
     def __init__(self, facts: Facts, track: TrackView, view: ThreatView | None) -> None:
-        self.track, self.view = track, view
+        self.track, self.view, self.zero_ns = track, view, facts.zero_ns
         keep = slice(None)
         hit_ns = min((e.intercept_ns for e in facts.engagements if e.outcome == "hit" and e.intercept_ns is not None
                       and view is not None and e.threat == view.threat), default=None)  # fmt: skip
@@ -37,7 +37,7 @@ class Flown:
 
     @property
     def label(self) -> str:
-        if self.view is not None and self.view.is_threat:
+        if self.view is not None and self.view.was_alarming:
             return self.view.threat
         return f"track {self.track.track}"
 
@@ -51,7 +51,7 @@ def flown(facts: Facts) -> list[Flown]:
 
 
 def _is_threat(view: ThreatView | None) -> bool:
-    return view is not None and view.is_threat
+    return view is not None and view.was_alarming
 
 
 def main_tracks(tracks: list[Flown]) -> list[Flown]:
@@ -99,7 +99,7 @@ def profile(facts: Facts, tracks: list[Flown], width: float) -> Markup | None:
     labels = Labels((left, top - 8, right, base - 4))
     since = len(drawing.parts)
     _curves(drawing, labels, tracks, lambda f: f.t_s, lambda f: f.ahead_s, x_of, y_of)
-    drawing.group(since, clip_path=drawing.clip((left, 0.0, right, base + 2)))
+    drawing.group(since, clip_path=drawing.clip((left, top - 2, right, base + 2)))
     _events(drawing, labels, facts, x_of, y_of, tracks)
     for index, (label, kind, spans) in enumerate(strips):
         y = base + 46 + row * index
@@ -216,6 +216,14 @@ def _extent(tracks: list[Flown]) -> tuple[float, float, float]:
         float(f.ahead_s.max()) for f in tracks if f.ahead_s is not None
     ]
     tall = max(_peak_km(f) for f in tracks)
+    highs += [
+        (f.view.impact.impact_ns - f.zero_ns) / 1e9
+        for f in tracks
+        if f.ahead is not None
+        and f.view is not None
+        and f.view.impact is not None
+        and f.view.impact.impact_ns is not None
+    ]
     low, high = min(0.0, *lows) if lows else 0.0, max(highs, default=60.0)
     return low, max(high + 0.03 * (high - low), low + 10.0), max(1.0, tall * 1.14)
 

@@ -47,6 +47,11 @@ class ThreatView(msgspec.Struct, frozen=True, kw_only=True):
         return self.highest_rung != "NONE"
 
     @property
+    def was_alarming(self) -> bool:
+        """It reached PROBABLE, or stands at CUE still; a cue that was refuted before anyone was told is not."""
+        return self.was_probable or self.last.rung in ("CUE", "PROBABLE", "CONFIRMED")
+
+    @property
     def was_probable(self) -> bool:
         return "PROBABLE" in self.rung_ns or "CONFIRMED" in self.rung_ns
 
@@ -81,6 +86,9 @@ def _view(name: str, told: list[Assessment], hit_ns: int | None) -> ThreatView:
     )
     falling = [a for a in sound if a.impact_ns is not None]
     settled = [a for a in falling if not a.is_burning] or falling
+    word = next((a for a in reversed(sound) if not a.is_lost), sound[-1])
+    if word.impact_ns is None and (word.rung == "REFUTED" or word.best_class != "ballistic_missile"):
+        settled = []  # what was foreseen of it earlier has been taken back
     return ThreatView(
         threat=name,
         track=told[-1].track,

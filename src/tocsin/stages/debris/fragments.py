@@ -1,4 +1,4 @@
-"""The generic pieces of two broken bodies: a notional table of classes, and fixed quasi-random points over it.
+"""The generic pieces of a broken body: a notional table of classes, and fixed quasi-random points over it.
 
 No named system is described. The shares are round numbers of this project; the form (classes by mass, a
 log-normal ballistic coefficient and a speed spread that grows as pieces get lighter) follows range-safety
@@ -47,12 +47,11 @@ _PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31)
 
 
 class Pieces(msgspec.Struct, frozen=True, kw_only=True):
-    """Columns over the sampled pieces, axis 0 the piece; offsets are in units of one sigma where not said."""
+    """Columns over the sampled pieces of one body, axis 0 the piece; offsets in units of one sigma where not said."""
 
-    is_interceptor: Column  # (n,) bool
     mass_kg: Column  # (n,) mass that this sample stands for
     real_count: Column  # (n,) pieces that it stands for
-    piece_kg: Column  # (n,) mass of one such piece
+    piece_kg: Column  # (n,) mass of one such piece; tells its class
     beta_kg_m2: Column  # (n,)
     spread_m_s: Column  # (n, 3) velocity added to the body's
     along_m_s: Column  # (n,) speed added along the body's track
@@ -60,36 +59,27 @@ class Pieces(msgspec.Struct, frozen=True, kw_only=True):
     place: Column  # (n, 3) standard normal, to be scaled by the uncertainty of the intercept point
 
 
-def pieces_from(normal: Column) -> Pieces:
-    """The table filled from standard normal numbers (n, DIMENSIONS); mass is conserved for any n >= 8.
+def pieces_from(body: Body, normal: Column) -> Pieces:
+    """The table of a body filled from standard normal numbers (n, DIMENSIONS); mass is conserved for any n >= 4.
 
-    Samples go to classes in proportion to the square root of the class's mass: the heavy classes fix the
-    regions by mass, the light ones the window of fall times, and both need company.
+    The rows go to the classes in turn, as many to each as `class_sizes` says.
     """
-    count = len(normal)
-    classes = [(body, one) for body in BODY_MASS_KG for one in CLASSES]
-    mass_kg = np.array([BODY_MASS_KG[body] * one.mass_share for body, one in classes])
-    sizes = _apportion(np.sqrt(mass_kg), count)
-    # neighbours in the sequence go to different classes, so that each class gets points from all over the cube
-    rank = np.concatenate([(np.arange(size) + 0.5) / size for size in sizes])
-    which = np.repeat(np.arange(len(classes)), sizes)[np.argsort(rank, kind="stable")]
+    sizes = class_sizes(len(normal))
+    which = np.repeat(np.arange(len(CLASSES)), sizes)
 
     def of(values: list[float]) -> Column:
         return np.array(values)[which]
 
-    share = (mass_kg / sizes)[which]
-    piece_kg = of([one.piece_kg for _, one in classes])
-    beta = of([one.beta_median_kg_m2 for _, one in classes]) * np.exp(
-        of([one.beta_ln_std for _, one in classes]) * normal[:, 0]
-    )
-    speed_std = of([one.speed_std_m_s for _, one in classes])
+    mass_kg = of([BODY_MASS_KG[body] * one.mass_share for one in CLASSES]) / sizes[which]
+    piece_kg = of([one.piece_kg for one in CLASSES])
+    beta = of([one.beta_median_kg_m2 for one in CLASSES]) * np.exp(of([one.beta_ln_std for one in CLASSES]) * normal[:, 0])
+    speed_std = of([one.speed_std_m_s for one in CLASSES])
     air = np.column_stack(
         (DENSITY_STD_20KM * normal[:, 5], DENSITY_STD_80KM * normal[:, 5], WIND_STD_M_S * normal[:, 6:8])
     )
     return Pieces(
-        is_interceptor=np.array([body == "interceptor" for body, _ in classes])[which],
-        mass_kg=share,
-        real_count=share / piece_kg,
+        mass_kg=mass_kg,
+        real_count=mass_kg / piece_kg,
         piece_kg=piece_kg,
         beta_kg_m2=np.clip(beta, BETA_MIN_KG_M2, BETA_MAX_KG_M2),
         spread_m_s=speed_std[:, None] * normal[:, 1:4],
@@ -99,17 +89,43 @@ def pieces_from(normal: Column) -> Pieces:
     )
 
 
+def class_sizes(count: int) -> Column:
+    """(4,) samples of each class, in proportion to the square root of its mass.
+
+    The heavy classes fix the regions by mass, the light ones the window of fall times, and both need company.
+    """
+    return _apportion(np.sqrt([one.mass_share for one in CLASSES]), count)
+
+
 @functools.cache
-def fixed_pieces(count: int) -> Pieces:
+def fixed_pieces(body: Body, count: int) -> Pieces:
     """The table over a fixed low-discrepancy set: Richtmyer's frac(n sqrt(prime)), through the normal quantile.
 
+    Each class is then given the exact mean and variances of the normal law, and no correlation where it has samples
+    enough, so that its landings spread as they would in many more draws.
     Source: Niederreiter 1992, Random Number Generation and Quasi-Monte Carlo Methods, chapter 3.
     """
-    index = np.arange(1, max(count, 8) + 1)[:, None]
+    sizes = class_sizes(max(count, 2 * len(CLASSES)))
+    # neighbours in the sequence go to different classes, so that each class gets points from all over the cube
+    rank = np.concatenate([(np.arange(size) + 0.5) / size for size in sizes])
+    index = (np.argsort(np.argsort(rank, kind="stable")) + 1)[:, None]
     uniform = np.mod(index * np.sqrt(np.array(_PRIMES, dtype=np.float64)), 1.0)
     quantile = NormalDist().inv_cdf
     normal = np.array([[quantile(min(max(u, 1e-9), 1.0 - 1e-9)) for u in row] for row in uniform.tolist()])
-    return pieces_from(normal)
+    blocks = np.split(normal, np.cumsum(sizes)[:-1])
+    return pieces_from(body, np.concatenate([_standard(block) for block in blocks]))
+
+
+def _standard(normal: Column) -> Column:
+    """Columns of mean 0 and variance 1, uncorrelated where there are at least twice as many rows as columns."""
+    count = len(normal)
+    if count < 2:
+        return normal
+    centred = normal - normal.mean(axis=0)
+    covariance = centred.T @ centred / count
+    if count < 2 * DIMENSIONS:
+        covariance = np.diag(np.diagonal(covariance))
+    return np.linalg.solve(np.linalg.cholesky(covariance), centred.T).T
 
 
 def _apportion(weight: Column, count: int) -> Column:
