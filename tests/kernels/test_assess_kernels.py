@@ -102,6 +102,21 @@ def test_impact_moments_are_those_of_many_draws() -> None:
     assert time_s == pytest.approx(times.mean(), abs=0.05 * times.std())
 
 
+def test_sigma_points_stand_root_three_sigmas_out_on_every_axis_and_one_density_serves_all_heights() -> None:
+    position, velocity = state(90e3, 3000.0, 42.0)
+    root = np.tril(np.full((6, 6), 0.4)) * np.array([200.0] * 3 + [10.0] * 3)[:, None]
+    states, beta, air = sigma_points(position, velocity, root @ root.T, math.log(6000.0), 0.3, AIR_STD)
+    assert states[0] == pytest.approx(np.hstack([position, velocity]))
+    half = (states[1::2] - states[2::2]) / (2.0 * math.sqrt(3.0))
+    assert half.T @ half == pytest.approx(root @ root.T, rel=1e-6)
+    assert np.log(beta[[13, 14]] / 6000.0) == pytest.approx([0.3 * math.sqrt(3.0), -0.3 * math.sqrt(3.0)])
+    assert np.delete(beta, [13, 14]) == pytest.approx(6000.0)
+    out = math.sqrt(3.0) * np.array([[0.05, 0.20, 0.0, 0.0], [0.0, 0.0, 15.0, 0.0], [0.0, 0.0, 0.0, 15.0]])
+    assert air[15::2] == pytest.approx(out)
+    assert air[16::2] == pytest.approx(-out)
+    assert not air[:15].any()
+
+
 def test_a_point_that_never_falls_mirrors_its_partner_and_lowers_the_share() -> None:
     position, velocity = state(90e3, 3000.0, 42.0)
     states, beta, air = sigma_points(

@@ -115,7 +115,7 @@ def test_a_missile_stays_one_on_its_last_kilometres() -> None:
         bench.give(row(second, position, velocity, spread(60.0, 15.0), COAST, (second, 0, 0), "land"))
         bench.tick(second)
     assert geodetic_from_ecef(*position)[2] < 2_000.0
-    assert bench.assessments[-1].best_class == "ballistic_missile"
+    assert bench.assessments[-1].class_prob[MISSILE] > 0.8
     assert not any(m.rung == "REFUTED" for m in bench.assessments)
 
 
@@ -130,6 +130,14 @@ def test_class_probabilities_sum_to_one_whatever_the_state() -> None:
     for message in bench.assessments:
         assert sum(message.class_prob) == pytest.approx(1.0, abs=1e-12)
         encode(message)  # refuses NaN and infinity
+
+
+def test_a_filter_that_ran_away_is_not_judged() -> None:
+    bench = Bench()
+    position, velocity = state(35.0, 45.0, 12e3, 250.0, 90.0, 0.0)
+    bench.give(row(0.0, 1e3 * position, 1e36 * velocity, spread(1e9, 1e30), BOOST, (0, 0, 5), "land"))
+    bench.tick(0.0)
+    assert bench.assessments == []
 
 
 # ---- to where

@@ -91,6 +91,48 @@ def test_thrust_grows_as_the_rocket_equation_says() -> None:
     assert np.linalg.norm(x[6:]) == pytest.approx(start / (1.0 - start * 10.0 / exhaust), rel=2e-3)
 
 
+def predicted_bank(thrust_m_s2: np.ndarray, mu: list[float], dt_s: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """One bank, both models at the same cut-off state with no error at all, predicted by dt_s."""
+    x, cov = np.zeros((1, 3, 9)), np.zeros((1, 3, 9, 9))
+    x[0, BOOST], x[0, BALLISTIC] = state_of(BOOST), state_of(BALLISTIC)
+    x[0, BOOST, 6:] = thrust_m_s2
+    out_x, out_cov, out_mu = np.zeros((1, 3, 9)), np.zeros((1, 3, 9, 9)), np.zeros((1, 3))
+    t_ns, slots = np.zeros(1, np.int64), np.array([0])
+    predict_slots(x, cov, np.array([mu]), t_ns, slots, int(dt_s * 1e9), out_x, out_cov, out_mu, PAR)
+    return out_x[0], out_cov[0], out_mu[0]
+
+
+def test_thrust_ends_at_its_rate_and_sooner_where_none_is_felt() -> None:
+    policy, push = TrackPolicy(), np.array([0.0, 0.0, 40.0])
+    for dt_s in (0.1, 1.0, 10.0):
+        burning = predicted_bank(push, [1.0, 0.0, 0.0], dt_s)[2]
+        idle = predicted_bank(0.0 * push, [1.0, 0.0, 0.0], dt_s)[2]
+        assert burning[BOOST] == pytest.approx(math.exp(-policy.boost_end_rate_per_s * dt_s), rel=1e-12)
+        both = policy.boost_end_rate_per_s + policy.idle_end_rate_per_s
+        assert idle[BOOST] == pytest.approx(math.exp(-both * dt_s), rel=1e-12)
+        assert burning.sum() == pytest.approx(1.0, abs=1e-12)
+
+
+def test_coast_never_goes_back_to_thrust() -> None:
+    assert predicted_bank(np.zeros(3), [0.0, 1.0, 0.0], 30.0)[2].tolist() == [0.0, 1.0, 0.0]
+
+
+def test_a_burn_that_ends_somewhere_in_the_interval_spreads_the_coast_as_sampled() -> None:
+    """Against 20 000 samples of a burn-out uniform in 2 s: mean to 2 %, spread along the thrust to 3 %."""
+    push, dt_s = np.array([10.0, -20.0, 55.0]), 2.0
+    x, cov, _ = predicted_bank(push, [1.0, 0.0, 0.0], dt_s)
+    s = np.random.default_rng(3).uniform(0.0, dt_s, 20_000)
+    along = push / np.linalg.norm(push)
+    pushed = np.linalg.norm(push)
+    position, velocity = advance(*burnout(), math.exp(8.0), CALM, dt_s, 0.1)
+    gained_m, gained_m_s = pushed * (s * dt_s - 0.5 * s * s), pushed * s
+    assert (x[BALLISTIC, :3] - position) @ along == pytest.approx(gained_m.mean(), rel=0.02)
+    assert (x[BALLISTIC, 3:6] - velocity) @ along == pytest.approx(gained_m_s.mean(), rel=0.02)
+    spread = cov[BALLISTIC]
+    assert math.sqrt(along @ spread[:3, :3] @ along) == pytest.approx(gained_m.std(), rel=0.03)
+    assert math.sqrt(along @ spread[3:6, 3:6] @ along) == pytest.approx(gained_m_s.std(), rel=0.03)
+
+
 @pytest.mark.parametrize("kind", [RADAR, RADAR_RATE, INFRARED, POSITION])
 def test_measurement_jacobian_is_the_derivative(kind: int) -> None:
     x = np.concatenate((*burnout(), np.zeros(3)))

@@ -27,8 +27,8 @@ def track(
     from tocsin.scenario import read_sensors, sites_of
 
     described = read_sensors(sensors)
-    recorded = read_scans(scans, sites_of(described))
     ensure_compiled()
+    recorded = read_scans(scans, sites_of(described))
     from tocsin.simulation import track as track_scans
 
     folder = out or default_folder(scans.stem, None, ())

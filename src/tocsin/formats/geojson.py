@@ -119,20 +119,23 @@ def _areas(picture: Picture) -> list[dict[str, Any]]:
                 )
             )
     for warning in picture.warnings.values():
-        features.append(
-            _feature(
-                "warning",
-                warning.warning,
-                polygon(warning.area_deg),
-                warning_kind=warning.kind,
-                state=warning.state,
-                status=warning.status.value,
-                zones=list(warning.zone_names or warning.zones),
-                people_count=warning.people_count,
-                expires=iso_from_ns(warning.expires_ns),
-                headlines={text.language: text.headline for text in warning.texts},
+        # a feature for each area: areas of neighbouring zones overlap, which one MultiPolygon may not
+        for part, ring in enumerate(warning.area_deg, start=1):
+            features.append(
+                _feature(
+                    "warning",
+                    f"{warning.warning}/{part}",
+                    polygon([ring]),
+                    warning=warning.warning,
+                    warning_kind=warning.kind,
+                    state=warning.state,
+                    status=warning.status.value,
+                    zones=list(warning.zone_names or warning.zones),
+                    people_count=warning.people_count,
+                    expires=iso_from_ns(warning.expires_ns),
+                    headlines={text.language: text.headline for text in warning.texts},
+                )
             )
-        )
     return features
 
 

@@ -8,6 +8,7 @@ from tocsin.messages.envelope import Column, Message, Vec3
 from tocsin.messages.field import Field
 
 DebrisKind = Literal["intercept", "intact"]
+DebrisBody = Literal["threat", "interceptor", "intact"]
 
 
 class DebrisArea(Message, tag="DebrisArea", frozen=True, kw_only=True, eq=False):
@@ -16,6 +17,9 @@ class DebrisArea(Message, tag="DebrisArea", frozen=True, kw_only=True, eq=False)
     area: Annotated[str, Field("-", "-", "name of the area")]
     revision: Annotated[int, Field("count", "-", "running number from 1")]
     kind: Annotated[DebrisKind, Field("-", "-", "intercept debris, or an intact body's impact area")]
+    body: Annotated[DebrisBody, Field("-", "-", "body whose pieces fall: threat, interceptor; or one left intact")] = (
+        "intact"
+    )
     is_predicted: Annotated[bool, Field("-", "-", "True until the event it rests on is reported")]
     threat: Annotated[str, Field("-", "-", "threat it comes from")]
     engagement: Annotated[str, Field("-", "-", "engagement it comes from; empty for an intact body")] = ""

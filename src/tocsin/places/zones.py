@@ -94,11 +94,15 @@ def zones_in(polygon_deg: npt.ArrayLike) -> Array:
     low, high = ring.min(axis=0) - margin_deg, ring.max(axis=0) + margin_deg
     lat, lon = table.latitude_deg, table.longitude_deg
     box = np.flatnonzero((lat >= low[0]) & (lat <= high[0]) & (lon >= low[1]) & (lon <= high[1]))
-    return np.array([row for row in box if _touches(ring, table, int(row))], dtype=np.int64)
-
-
-def _touches(ring: Array, table: Zones, row: int) -> bool:
-    cell = table.polygons_deg[row]
-    lats = np.append(cell[:, 0], table.latitude_deg[row])
-    lons = np.append(cell[:, 1], table.longitude_deg[row])
-    return bool(contains(ring, lats, lons).any() or contains(cell, ring[:, 0], ring[:, 1]).any())
+    if not len(box):
+        return box
+    cells = [table.polygons_deg[row] for row in box]
+    points = np.concatenate([*cells, np.column_stack((lat[box], lon[box]))])
+    owner = np.concatenate([np.repeat(np.arange(len(box)), [len(cell) for cell in cells]), np.arange(len(box))])
+    inside = contains(ring, points[:, 0], points[:, 1])
+    is_hit = np.bincount(owner, weights=inside, minlength=len(box)) > 0
+    for i in np.flatnonzero(~is_hit):
+        cell = cells[i]
+        near = (ring >= cell.min(axis=0)).all(axis=1) & (ring <= cell.max(axis=0)).all(axis=1)
+        is_hit[i] = bool(near.any()) and bool(contains(cell, ring[near, 0], ring[near, 1]).any())
+    return box[is_hit]

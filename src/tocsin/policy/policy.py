@@ -119,7 +119,7 @@ class EngagePolicy(_Rules, frozen=True, kw_only=True):
     """Notional engagement doctrine."""
 
     doctrine: str = "shoot_look_shoot"  # single | salvo | shoot_look_shoot
-    salvo_count: int = 2
+    salvo_count: int = 2  # shots in one salvo; the most shots at one threat under shoot_look_shoot
     look_s: float = 15.0  # time to see the outcome before the next shot
     rung_needed: str = "CONFIRMED"  # PROBABLE | CONFIRMED
     authority_role: str = "authority"
@@ -160,7 +160,7 @@ class PosturePolicy(_Rules, frozen=True, kw_only=True):
 class DebrisPolicy(_Rules, frozen=True, kw_only=True):
     """Debris footprint."""
 
-    fragment_count: int = 240
+    fragment_count: int = 240  # sampled pieces of one intercept, half of them for each body
     exposed_area_m2: float = 1.0  # casualty area per piece, after 14 CFR 420 App. C form, rounded
     danger_s: float = 259_200.0
 

@@ -113,7 +113,7 @@ def _judged(judged: list[ThreatView]) -> Markup:
                 f"{view.highest_rung}{', degraded mode' if view.was_degraded else ''}",
                 _place(view.launch.launch_ecef_m if view.launch else None),
                 el("td", _place(impact.impact_ecef_m if impact else None), el("span", size, class_="sub")),
-                el("td", last.reason, class_="wide"),
+                el("td", view.rung_reason["REFUTED"] if last.rung == "REFUTED" else last.reason, class_="wide"),
             )
         )
     head = ("Threat", "Class", "Highest rung", "Estimated launch", "Predicted impact", "Last reason")

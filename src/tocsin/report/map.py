@@ -204,7 +204,7 @@ class _Map(Base):
         if has_ahead:
             self.keys.append(("line:foreseen", "foreseen path"))
         if has_traffic:
-            self.keys.append(("line:traffic", "other tracks"))
+            self.keys.append(("line:traffic", "other tracks" if has_threat else "tracks"))
 
     def _line(self, place: Array, class_: str) -> None:
         pixels = self.projection.pixels(place[:, :2])

@@ -138,15 +138,15 @@ def _row(
     drawing.line(left, y + row, right, y + row, "rule")
     budget_x = min(place(step.budget_s), right)
     if step.after_zero_s is None:
-        drawing.line(left, middle, budget_x, middle, "budget-line")
+        drawing.line(place(0.0), middle, budget_x, middle, "budget-line")
         drawing.line(budget_x, middle - 6, budget_x, middle + 6, "budget")
         words = "not reached" if step.time_ns is None else "reached, launch unknown"
-        shown_x = left + 6
+        shown_x = place(0.0) + 8
         drawing.rect((shown_x - 3, middle - 8, shown_x + text_width(words, 12) + 3, middle + 8), "ground")
         drawing.text(shown_x, middle + 4.5, words, "missing")
         return
     x = place(step.after_zero_s)
-    drawing.line(left, middle, budget_x, middle, "budget-line")
+    drawing.line(place(0.0), middle, budget_x, middle, "budget-line")
     drawing.line(budget_x, middle - 6, budget_x, middle + 6, "budget")
     drawing.line(place(0.0), middle, x, middle, "elapsed late" if step.is_within_budget is False else "elapsed")
     kind = "mark late" if step.is_within_budget is False else "mark"
@@ -173,7 +173,7 @@ def _scale(told: ThreatClock, left: float, right: float) -> tuple[Callable[[floa
     reached = [s.after_zero_s for s in told.steps if s.after_zero_s is not None]
     head_s = max(660.0, impact_s * 1.08)
     end_s = max([head_s, *reached, *(s.budget_s for s in told.steps)]) * 1.02
-    first_s = min([0.0, *reached])
+    first_s = min([0.0, -2.2 * (told.zero_std_s or 0.0), *reached])  # the interval of zero lies inside the axis
     wide = right - left
     if end_s <= head_s * 1.35:
 

@@ -12,11 +12,10 @@ from tocsin.kernels.track_motion import LEVEL
 from tocsin.messages import Detections, Event, EventKind, Message, SensorTask, Tick, TrackUpdates, Vec3, event
 from tocsin.scenario import Defence, Sensor
 from tocsin.tracking import Tracker, TrackerState
-from tocsin.tracking.tracker import predicted
 from tocsin.units import DEG, M_PER_KM, ns_from_s
 
 CONFIRMED = EventKind("track.confirmed", "info", "track {subject} is confirmed, by {sensors}")
-MERGED_OR_DROPPED = EventKind("track.dropped", "info", "track {subject} is dropped")
+DROPPED = EventKind("track.dropped", "info", "track {subject} is dropped")
 
 
 class TrackState(msgspec.Struct, kw_only=True):
@@ -74,7 +73,7 @@ class Track:
                 out.append(event(CONFIRMED, time_ns=now_ns, subject=str(track), causes=updates.causes, sensors=names))
             elif status == "dropped" and track in told:
                 told.remove(track)
-                out.append(event(MERGED_OR_DROPPED, time_ns=now_ns, subject=str(track), causes=updates.causes))
+                out.append(event(DROPPED, time_ns=now_ns, subject=str(track), causes=updates.causes))
         return out
 
     def _tasks(self, now_ns: int, causes: tuple[str, ...]) -> list[Message]:
@@ -85,7 +84,7 @@ class Track:
         asked = self._state.tasked_ns = {
             key: when for key, when in self._state.tasked_ns.items() if now_ns - when < every_ns
         }
-        seen = predicted(self._tracker, now_ns)
+        seen = self._tracker.confirmed(now_ns)
         out: list[Message] = []
         for i, track in enumerate(self._state.tracker.id[seen.slots].tolist()):
             velocity = seen.state[i, 3:].copy()

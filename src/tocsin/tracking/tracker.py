@@ -91,6 +91,12 @@ class Tracker:
             memory.free(slot)
         return message
 
+    def confirmed(self, now_ns: int) -> Picture:
+        """All confirmed tracks, predicted to now, for those who ask sensors to look. Changes nothing."""
+        slots = self.state.alive()
+        slots = slots[self.state.status[slots] == CONFIRMED]
+        return picture(self.state, slots, now_ns, self.policy.own_prob, self._par)
+
     def _associate(self, plots: Plots, seen: Picture, when_ns: int) -> dict[int, int]:
         """Slot -> plot: confirmed tracks choose first, tentative ones from what is left."""
         memory, slots = self.state, seen.slots
@@ -295,11 +301,3 @@ class Tracker:
 def _reference_ns(plots: Plots, end_ns: int) -> int:
     """The moment tracks are compared with a scan: that of its middle plot, or its end."""
     return int(np.sort(plots.time_ns)[plots.count // 2]) if plots.count else end_ns
-
-
-def predicted(tracker: Tracker, now_ns: int) -> Picture:
-    """All confirmed tracks, predicted to now; for those who ask sensors to look. Changes nothing."""
-    memory = tracker.state
-    slots = memory.alive()
-    slots = slots[memory.status[slots] == CONFIRMED]
-    return picture(memory, slots, now_ns, tracker.policy.own_prob, kernel_parameters(tracker.policy))

@@ -96,8 +96,10 @@ def _why_no_clock(judged: Sequence[ThreatView]) -> str:
     on_ladder = [view for view in judged if view.is_threat]
     if not on_ladder:
         return f"none of {len(judged)} assessed tracks was judged a threat"
-    last = on_ladder[0].last
-    return f"no track reached PROBABLE; {last.threat} stood at {last.rung}{': ' + last.reason if last.reason else ''}"
+    first = on_ladder[0]
+    reason = first.rung_reason[first.last.rung]
+    stood = f"{first.threat} stood at {first.last.rung}{': ' + reason if reason else ''}"
+    return f"no track reached PROBABLE; {stood}"
 
 
 def _first_plots(messages: Sequence[Message]) -> dict[int, tuple[int, str]]:

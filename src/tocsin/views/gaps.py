@@ -20,7 +20,7 @@ def why_not(name: str, view: ThreatView, chain: Chain) -> Words:
 def _refuted(view: ThreatView) -> Words:
     if view.last.rung != "REFUTED":
         return ()
-    return ("the threat was refuted at ", view.rung_ns["REFUTED"], _because(view.last.reason))
+    return ("the threat was refuted at ", view.rung_ns["REFUTED"], _because(view.rung_reason["REFUTED"]))
 
 
 def _because(reason: str) -> str:

@@ -38,6 +38,7 @@ class ThreatView(msgspec.Struct, frozen=True, kw_only=True):
     impact: Assessment | None  # last good impact prediction, before a hit was reported
     highest_rung: Rung
     rung_ns: dict[str, int]  # first moment on each rung
+    rung_reason: dict[str, str]  # and why it came to stand there, in words
     was_degraded: bool
     spread: tuple[ImpactSpread, ...]
 
@@ -77,8 +78,10 @@ def threats(messages: Sequence[Message]) -> tuple[ThreatView, ...]:
 
 def _view(name: str, told: list[Assessment], hit_ns: int | None) -> ThreatView:
     rung_ns: dict[str, int] = {}
+    rung_reason: dict[str, str] = {}
     for assessment in told:
         rung_ns.setdefault(assessment.rung, moment_ns(assessment))
+        rung_reason.setdefault(assessment.rung, assessment.reason)
     # After a hit the track follows fragments: what it says of launch and impact is no longer about the threat.
     sound = [a for a in told if hit_ns is None or a.t_ns <= hit_ns] or told
     launch = _last_good(
@@ -99,6 +102,7 @@ def _view(name: str, told: list[Assessment], hit_ns: int | None) -> ThreatView:
         impact=settled[-1] if settled else None,
         highest_rung=max((a.rung for a in told), key=RUNGS.index),
         rung_ns=rung_ns,
+        rung_reason=rung_reason,
         was_degraded=any(a.is_degraded for a in told),
         spread=tuple(_spread(a) for a in sound if a.impact_covariance_en_m2 is not None),
     )

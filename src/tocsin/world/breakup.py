@@ -1,7 +1,8 @@
-"""What a true hit leaves: pieces with a spread of speed and drag, each followed to the ground in the run's air.
+"""What a true hit leaves: pieces of both bodies, each with its speed and drag, followed to the ground in the run's air.
 
 Notional table: speed changes uniform from 60 to 150 m/s in all directions, ballistic coefficients log-normal about
-200 kg/m2 and held between 30 and 1500. The interceptor's own pieces are not followed.
+200 kg/m2 and held between 30 and 1500, for either body. The interceptor moves straight away from its site, at a
+speed that no named system has.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tocsin.kernels.fall import fall_batch
+from tocsin.kernels.geodesy import ecef_from_geodetic
+from tocsin.scenario import Site
 from tocsin.world.ballistic import Array, geodetic_deg
 
 PIECE_COUNT = 40
@@ -20,6 +23,8 @@ SPEED_LOW_M_S, SPEED_HIGH_M_S = 60.0, 150.0
 BETA_MEDIAN_KG_M2, BETA_LOG_STD, BETA_LOW_KG_M2, BETA_HIGH_KG_M2 = 200.0, 1.0, 30.0, 1500.0
 INTACT_SPEED_M_S = 10.0  # change of speed of a body that stays whole
 MAX_FALL_S = 3_600.0
+INTERCEPTOR_SPEED_RATIO = 0.3  # of the threat's: the most that a spent interceptor body has at the intercept
+INTERCEPTOR_SPEED_MOST_M_S = 1_000.0
 
 
 class Pieces(msgspec.Struct, frozen=True, eq=False):
@@ -29,6 +34,13 @@ class Pieces(msgspec.Struct, frozen=True, eq=False):
     position_m: Array  # (n, 3) ECEF
     beta_kg_m2: Array  # (n,)
     is_intact: npt.NDArray[np.bool_]  # (n,) a body that stayed whole
+
+
+class Broken(msgspec.Struct, frozen=True, eq=False):
+    """The pieces of both bodies of one intercept."""
+
+    threat: Pieces
+    interceptor: Pieces
 
 
 def break_up(
@@ -51,6 +63,17 @@ def break_up(
     intact = np.zeros(PIECE_COUNT, dtype=bool)
     intact[0] = has_intact
     return Pieces(time_s[down], impact[down], beta[down], intact[down])
+
+
+def interceptor_velocity(site: Site | None, position_m: Array, threat_velocity_m_s: Array) -> Array:
+    """(3,) ECEF, notional: on the line from the site to the intercept; without a site, along the threat's own way."""
+    speed_m_s = min(INTERCEPTOR_SPEED_RATIO * float(np.linalg.norm(threat_velocity_m_s)), INTERCEPTOR_SPEED_MOST_M_S)
+    line = np.array(threat_velocity_m_s, dtype=np.float64)
+    if site is not None:
+        line = position_m - np.array(
+            ecef_from_geodetic(math.radians(site.latitude_deg), math.radians(site.longitude_deg), 0.0)
+        )
+    return np.asarray(line * (speed_m_s / max(float(np.linalg.norm(line)), 1e-3)))
 
 
 def places_deg(position_m: Array) -> list[tuple[float, float]]:

@@ -11,7 +11,7 @@ import numpy as np
 from tocsin.kernels.geodesy import geodetic_from_ecef
 from tocsin.units import ns_from_s
 from tocsin.world.ballistic import Array, geodetic_deg
-from tocsin.world.breakup import Pieces, places_deg
+from tocsin.world.breakup import Broken, Pieces, places_deg
 from tocsin.world.engagements import Result
 from tocsin.world.sky import Body, Missile
 
@@ -50,6 +50,9 @@ class ThreatTruth(msgspec.Struct, kw_only=True):
     fragment_ns: list[int] = msgspec.field(default_factory=list)
     fragment_deg: list[tuple[float, float]] = msgspec.field(default_factory=list)  # latitude, longitude
     fragment_beta_kg_m2: list[float] = msgspec.field(default_factory=list)
+    interceptor_fragment_ns: list[int] = msgspec.field(default_factory=list)
+    interceptor_fragment_deg: list[tuple[float, float]] = msgspec.field(default_factory=list)  # latitude, longitude
+    interceptor_fragment_beta_kg_m2: list[float] = msgspec.field(default_factory=list)
     unexploded_deg: tuple[float, float] | None = None  # where a body lies that did not go off
 
 
@@ -71,7 +74,7 @@ class WorldTruth(msgspec.Struct, kw_only=True):
     launches: list[Result]
 
 
-def threat_truth(missile: Missile, pieces: Pieces | None, epoch_ns: int, until_ns: int) -> ThreatTruth:
+def threat_truth(missile: Missile, broken: Broken | None, epoch_ns: int, until_ns: int) -> ThreatTruth:
     """Summary of one threat as of ``until_ns``."""
     path = missile.path
     start_ns = epoch_ns + ns_from_s(missile.start_s)
@@ -103,15 +106,23 @@ def threat_truth(missile: Missile, pieces: Pieces | None, epoch_ns: int, until_n
         impact_ecef_m=(float(impact[0]), float(impact[1]), float(impact[2])),
         beta_kg_m2=missile.beta_kg_m2,
     )
-    if missile.ended_s is not None and pieces is not None:
+    if missile.ended_s is not None and broken is not None:
         hit_ns = epoch_ns + ns_from_s(missile.ended_s)
         place = missile.states(np.array((missile.ended_s,)))[0][0]
         summary.intercepted_ns = hit_ns
         summary.intercept_ecef_m = (float(place[0]), float(place[1]), float(place[2]))
-        summary.fragment_ns = [hit_ns + ns_from_s(float(t)) for t in pieces.time_s]
-        summary.fragment_deg = places_deg(pieces.position_m)
-        summary.fragment_beta_kg_m2 = [float(beta) for beta in pieces.beta_kg_m2]
+        summary.fragment_ns, summary.fragment_deg, summary.fragment_beta_kg_m2 = _landed(broken.threat, hit_ns)
+        (
+            summary.interceptor_fragment_ns,
+            summary.interceptor_fragment_deg,
+            summary.interceptor_fragment_beta_kg_m2,
+        ) = _landed(broken.interceptor, hit_ns)
     return summary
+
+
+def _landed(pieces: Pieces, hit_ns: int) -> tuple[list[int], list[tuple[float, float]], list[float]]:
+    times_ns = [hit_ns + ns_from_s(float(t)) for t in pieces.time_s]
+    return times_ns, places_deg(pieces.position_m), [float(beta) for beta in pieces.beta_kg_m2]
 
 
 Row = tuple[int, str, str, str, float, float, float, float | None, float | None, float | None, float, float, float]
@@ -140,15 +151,19 @@ def body_rows(body: Body, epoch_ns: int, until_ns: int) -> list[Row]:
     return _rows(body.name, body.kind, [phase] * len(times), stamps, *body.states(times))
 
 
-def fragment_rows(name: str, hit_ns: int, pieces: Pieces) -> list[Row]:
+def fragment_rows(name: str, hit_ns: int, broken: Broken) -> list[Row]:
     """One row for each piece, at its impact; its velocity there is not kept."""
     rows: list[Row] = []
-    for i, (time_s, place) in enumerate(zip(pieces.time_s, pieces.position_m, strict=True)):
-        kind = "intact_body" if pieces.is_intact[i] else "fragment"
-        rows.append(
-            (hit_ns + ns_from_s(float(time_s)), f"{name}/{i}", kind, "impact", float(place[0]), float(place[1]),
-             float(place[2]), None, None, None, *geodetic_deg(place))
-        )  # fmt: skip
+    for pieces, stem, usual in (
+        (broken.threat, name, "fragment"),
+        (broken.interceptor, f"{name}/interceptor", "interceptor_fragment"),
+    ):
+        for i, (time_s, place) in enumerate(zip(pieces.time_s, pieces.position_m, strict=True)):
+            kind = "intact_body" if pieces.is_intact[i] else usual
+            rows.append(
+                (hit_ns + ns_from_s(float(time_s)), f"{stem}/{i}", kind, "impact", float(place[0]), float(place[1]),
+                 float(place[2]), None, None, None, *geodetic_deg(place))
+            )  # fmt: skip
     return rows
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from tocsin.messages import Engagement, Message, Report, SensorStatus
 from tocsin.scenario import Scenario
 from tocsin.units import ns_from_iso, ns_from_s
-from tocsin.world.breakup import Pieces, break_up, places_deg
+from tocsin.world.breakup import Broken, break_up, interceptor_velocity, places_deg
 from tocsin.world.draws import Draws
 from tocsin.world.engagements import BASKET_M, Launched, Result, is_killed, launched, nearest_in_flight, report
 from tocsin.world.sensors import Infrared, PositionSensor, Radar, Station
@@ -57,7 +57,7 @@ class World:
         self._pending: list[Launched] = []
         self._heard: set[tuple[str, int | None]] = set()
         self._results: list[Result] = []
-        self._pieces: dict[str, Pieces] = {}
+        self._pieces: dict[str, Broken] = {}
         self._found: dict[str, tuple[float, float]] = {}
         self._to_find = {m.name for m in self._missiles if self._goes_unexploded(m)}
 
@@ -149,9 +149,16 @@ class World:
             position, velocity = missile.states(now)
             place = position[0]
             missile.ended_s = float(now[0])
-            self._pieces[missile.name] = break_up(
-                position[0], velocity[0], self._air, missile.beta_kg_m2, missile.name in self._to_find,
-                self._draws.generator(f"pieces of {missile.name}"),
+            flown = interceptor_velocity(self._sites.get(message.site), position[0], velocity[0])
+            self._pieces[missile.name] = Broken(
+                break_up(
+                    position[0], velocity[0], self._air, missile.beta_kg_m2, missile.name in self._to_find,
+                    self._draws.generator(f"pieces of {missile.name}"),
+                ),
+                break_up(
+                    position[0], flown, self._air, missile.beta_kg_m2, False,
+                    self._draws.generator(f"pieces of the interceptor of {missile.name}"),
+                ),
             )  # fmt: skip
         self._results.append(
             Result(
@@ -176,9 +183,10 @@ class World:
         for missile in self._missiles:
             if missile.name not in self._to_find or missile.name in self._found:
                 continue
-            pieces = self._pieces.get(missile.name)
+            broken = self._pieces.get(missile.name)
             down_s, place = missile.impact_s, missile.path.position_m[-1]
-            if pieces is not None and missile.ended_s is not None:
+            if broken is not None and missile.ended_s is not None:
+                pieces = broken.threat
                 if not pieces.is_intact.any():
                     continue
                 row = int(np.argmax(pieces.is_intact))

@@ -1,7 +1,8 @@
 """debris: where and when fragments or an intact body come down, who lives there, and how long it stays dangerous.
 
-A simulated launch gives a predicted footprint at the predicted intercept; a reported hit gives the final one,
-from the newest path before it; a reported miss withdraws it. A body whose predicted impact has passed without a
+A simulated launch gives predicted footprints at the predicted intercept, one area for the pieces of each body, which
+come down far apart; a reported hit gives the final ones, from the newest path before it; a reported miss withdraws
+them. A body whose predicted impact has passed without a
 reported hit lies where the assessment put it, and its area is published. Footprints are computed on these
 events only. Masses, pieces and the interceptor's speed are notional.
 """
@@ -31,8 +32,8 @@ from tocsin.messages import (
 )
 from tocsin.scenario.schema import Defence, Site
 from tocsin.stages.debris.exposure import density_at, exposure
-from tocsin.stages.debris.footprint import footprint
-from tocsin.stages.debris.fragments import BODY_MASS_KG, fixed_pieces
+from tocsin.stages.debris.footprint import Footprint, footprint
+from tocsin.stages.debris.fragments import BODY_MASS_KG, Body, fixed_pieces
 from tocsin.stages.debris.memory import Broken, DebrisMemory, Falling
 from tocsin.units import DEG, NS_PER_S, ns_from_s, s_from_ns
 
@@ -42,13 +43,13 @@ POSITION_STD_UNKNOWN_M = 1_000.0  # where no track state was heard
 IMPACT_MOVED_S = 30.0  # an intact body is published again when its impact is put off by more than this
 SLOWER_RATIO = 0.3  # of the threat's speed: the most that a spent interceptor body has at the intercept
 
-WITHDRAWN = EventKind("debris.withdrawn", "info", "{subject} missed: its predicted debris area no longer holds")
-ALOFT = EventKind("debris.aloft", "warning", "{subject}: {share} of the mass does not come down within three hours")
-NOTHING_DOWN = EventKind("debris.nothing_down", "warning", "{subject}: no piece comes down, no area is given")
+WITHDRAWN = EventKind("debris.withdrawn", "info", "{subject} missed: its predicted debris areas no longer hold")
+ALOFT = EventKind("debris.aloft", "warning", "{subject}, {body}: {share} of the mass does not come down within three hours")
+NOTHING_DOWN = EventKind("debris.nothing_down", "warning", "{subject}, {body}: no piece comes down, no area is given")
 
 
 class Debris:
-    """Publishes a DebrisArea for each launched engagement and each body that was not hit."""
+    """Publishes a DebrisArea for each body of a launched engagement and each body that was not hit."""
 
     name: ClassVar[str] = "debris"
     takes: ClassVar[tuple[type[Message], ...]] = (Assessment, Engagement, TrackUpdates, Tick)
@@ -118,7 +119,7 @@ class Debris:
             falling.open_engagements = sorted(waiting)
             falling.is_hit = falling.is_hit or engagement.state == "hit"
         if engagement.state == "miss":
-            if area.revision == 0 or area.is_withdrawn or area.is_final:
+            if not area.revisions or area.is_withdrawn or area.is_final:
                 return []
             area.is_withdrawn = True
             return [
@@ -138,50 +139,55 @@ class Debris:
         if falling is not None:
             causes += (falling.cause,) if falling.cause else ()
             position, velocity = _newest(falling, intercept_ns) or (position, velocity)
-        site = self._sites.get(engagement.site)
-        landed = footprint(
-            fixed_pieces(self._policy.fragment_count),
-            position,
-            velocity,
-            _interceptor_velocity(site, position, velocity),
-            _position_std_m(falling, intercept_ns),
-        )
-        name = engagement.engagement
-        if landed is None:
-            return [event(NOTHING_DOWN, time_ns=engagement.arrival_ns, subject=name, causes=causes)]
-        area.revision += 1
+        flown = _interceptor_velocity(self._sites.get(engagement.site), position, velocity)
+        position_std_m = _position_std_m(falling, intercept_ns)
+        count = self._policy.fragment_count // len(BODY_MASS_KG)
+        out: list[Message] = []
+        for body in BODY_MASS_KG:
+            moving = flown if body == "interceptor" else velocity
+            landed = footprint(fixed_pieces(body, count), position, moving, position_std_m)
+            if landed is None:
+                out.append(_said(NOTHING_DOWN, engagement, body, causes))
+                continue
+            area.revisions[body] = area.revisions.get(body, 0) + 1
+            out.append(self._area(engagement, body, landed, intercept_ns, area.revisions[body], causes))
+            if landed.aloft_kg > 0.0:
+                share = f"{100.0 * landed.aloft_kg / BODY_MASS_KG[body]:.0f} %"
+                out.append(_said(ALOFT, engagement, body, causes, share=share))
+        return out
+
+    def _area(
+        self, engagement: Engagement, body: Body, landed: Footprint, intercept_ns: int, revision: int,
+        causes: tuple[str, ...],
+    ) -> DebrisArea:  # fmt: skip
+        """The landings of one body's pieces, with who lives under them."""
         held = exposure(landed.region_90_deg, landed.region_99_deg)
         expected = self._policy.exposed_area_m2 * float(landed.hazard_count @ density_at(landed.points_deg))
         end_ns = intercept_ns + ns_from_s(float(landed.time_s.max()))
-        out: list[Message] = [
-            DebrisArea(
-                time_ns=engagement.arrival_ns,
-                causes=causes,
-                area=f"D-{name}",
-                revision=area.revision,
-                kind="intercept",
-                is_predicted=engagement.state == "launched",
-                threat=engagement.threat,
-                engagement=name,
-                mean_ecef_m=landed.mean_ecef_m,
-                region_50_deg=landed.region_50_deg,
-                region_90_deg=landed.region_90_deg,
-                region_99_deg=landed.region_99_deg,
-                fall_start_ns=intercept_ns + ns_from_s(float(landed.time_s.min())),
-                fall_end_ns=end_ns,
-                danger_until_ns=end_ns + ns_from_s(self._policy.danger_s),
-                fragment_count=len(landed.time_s),
-                mass_kg=float(landed.mass_kg.sum()),
-                zones=held.zones,
-                places=held.places,
-                people_count=held.people_count,
-                casualty_expectation=expected,
-            )
-        ]
-        if landed.aloft_kg > 0.0:
-            share = f"{100.0 * landed.aloft_kg / sum(BODY_MASS_KG.values()):.0f} %"
-            out.append(event(ALOFT, time_ns=engagement.arrival_ns, subject=name, causes=causes, share=share))
-        return out
+        return DebrisArea(
+            time_ns=engagement.arrival_ns,
+            causes=causes,
+            area=f"D-{engagement.engagement}-{body}",
+            revision=revision,
+            kind="intercept",
+            body=body,
+            is_predicted=engagement.state == "launched",
+            threat=engagement.threat,
+            engagement=engagement.engagement,
+            mean_ecef_m=landed.mean_ecef_m,
+            region_50_deg=landed.region_50_deg,
+            region_90_deg=landed.region_90_deg,
+            region_99_deg=landed.region_99_deg,
+            fall_start_ns=intercept_ns + ns_from_s(float(landed.time_s.min())),
+            fall_end_ns=end_ns,
+            danger_until_ns=end_ns + ns_from_s(self._policy.danger_s),
+            fragment_count=len(landed.time_s),
+            mass_kg=float(landed.mass_kg.sum()),
+            zones=held.zones,
+            places=held.places,
+            people_count=held.people_count,
+            casualty_expectation=expected,
+        )
 
     def _time_passed(self, tick: Tick) -> list[Message]:
         out: list[Message] = []
@@ -217,6 +223,7 @@ class Debris:
                 area=f"D-{falling.threat}",
                 revision=falling.intact_revision,
                 kind="intact",
+                body="intact",
                 is_predicted=False,
                 threat=falling.threat,
                 mean_ecef_m=falling.impact_ecef_m,
@@ -281,6 +288,11 @@ def _interceptor_velocity(site: Site | None, position_ecef_m: Vec3, velocity_ece
 def _vec3(values: Column) -> Vec3:
     x, y, z = (float(value) for value in values)
     return x, y, z
+
+
+def _said(kind: EventKind, engagement: Engagement, body: Body, causes: tuple[str, ...], **values: str) -> Event:
+    name = engagement.engagement
+    return event(kind, time_ns=engagement.arrival_ns, subject=name, causes=causes, body=body, **values)
 
 
 def _ids(message: Message) -> tuple[str, ...]:

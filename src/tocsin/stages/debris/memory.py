@@ -33,9 +33,9 @@ class Falling(msgspec.Struct, kw_only=True):
 
 
 class Broken(msgspec.Struct, kw_only=True):
-    """One engagement's debris area."""
+    """One engagement's debris areas."""
 
-    revision: int = 0
+    revisions: dict[str, int] = {}  # by body
     is_withdrawn: bool = False
     is_final: bool = False
 
