@@ -34,9 +34,11 @@ def test_all_names_are_there_and_nothing_else_is_shown(name: str) -> None:
     shown = {
         each
         for each, value in vars(package).items()
-        if not each.startswith("_") and not isinstance(value, types.ModuleType) and each not in ("annotations", "TYPE_CHECKING")
+        if not each.startswith("_")
+        and not isinstance(value, types.ModuleType)
+        and each not in ("annotations", "TYPE_CHECKING")
         and getattr(value, "__module__", name).startswith("tocsin")
-    }  # fmt: skip
+    }
     assert shown - listed == set()
 
 

@@ -141,6 +141,29 @@ def test_zones_in_a_polygon_include_the_cell_that_swallows_it() -> None:
     assert zones_in(tiny).tolist() == [row]
 
 
+def rings() -> list[np.ndarray]:
+    turn = np.linspace(0.0, 2.0 * np.pi, 49)
+    circle = np.column_stack((np.sin(turn), np.cos(turn)))
+    rounds = [np.array((36.84, 36.23)) + size * circle for size in (0.001, 0.05, 0.4, 1.7)]
+    thin = np.array([[35.9, 35.0], [37.4, 41.0], [37.41, 41.0], [35.91, 35.0], [35.9, 35.0]])
+    bent = np.array([[36.0, 35.5], [37.5, 36.5], [36.0, 37.5], [37.0, 36.5], [36.0, 35.5]])
+    sea = np.array((34.0, 28.5)) + 0.1 * circle
+    return [*rounds, thin, bent, sea]
+
+
+@pytest.mark.parametrize("ring", rings())
+def test_zones_in_a_polygon_are_those_its_definition_says_one_by_one(ring: np.ndarray) -> None:
+    table = zones()
+    wanted = []
+    for row, cell in enumerate(table.polygons_deg):
+        if abs(table.latitude_deg[row] - 36.5) > 4.0 or abs(table.longitude_deg[row] - 36.0) > 10.0:
+            continue  # a coarse box, far wider than any of the rings
+        lats, lons = np.append(cell[:, 0], table.latitude_deg[row]), np.append(cell[:, 1], table.longitude_deg[row])
+        if contains(ring, lats, lons).any() or contains(cell, ring[:, 0], ring[:, 1]).any():
+            wanted.append(row)
+    assert zones_in(ring).tolist() == wanted
+
+
 @pytest.mark.parametrize(
     ("lat", "lon", "code"),
     [(39.93, 32.85, "TR"), (36.84, 36.23, "TR"), (33.51, 36.29, "SY"), (35.70, 51.42, "IR"), (34.5, 31.0, ""),

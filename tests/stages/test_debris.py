@@ -9,18 +9,18 @@ import numpy as np
 import pytest
 from chain_case import T0, S, assessment, column, defence, descent, of, renew, state_at, tick, track_updates, vec3
 
-from tocsin.flight.regions import contains, ellipse_polygon, enu_offsets_m
+from tocsin.flight.regions import contains, ellipse_polygon, enu_offsets_m, mass_region_polygon, polygon_area_m2
 from tocsin.kernels.geodesy import geodetic_from_ecef
-from tocsin.messages import DebrisArea, Engagement, Event, encode
+from tocsin.messages import Column, DebrisArea, Engagement, Event, encode
 from tocsin.places import distance_m, zones
 from tocsin.scenario.schema import Site
 from tocsin.stages.debris import Debris
 from tocsin.stages.debris.debris import _interceptor_velocity
 from tocsin.stages.debris.exposure import density_at, people_in
-from tocsin.stages.debris.footprint import footprint, start_states
-from tocsin.stages.debris.fragments import BODY_MASS_KG, CLASSES, DIMENSIONS, Pieces, fixed_pieces, pieces_from
+from tocsin.stages.debris.footprint import Footprint, footprint, start_states
+from tocsin.stages.debris.fragments import BODY_MASS_KG, CLASSES, DIMENSIONS, Body, Pieces, fixed_pieces, pieces_from
 
-COUNT = 240
+COUNT = 120  # of each body: half of the policy's
 
 
 def at(lat_deg: float, lon_deg: float, height_m: float, enu_m_s: tuple[float, float, float]) -> tuple[Any, Any]:
@@ -32,39 +32,45 @@ def one_piece(beta_kg_m2: float, wind_m_s: float = 0.0) -> Pieces:
     """A single kind of piece without spread, in still standard air unless a wind is given."""
     zero, one = np.zeros(1), np.ones(1)
     return Pieces(
-        is_interceptor=column([False], "bool"), mass_kg=one, real_count=one, piece_kg=one,
+        mass_kg=one, real_count=one, piece_kg=one,
         beta_kg_m2=np.array([beta_kg_m2]), spread_m_s=np.zeros((1, 3)), along_m_s=zero,
         air=np.array([[0.0, 0.0, wind_m_s, 0.0]]), place=np.zeros((1, 3)),
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("count", [8, 37, 240, 1000])
-def test_the_sampled_pieces_carry_the_mass_of_both_bodies(count: int) -> None:
-    pieces = fixed_pieces(count)
+BODIES: tuple[Body, ...] = ("threat", "interceptor")
+
+
+@pytest.mark.parametrize("body", BODIES)
+@pytest.mark.parametrize("count", [8, 37, 120, 1000])
+def test_the_sampled_pieces_carry_the_mass_of_their_body(body: Body, count: int) -> None:
+    pieces = fixed_pieces(body, count)
     assert len(pieces.mass_kg) == count
-    assert float(pieces.mass_kg.sum()) == pytest.approx(sum(BODY_MASS_KG.values()), rel=1e-12)
-    of_interceptor = float(pieces.mass_kg[pieces.is_interceptor].sum())
-    assert of_interceptor == pytest.approx(BODY_MASS_KG["interceptor"], rel=1e-12)
+    assert float(pieces.mass_kg.sum()) == pytest.approx(BODY_MASS_KG[body], rel=1e-12)
+    for one in CLASSES:
+        of_class = float(pieces.mass_kg[pieces.piece_kg == one.piece_kg].sum())
+        assert of_class == pytest.approx(one.mass_share * BODY_MASS_KG[body], rel=1e-12)
     assert 10.0 <= float(pieces.beta_kg_m2.min()) <= float(pieces.beta_kg_m2.max()) <= 2_000.0
 
 
-def test_the_fixed_points_have_the_moments_of_the_normal_law() -> None:
-    pieces = fixed_pieces(COUNT)
-    for one in pieces.place.T:
-        assert float(one.mean()) == pytest.approx(0.0, abs=0.05)
-        assert float(one.std()) == pytest.approx(1.0, abs=0.05)
+def test_the_fixed_points_have_the_moments_of_the_normal_law_in_each_class() -> None:
+    pieces = fixed_pieces("threat", COUNT)
+    for one in CLASSES:
+        place = pieces.place[pieces.piece_kg == one.piece_kg]
+        assert place.mean(axis=0) == pytest.approx(np.zeros(3), abs=1e-9)
+        assert place.std(axis=0) == pytest.approx(np.ones(3), rel=1e-9)
     correlation = np.corrcoef(pieces.place.T) - np.eye(3)
-    assert float(np.abs(correlation).max()) < 0.15
+    assert float(np.abs(correlation).max()) < 0.1
 
 
 def test_each_class_is_thrown_apart_at_its_stated_speed() -> None:
     # across the track: the stated spread; along it: the root sum of squares with half of it more
     position, velocity = at(36.9, 37.0, 80e3, (-2_200.0, 200.0, -1_200.0))
-    pieces = fixed_pieces(2_000)
-    states, _ = start_states(pieces, position, velocity, (0.0, 0.0, 1_000.0), 500.0)
+    pieces = fixed_pieces("threat", 2_000)
+    states, _ = start_states(pieces, position, velocity, 500.0)
     along = np.array(velocity) / np.linalg.norm(velocity)
     for one in CLASSES:
-        rows = (pieces.piece_kg == one.piece_kg) & ~pieces.is_interceptor
+        rows = pieces.piece_kg == one.piece_kg
         thrown = states[rows, 3:] - np.array(velocity)
         on_track = thrown @ along
         across_var = float(((thrown**2).sum(axis=1) - on_track**2).mean()) / 2.0
@@ -77,7 +83,7 @@ def test_a_dense_piece_falls_as_in_vacuum() -> None:
     # 20 km up, level at 200 m/s toward the east: sqrt(2 h / g) on a flat Earth without air
     height_m, speed_m_s = 20_000.0, 200.0
     position, velocity = at(36.0, 35.0, height_m, (speed_m_s, 0.0, 0.0))
-    landed = footprint(one_piece(1e9), position, velocity, velocity, 0.0)
+    landed = footprint(one_piece(1e9), position, velocity, 0.0)
     assert landed is not None
     gravity_m_s2 = 9.797 * (1.0 - height_m / 6.371e6)  # normal gravity at 36 N (Somigliana), half way up
     fall_s = math.sqrt(2.0 * height_m / gravity_m_s2)
@@ -92,7 +98,7 @@ def test_a_dense_piece_falls_as_in_vacuum() -> None:
 def test_a_light_piece_falls_at_its_terminal_speed() -> None:
     # through the lowest 2 km, beta 20: dt = dh / sqrt(2 beta g / rho(h)), rho of the standard atmosphere
     position, velocity = at(36.0, 35.0, 2_000.0, (0.0, 0.0, -19.0))
-    landed = footprint(one_piece(20.0), position, velocity, velocity, 0.0)
+    landed = footprint(one_piece(20.0), position, velocity, 0.0)
     assert landed is not None
     heights_m = np.linspace(0.0, 2_000.0, 2_001)
     density = 1.225 * (1.0 - 2.25577e-5 * heights_m) ** 4.25588
@@ -104,7 +110,7 @@ def test_wind_carries_a_light_piece_and_hardly_a_dense_one() -> None:
     position, velocity = at(36.0, 35.0, 30_000.0, (0.0, 0.0, 0.0))
     moved_m = []
     for beta in (20.0, 2_000.0):
-        landed = [footprint(one_piece(beta, wind), position, velocity, velocity, 0.0) for wind in (0.0, 15.0)]
+        landed = [footprint(one_piece(beta, wind), position, velocity, 0.0) for wind in (0.0, 15.0)]
         assert landed[0] is not None
         assert landed[1] is not None
         moved_m.append(float(enu_offsets_m(np.array(landed[1].mean_ecef_m), np.array(landed[0].mean_ecef_m))[0, 0]))
@@ -112,29 +118,60 @@ def test_wind_carries_a_light_piece_and_hardly_a_dense_one() -> None:
     assert 0.0 < moved_m[1] < 0.2 * moved_m[0]
 
 
-@pytest.mark.parametrize(
-    ("height_m", "enu_m_s"),
-    [(30e3, (-1_800.0, 200.0, -1_500.0)), (80e3, (-2_200.0, 200.0, -1_200.0)), (140e3, (-2_800.0, 200.0, -300.0))],
-)
-def test_the_90_percent_region_holds_80_to_97_percent_of_fresh_draws(height_m: float, enu_m_s: Any) -> None:
+FOOTPRINTS = [
+    ("threat", 20e3, (-900.0, 100.0, -900.0)),
+    ("threat", 30e3, (-1_800.0, 200.0, -1_500.0)),
+    ("threat", 80e3, (-2_200.0, 200.0, -1_200.0)),
+    ("threat", 140e3, (-2_800.0, 200.0, -300.0)),
+    ("threat", 235e3, (-2_300.0, 300.0, -700.0)),
+    ("interceptor", 30e3, (540.0, -60.0, 450.0)),
+    ("interceptor", 235e3, (690.0, -90.0, 210.0)),
+]
+
+
+@pytest.mark.parametrize("count", [80, COUNT])
+@pytest.mark.parametrize(("body", "height_m", "enu_m_s"), FOOTPRINTS)
+def test_the_regions_hold_their_share_of_fresh_draws(body: Body, height_m: float, enu_m_s: Any, count: int) -> None:
     position, velocity = at(36.9, 37.0, height_m, enu_m_s)
-    interceptor = vec3(-0.3 * np.array(velocity))
-    landed = footprint(fixed_pieces(COUNT), position, velocity, interceptor, 500.0)
-    draws = np.random.default_rng(20260304).standard_normal((1_500, DIMENSIONS))
-    fresh = footprint(pieces_from(draws), position, velocity, interceptor, 500.0)
+    landed = footprint(fixed_pieces(body, count), position, velocity, 500.0)
+    draws = np.random.default_rng(20260304).standard_normal((2_000, DIMENSIONS))
+    fresh = footprint(pieces_from(body, draws), position, velocity, 500.0)
     assert landed is not None
     assert fresh is not None
-    held = contains(landed.region_90_deg, fresh.points_deg[:, 0], fresh.points_deg[:, 1])
-    share = float((fresh.mass_kg * held).sum() / fresh.mass_kg.sum())
-    assert 0.80 <= share <= 0.97
+    limits = ((0.45, 0.57), (0.87, 0.93), (0.97, 1.0))
+    for region, (least, most) in zip(regions_of(landed), limits, strict=True):
+        held = contains(region, fresh.points_deg[:, 0], fresh.points_deg[:, 1])
+        share = float((fresh.mass_kg * held).sum() / fresh.mass_kg.sum())
+        assert least <= share <= most
 
 
-def test_all_mass_comes_down_from_a_suborbital_intercept() -> None:
+@pytest.mark.parametrize("height_m", [30e3, 60e3, 80e3])
+def test_the_regions_are_clearly_smaller_than_ellipses_where_drag_bends_the_footprint(height_m: float) -> None:
+    # air sorts the pieces along the track: heavy ones far and close together, light ones short and wide
+    position, velocity = at(36.9, 37.0, height_m, (-1_500.0, 200.0, -1_500.0))
+    landed = footprint(fixed_pieces("threat", COUNT), position, velocity, 500.0)
+    assert landed is not None
+    for region, prob, most in zip(regions_of(landed), (0.5, 0.9, 0.99), (0.8, 0.9, 0.85), strict=True):
+        ellipse = mass_region_polygon(landed.points_deg, landed.mass_kg, prob)
+        assert polygon_area_m2(region) < most * polygon_area_m2(ellipse)
+
+
+def regions_of(landed: Footprint) -> tuple[Column, Column, Column]:
+    return landed.region_50_deg, landed.region_90_deg, landed.region_99_deg
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_all_mass_comes_down_from_a_suborbital_intercept(body: Body) -> None:
     position, velocity = at(36.9, 37.0, 80e3, (-2_200.0, 200.0, -1_200.0))
-    landed = footprint(fixed_pieces(COUNT), position, velocity, velocity, 500.0)
+    landed = footprint(fixed_pieces(body, COUNT), position, velocity, 500.0)
     assert landed is not None
     assert landed.aloft_kg == 0.0
-    assert float(landed.mass_kg.sum()) == pytest.approx(1_150.0, rel=1e-12)
+    assert float(landed.mass_kg.sum()) == pytest.approx({"threat": 1_000.0, "interceptor": 150.0}[body], rel=1e-12)
+
+
+def test_a_body_that_flies_past_the_earth_leaves_nothing_on_it() -> None:
+    position, velocity = at(36.9, 37.0, 300e3, (0.0, 0.0, 13_000.0))
+    assert footprint(fixed_pieces("threat", 8), position, velocity, 500.0) is None
 
 
 def test_density_integrates_to_the_people_of_a_zone() -> None:
@@ -167,35 +204,43 @@ def engagement(state: Any, at_s: float, revision: int = 3, **changes: Any) -> En
     return Engagement(**{**fields, **changes})
 
 
-def test_a_launch_gives_a_predicted_footprint_and_a_hit_the_final_one() -> None:
+def test_a_launch_gives_predicted_footprints_of_both_bodies_and_a_hit_the_final_ones() -> None:
     stage = Debris(defence())
     stage.handle(assessment(0.0))
     stage.handle(track_updates(219.0, 219.0))
-    (predicted,) = of(DebrisArea, stage.handle(engagement("launched", 220.0)))
-    (final,) = of(DebrisArea, stage.handle(engagement("hit", 303.0, revision=4)))
-    assert (predicted.is_predicted, predicted.revision, predicted.kind) == (True, 1, "intercept")
-    assert (final.is_predicted, final.revision, final.area) == (False, 2, predicted.area)
+    predicted = of(DebrisArea, stage.handle(engagement("launched", 220.0)))
+    final = of(DebrisArea, stage.handle(engagement("hit", 303.0, revision=4)))
+    assert [area.area for area in predicted] == ["D-E-0001-threat", "D-E-0001-interceptor"]
+    assert [(area.is_predicted, area.revision, area.kind) for area in predicted] == [(True, 1, "intercept")] * 2
+    assert [(area.is_predicted, area.revision, area.kind) for area in final] == [(False, 2, "intercept")] * 2
+    assert [area.area for area in final] == [area.area for area in predicted]
+    assert [area.body for area in final] == ["threat", "interceptor"]
+    assert [area.mass_kg for area in final] == pytest.approx([1_000.0, 150.0])
     intercept_ns = T0 + 300 * S
-    assert intercept_ns < final.fall_start_ns < final.fall_end_ns
-    assert final.danger_until_ns == final.fall_end_ns + 259_200 * S
-    assert final.mass_kg == pytest.approx(1_150.0)
-    assert final.fragment_count == COUNT
-    assert set(final.causes) == {"e4", "a0"}
+    for area in final:
+        assert intercept_ns < area.fall_start_ns < area.fall_end_ns
+        assert area.danger_until_ns == area.fall_end_ns + 259_200 * S
+        assert area.fragment_count == COUNT
+        assert set(area.causes) == {"e4", "a0"}
     assert stage.handle(tick(600)) == []  # no intact body after a hit
 
 
-def test_the_footprint_lies_ahead_of_the_intercept_and_short_of_the_intact_impact() -> None:
+def test_the_footprints_lie_ahead_of_the_intercept_and_short_of_the_intact_impact() -> None:
     stage = Debris(defence())
     stage.handle(assessment(0.0))
     shot = engagement("launched", 220.0, site="not described")  # its interceptor then follows the threat, slower
-    (area,) = of(DebrisArea, stage.handle(shot))
-    lat, lon, _ = (math.degrees(v) for v in geodetic_from_ecef(*shot.intercept_ecef_m))
-    mean_lat, mean_lon, _ = (math.degrees(v) for v in geodetic_from_ecef(*area.mean_ecef_m))
-    impact_lat, impact_lon, _ = (math.degrees(v) for v in geodetic_from_ecef(*descent()[1][-1]))
-    to_mean_m = float(distance_m(lat, lon, mean_lat, mean_lon))
-    to_impact_m = float(distance_m(lat, lon, impact_lat, impact_lon))
-    assert mean_lon < lon  # flies west
-    assert 0.2 * to_impact_m < to_mean_m < to_impact_m
+    threat, interceptor = (ground(area.mean_ecef_m) for area in of(DebrisArea, stage.handle(shot)))
+    intercept, impact = ground(shot.intercept_ecef_m), ground(descent()[1][-1])
+    to_impact_m = float(distance_m(*intercept, *impact))
+    to_threat_m, to_interceptor_m = (float(distance_m(*intercept, *there)) for there in (threat, interceptor))
+    assert threat[1] < interceptor[1] < intercept[1]  # flies west
+    assert 0.2 * to_impact_m < to_threat_m < to_impact_m
+    assert to_interceptor_m < to_threat_m
+
+
+def ground(place_ecef_m: Any) -> tuple[float, float]:
+    lat, lon, _ = geodetic_from_ecef(*place_ecef_m)
+    return math.degrees(lat), math.degrees(lon)
 
 
 def test_a_miss_withdraws_the_footprint_and_the_intact_area_follows_after_the_impact() -> None:
@@ -207,7 +252,8 @@ def test_a_miss_withdraws_the_footprint_and_the_intact_area_follows_after_the_im
     assert withdrawn.code == "debris.withdrawn"
     assert stage.handle(tick(385)) == []  # impact at 385.25 s
     (intact,) = of(DebrisArea, stage.handle(tick(386)))
-    assert (intact.kind, intact.is_predicted, intact.engagement, intact.fragment_count) == ("intact", False, "", 1)
+    assert (intact.kind, intact.body, intact.is_predicted, intact.engagement) == ("intact", "intact", False, "")
+    assert intact.fragment_count == 1
     assert np.array_equal(intact.region_90_deg, assessment(0.0).impact_region_90_deg)
     assert intact.fall_start_ns <= descent()[3] <= intact.fall_end_ns
     assert stage.handle(tick(387)) == []
@@ -269,12 +315,12 @@ def test_a_body_that_has_not_come_down_yet_is_published_again_later() -> None:
 
 def test_zones_places_and_people_are_those_under_the_region() -> None:
     stage = Debris(defence())
-    position, velocity = at(36.85, 37.2, 40_000.0, (-1_500.0, 0.0, -1_000.0))  # comes down about Dörtyol and İskenderun
+    position, velocity = at(36.85, 36.6, 40_000.0, (-1_500.0, 0.0, -1_000.0))  # comes down about Dörtyol
     stage.handle(assessment(0.0))
     shot = engagement(
         "launched", 220.0, threat="T-0009", intercept_ecef_m=position, intercept_velocity_ecef_m_s=velocity
     )
-    (area,) = of(DebrisArea, stage.handle(shot))
+    area, _ = of(DebrisArea, stage.handle(shot))
     assert "Dörtyol" in area.places
     assert 0 < len(area.places) <= 12
     assert area.people_count > 10_000

@@ -13,7 +13,7 @@ from tocsin.kernels.geodesy import ecef_from_geodetic
 from tocsin.messages import Engagement, Report
 from tocsin.units import NS_PER_S
 from tocsin.world import World
-from tocsin.world.breakup import BETA_HIGH_KG_M2, BETA_LOW_KG_M2, break_up
+from tocsin.world.breakup import BETA_HIGH_KG_M2, BETA_LOW_KG_M2, break_up, interceptor_velocity
 from tocsin.world.draws import Draws
 from tocsin.world.engagements import is_killed, launched, report
 
@@ -78,7 +78,30 @@ def test_a_certain_hit_ends_the_flight_and_every_piece_comes_down_later():
     assert after
     assert not any(scan.plot_count for scan in after)
     assert threat.impact_ns > threat.intercepted_ns  # the impact without intercept stays in truth
-    assert {row[2] for row in world.truth_rows()} == {"threat", "fragment"}
+    assert {row[2] for row in world.truth_rows()} == {"threat", "fragment", "interceptor_fragment"}
+
+
+def test_a_hit_leaves_pieces_of_the_interceptor_on_the_far_side_from_its_site():
+    world, _, _ = one_shot(1.0)
+    threat = world.truth.threats[0]
+    assert len(threat.interceptor_fragment_ns) == len(threat.interceptor_fragment_deg) == 40
+    assert min(threat.interceptor_fragment_ns) > threat.intercepted_ns
+    assert not set(threat.interceptor_fragment_deg) & set(threat.fragment_deg)
+    site = np.array(ecef_from_geodetic(*np.radians((SITE.latitude_deg, SITE.longitude_deg)), 0.0))
+    outward = np.array(threat.intercept_ecef_m) - site
+    pieces = np.array([ecef_from_geodetic(*np.radians(place), 0.0) for place in threat.interceptor_fragment_deg])
+    up = site / np.linalg.norm(site)
+    level = outward - (outward @ up) * up
+    assert (pieces.mean(axis=0) - np.array(threat.intercept_ecef_m)) @ level > 0.0
+
+
+def test_the_interceptor_flies_from_its_site_at_three_tenths_of_the_threat_s_speed_and_at_most_a_kilometre_a_second():
+    place = np.array(ecef_from_geodetic(*np.radians((SITE.latitude_deg, SITE.longitude_deg)), 90_000.0))
+    up = place / np.linalg.norm(place)
+    for threat_m_s, expected_m_s in ((2_000.0, 600.0), (5_000.0, 1_000.0)):
+        flown = interceptor_velocity(SITE, place, np.array((0.0, 0.0, threat_m_s)))
+        assert float(np.linalg.norm(flown)) == pytest.approx(expected_m_s, rel=1e-9)
+        assert float(flown @ up) == pytest.approx(expected_m_s, rel=1e-4)  # geodetic against geocentric vertical
 
 
 def test_with_no_kill_probability_the_threat_flies_on_to_its_impact():
@@ -87,6 +110,7 @@ def test_with_no_kill_probability_the_threat_flies_on_to_its_impact():
     assert reports[0].position_ecef_m is None
     threat = world.truth.threats[0]
     assert (threat.state, threat.intercepted_ns, threat.fragment_ns) == ("down", None, [])
+    assert threat.interceptor_fragment_ns == []
     last = [scan for scan in scans(made) if scan.plot_count][-1]
     assert last.end_ns > EPOCH_NS + 480 * NS_PER_S
 

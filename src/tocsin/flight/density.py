@@ -59,7 +59,8 @@ def density_regions(
     for prob in probs:
         count = min(int(np.searchsorted(held, prob)) + 1, len(order))
         ring = _outline(density, float(level[order[count - 1]]), drawn[order[:count]])
-        regions.append(place_offsets(ring @ axes.T, middle))
+        corners = place_offsets(ring @ axes.T, middle)
+        regions.append(np.concatenate([corners, corners[:1]]))
     return regions
 
 
@@ -110,10 +111,11 @@ class _Density:
 
 
 def _outline(density: _Density, level: float, inside_m: Floats) -> Floats:
-    """(k, 2) closed ring round every place at or above a level, given points that lie there."""
+    """(k, 2) ring, first corner not repeated, round every place at or above a level, given points that lie there."""
     low, high = inside_m.min(axis=0), inside_m.max(axis=0)
     margin = 0.1 * (high[1] - low[1]) + LEAST_STD_M  # the outermost point drawn lies a little within
-    low, high = low - (0.0, margin), high + (0.0, margin)
+    low[1] -= margin
+    high[1] += margin
     turn = np.cos(np.pi * (np.arange(STATIONS) + 0.5) / STATIONS)  # closer together toward the rounded ends
     along = 0.5 * (low[0] + high[0]) - 0.5 * (high[0] - low[0]) * turn
     across = np.linspace(low[1], high[1], ACROSS)
@@ -128,7 +130,7 @@ def _outline(density: _Density, level: float, inside_m: Floats) -> Floats:
     if len(sides) < 2:  # thinner than the grid
         sides = [(low[0], low[1], high[1]), (high[0], low[1], high[1])]
     lower, upper = [(s, a) for s, a, _ in sides], [(s, b) for s, _, b in reversed(sides)]
-    return np.array([*lower, *upper, lower[0]])
+    return np.array([*lower, *upper])
 
 
 def _edge(across_m: Floats, above: Floats, cell: int, step: int) -> float:

@@ -93,7 +93,7 @@ class AssessPolicy(_Rules, frozen=True, kw_only=True):
     thrust_ratio_std: float = 0.3  # ... and its relative spread, also later in the burn
     burnt_share_max: float = 0.85  # of the mass there is now, burnt at most before cut-off
     thrust_direction_std_rad: float = 0.08  # of the mean thrust in what remains of the burn, off the velocity
-    rise_exponent: float = 0.96  # early in a boost, height speed grows as (time since launch) ** this, at the ground ...
+    rise_exponent: float = 0.96  # early in a boost, climb rate grows as (time since launch) ** this at the ground ...
     rise_exponent_per_m: float = 1.3e-5  # ... plus this per metre of height already gained
     rise_exponent_std: float = 0.12  # from runs of generic single-stage boosts, see stages/assess/launch.py
     lean_exponent: float = 2.05  # ... and ground speed as ** this: vertical rise first, then pitch-over

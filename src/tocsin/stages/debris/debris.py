@@ -44,7 +44,9 @@ IMPACT_MOVED_S = 30.0  # an intact body is published again when its impact is pu
 SLOWER_RATIO = 0.3  # of the threat's speed: the most that a spent interceptor body has at the intercept
 
 WITHDRAWN = EventKind("debris.withdrawn", "info", "{subject} missed: its predicted debris areas no longer hold")
-ALOFT = EventKind("debris.aloft", "warning", "{subject}, {body}: {share} of the mass does not come down within three hours")
+ALOFT = EventKind(
+    "debris.aloft", "warning", "{subject}, {body}: {share} of the mass does not come down within three hours"
+)
 NOTHING_DOWN = EventKind("debris.nothing_down", "warning", "{subject}, {body}: no piece comes down, no area is given")
 
 

@@ -39,7 +39,7 @@ def footprint(
 
     ``position_std_m`` is one sigma, each axis, of the intercept point. A piece keeps its body's velocity and adds
     its own; velocities are earth-relative. Against fresh draws of the same pieces the 50, 90 and 99 % regions
-    hold 48 to 54, 88 to 92 and 97 to 99 % of the mass.
+    hold 48 to 54, 89 to 93 and 98 to 99.6 % of the mass.
     """
     states, air = start_states(pieces, position_ecef_m, velocity_ecef_m_s, position_std_m)
     status, impact_ecef_m, time_s = fall_batch(states, np.array(pieces.beta_kg_m2), air, LONGEST_FALL_S)

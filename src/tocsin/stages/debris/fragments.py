@@ -72,7 +72,9 @@ def pieces_from(body: Body, normal: Column) -> Pieces:
 
     mass_kg = of([BODY_MASS_KG[body] * one.mass_share for one in CLASSES]) / sizes[which]
     piece_kg = of([one.piece_kg for one in CLASSES])
-    beta = of([one.beta_median_kg_m2 for one in CLASSES]) * np.exp(of([one.beta_ln_std for one in CLASSES]) * normal[:, 0])
+    beta = of([one.beta_median_kg_m2 for one in CLASSES]) * np.exp(
+        of([one.beta_ln_std for one in CLASSES]) * normal[:, 0]
+    )
     speed_std = of([one.speed_std_m_s for one in CLASSES])
     air = np.column_stack(
         (DENSITY_STD_20KM * normal[:, 5], DENSITY_STD_80KM * normal[:, 5], WIND_STD_M_S * normal[:, 6:8])
