@@ -1,7 +1,8 @@
 """What a true hit leaves: pieces of both bodies, each with its speed and drag, followed to the ground in the run's air.
 
-Notional table: speed changes uniform from 60 to 150 m/s in all directions, ballistic coefficients log-normal about
-200 kg/m2 and held between 30 and 1500, for either body. The interceptor moves straight away from its site, at a
+Notional table: ballistic coefficients log-normal about 200 kg/m2 and held between 30 and 1500, for either body; speed
+changes in all directions by the NASA standard break-up model for a collision (Johnson et al. 2001, eq. 12), the area
+to mass ratio being 1 / beta for a drag coefficient of one. The interceptor moves straight away from its site, at a
 speed that no named system has.
 """
 
@@ -19,7 +20,7 @@ from tocsin.scenario import Site
 from tocsin.world.ballistic import Array, geodetic_deg
 
 PIECE_COUNT = 40
-SPEED_LOW_M_S, SPEED_HIGH_M_S = 60.0, 150.0
+SPEED_SLOPE, SPEED_LOG10, SPEED_LOG10_STD = 0.9, 2.9, 0.4  # log10 of m/s against log10 of A/M, m2/kg
 BETA_MEDIAN_KG_M2, BETA_LOG_STD, BETA_LOW_KG_M2, BETA_HIGH_KG_M2 = 200.0, 1.0, 30.0, 1500.0
 INTACT_SPEED_M_S = 10.0  # change of speed of a body that stays whole
 MAX_FALL_S = 3_600.0
@@ -50,9 +51,10 @@ def break_up(
     """Pieces of one body; with ``has_intact`` the first stays whole and keeps the body's drag."""
     direction = rng.standard_normal((PIECE_COUNT, 3))
     direction /= np.linalg.norm(direction, axis=1)[:, None]
-    speed = rng.uniform(SPEED_LOW_M_S, SPEED_HIGH_M_S, PIECE_COUNT)
     beta = np.exp(math.log(BETA_MEDIAN_KG_M2) + BETA_LOG_STD * rng.standard_normal(PIECE_COUNT))
     beta = np.clip(beta, BETA_LOW_KG_M2, BETA_HIGH_KG_M2)
+    log10_speed = SPEED_LOG10 - SPEED_SLOPE * np.log10(beta) + SPEED_LOG10_STD * rng.standard_normal(PIECE_COUNT)
+    speed = 10.0**log10_speed
     if has_intact:
         speed[0], beta[0] = INTACT_SPEED_M_S, body_beta_kg_m2
     states = np.empty((PIECE_COUNT, 6))

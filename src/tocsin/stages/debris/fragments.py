@@ -1,8 +1,9 @@
 """The generic pieces of a broken body: a notional table of classes, and fixed quasi-random points over it.
 
-No named system is described. The shares are round numbers of this project; the form (classes by mass, a
-log-normal ballistic coefficient and a speed spread that grows as pieces get lighter) follows range-safety
-practice (14 CFR 417 Appendix A, fragment lists) and the NASA standard break-up model (Johnson et al. 2001).
+No named system is described. The shares are round numbers of this project; the form (classes by mass and a
+log-normal ballistic coefficient) follows range-safety practice (14 CFR 417 Appendix A, fragment lists). The speed
+spreads are those of the NASA standard break-up model for a collision, rounded up: log10 of the speed, m/s, has mean
+0.9 log10(A/M) + 2.9 and standard deviation 0.4 (Johnson et al. 2001, eq. 12), with A/M = 1 / (Cd beta) and Cd = 1.
 """
 
 from __future__ import annotations
@@ -36,10 +37,10 @@ class PieceClass(msgspec.Struct, frozen=True, kw_only=True):
 
 
 CLASSES: tuple[PieceClass, ...] = (
-    PieceClass(mass_share=0.35, piece_kg=60.0, beta_median_kg_m2=1_000.0, beta_ln_std=0.35, speed_std_m_s=15.0),
-    PieceClass(mass_share=0.40, piece_kg=8.0, beta_median_kg_m2=300.0, beta_ln_std=0.50, speed_std_m_s=60.0),
-    PieceClass(mass_share=0.20, piece_kg=0.8, beta_median_kg_m2=80.0, beta_ln_std=0.60, speed_std_m_s=150.0),
-    PieceClass(mass_share=0.05, piece_kg=0.05, beta_median_kg_m2=25.0, beta_ln_std=0.50, speed_std_m_s=250.0),
+    PieceClass(mass_share=0.35, piece_kg=60.0, beta_median_kg_m2=1_000.0, beta_ln_std=0.35, speed_std_m_s=10.0),
+    PieceClass(mass_share=0.40, piece_kg=8.0, beta_median_kg_m2=300.0, beta_ln_std=0.50, speed_std_m_s=20.0),
+    PieceClass(mass_share=0.20, piece_kg=0.8, beta_median_kg_m2=80.0, beta_ln_std=0.60, speed_std_m_s=40.0),
+    PieceClass(mass_share=0.05, piece_kg=0.05, beta_median_kg_m2=25.0, beta_ln_std=0.50, speed_std_m_s=80.0),
 )
 
 DIMENSIONS = 11  # beta; velocity 3; along track; density; wind 2; position 3

@@ -10,7 +10,7 @@ from tocsin.messages import Event, EventKind, Report, event
 from tocsin.messages.envelope import column
 from tocsin.places import contains, zones, zones_near
 from tocsin.stages.warn.areas import geodetic_deg
-from tocsin.stages.warn.memory import FIND, REFUSED, AreaMemo, Find, WarnState
+from tocsin.stages.warn.memory import FIND, REFUSED, AreaMemo, AreaPart, Find, WarnState
 
 FIND_RADIUS_M = 2_000.0  # around a find outside every known area
 _M_PER_DEG = 111_195.0  # of latitude on the mean sphere
@@ -49,18 +49,16 @@ def _notice_for(state: WarnState, heard: Report, danger_ns: int) -> tuple[str, A
     rows = [int(row) for row in zones_near(lat, lon, FIND_RADIUS_M)] or [int(r) for r in zones_near(lat, lon, 1e5)[:1]]
     if not rows:
         return "", None
-    area = AreaMemo(
-        area=f"find {heard.subject}",
-        threat="",
-        engagement="",
+    name = f"find {heard.subject}"
+    ground = AreaPart(
         is_predicted=False,
         fall_start_ns=heard.time_ns,
         fall_end_ns=heard.time_ns,
         danger_until_ns=heard.arrival_ns + danger_ns,
         polygon_deg=_circle(lat, lon),
         zones=sorted(table.ids[row] for row in rows),
-        cause=heard.id,
     )
+    area = AreaMemo(area=name, threat="", engagement="", parts={name: ground}, cause=heard.id)
     state.areas[area.area] = area
     return f"D{state.notice_count + 1:03d}", area
 

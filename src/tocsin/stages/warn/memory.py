@@ -33,19 +33,49 @@ class ThreatMemo(msgspec.Struct, kw_only=True):
     cause: str = ""
 
 
-class AreaMemo(msgspec.Struct, kw_only=True):
-    """The latest word on one debris area."""
+class AreaPart(msgspec.Struct, kw_only=True):
+    """The latest word on the pieces of one body."""
 
-    area: str
-    threat: str
-    engagement: str
     is_predicted: bool
     fall_start_ns: int
     fall_end_ns: int
     danger_until_ns: int
     polygon_deg: Column
     zones: list[str] = []
+
+
+class AreaMemo(msgspec.Struct, kw_only=True):
+    """Dangerous ground of one incident: an engagement's, whose bodies come down apart, or an intact body's."""
+
+    area: str
+    threat: str
+    engagement: str
+    parts: dict[str, AreaPart] = {}
     cause: str = ""
+
+    @property
+    def is_predicted(self) -> bool:
+        return any(part.is_predicted for part in self.parts.values())
+
+    @property
+    def fall_start_ns(self) -> int:
+        return min(part.fall_start_ns for part in self.parts.values())
+
+    @property
+    def fall_end_ns(self) -> int:
+        return max(part.fall_end_ns for part in self.parts.values())
+
+    @property
+    def danger_until_ns(self) -> int:
+        return max(part.danger_until_ns for part in self.parts.values())
+
+    @property
+    def polygons_deg(self) -> list[Column]:
+        return [self.parts[name].polygon_deg for name in sorted(self.parts)]
+
+    @property
+    def zones(self) -> list[str]:
+        return sorted({zone for part in self.parts.values() for zone in part.zones})
 
 
 class Case(msgspec.Struct, kw_only=True):

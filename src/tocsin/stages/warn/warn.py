@@ -38,6 +38,7 @@ from tocsin.stages.warn.memory import (
     UNDELIVERED,
     UNSENT,
     AreaMemo,
+    AreaPart,
     Case,
     ThreatMemo,
 )
@@ -146,22 +147,23 @@ class Warn(CommandDesk):
         known = frozenset(zones().ids)
         ids = [zone for zone in heard.zones if zone in known]
         ids = ids or [zones().ids[int(row)] for row in zones_in(heard.region_99_deg)]
-        self.state.areas[heard.area] = AreaMemo(
-            area=heard.area,
-            threat=heard.threat,
-            engagement=heard.engagement,
+        incident = heard.engagement or heard.area
+        memo = self.state.areas.setdefault(
+            incident, AreaMemo(area=incident, threat=heard.threat, engagement=heard.engagement)
+        )
+        memo.cause = heard.id
+        memo.parts[heard.area] = AreaPart(
             is_predicted=heard.is_predicted,
             fall_start_ns=heard.fall_start_ns,
             fall_end_ns=heard.fall_end_ns,
             danger_until_ns=heard.danger_until_ns,
             polygon_deg=closed_polygon(heard.region_99_deg),
             zones=sorted(ids),
-            cause=heard.id,
         )
-        return [] if self.state.is_exercise_over else self._notice(self.state.areas[heard.area], heard)
+        return [] if self.state.is_exercise_over else self._notice(memo, heard)
 
     def _notice(self, area: AreaMemo, heard: Message) -> list[Message]:
-        """The debris notice of an area: drafted, or revised with what is new."""
+        """The debris notice of an incident: drafted, or revised with what is new."""
         mine = [case for case in self._open("debris") if case.area == area.area]
         if not mine:
             if not area.zones:
@@ -170,16 +172,18 @@ class Warn(CommandDesk):
             case = self._new_case(f"D{self.state.notice_count:03d}", area.cause)
             case.kind, case.area, case.certainty = "debris", area.area, "Observed"
             case.threats = [area.threat] if area.threat else []
-            case.zones, case.polygons_deg = list(area.zones), [area.polygon_deg]
+            case.zones, case.polygons_deg = area.zones, area.polygons_deg
             return self._draft(case, "warning", RULE, heard, "dangerous ground: own area, days not minutes")
         case = mine[0]
         added = sorted(set(area.zones) - set(case.zones))
         case.cause = area.cause
-        if case.life.stand == "draft":
-            case.zones, case.polygons_deg = list(area.zones) or case.zones, [area.polygon_deg]
-            return self._revise(case, heard, "the debris area was revised")
-        if added:
-            case.zones, case.polygons_deg = sorted({*case.zones, *added}), [*case.polygons_deg, area.polygon_deg][-8:]
+        if case.life.stand in ("draft", "approved"):  # until somebody is told, the notice follows the estimate
+            case.zones, case.polygons_deg = area.zones or case.zones, area.polygons_deg
+            if case.life.stand == "draft":
+                return self._revise(case, heard, "the debris area was revised")
+        elif added:
+            case.zones = sorted({*case.zones, *added})
+            case.polygons_deg = [*case.polygons_deg, *area.polygons_deg][-8:]
             return self._extend(case, heard, f"pre-agreed rule: {len(added)} zones added")
         return self._settle(case, heard)
 
