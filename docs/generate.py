@@ -42,7 +42,7 @@ _WORDS = tomllib.loads((DOCS / "meanings.toml").read_text(encoding="utf-8"))
 _MEANINGS: dict[str, str] = _WORDS["meanings"]
 _RANGES: dict[str, str] = _WORDS["ranges"]
 
-_ELSEWHERE = ("Scenario", "Sensor", "Defence")  # told first, told apart, not in a file
+_ELSEWHERE = ("Scenario", "Sensor", "Defence", "Cast", "KnownUnit", "Person")  # told first, told apart, not in a file
 _TRUTH = {
     "time_ns": "ns since 1970-01-01 UTC",
     "object": "name in the scenario; a piece is NAME/NUMBER",
@@ -251,10 +251,15 @@ def _default(field: Any) -> str:
 
 
 def _range(kind: type[msgspec.Struct], name: str) -> str:
-    from tocsin.scenario import check
+    from tocsin.policy import Policy
+    from tocsin.scenario import check, check_policy
 
     if kind.__name__ == "Sensor" and name in check._SENSOR_RANGES:
         low, high, _ = check._SENSOR_RANGES[name]
+        return f"{low:g} to {high:g}"
+    table = next((key for key in Policy.__struct_fields__ if type(getattr(Policy(), key)) is kind), "")
+    if f"{table}.{name}" in check_policy.POLICY_RANGES:
+        low, high, _ = check_policy.POLICY_RANGES[f"{table}.{name}"]
         return f"{low:g} to {high:g}"
     return _RANGES.get(f"{kind.__name__}.{name}") or _RANGES.get(f"{kind.__name__}.*") or ""
 

@@ -47,6 +47,7 @@ class Pipeline:
         self._origin = origin
         self._now_ns = -(2**63)
         self._counts = {stage.name: 0 for stage in stages}
+        self._takers: dict[type[Message], tuple[int, ...]] = {}  # stages that take a message, by their place
 
     def handle(self, message: Message) -> list[Message]:
         """Run one input through all stages; returns what they gave, stamped, in order.
@@ -54,12 +55,22 @@ class Pipeline:
         Raises    PipelineError for what is not an input, another origin, or an arrival before the last one
         """
         self._admit(message)
-        flowing: list[Message] = [message]
-        for stage in self._stages:
-            takes = stage.takes
-            given = [out for each in flowing if isinstance(each, takes) for out in self._run(stage, each)]
-            flowing.extend(given)
-        return flowing[1:]
+        given: list[Message] = []
+        waiting: dict[int, list[Message]] = {place: [message] for place in self._taking(message)}
+        for place, stage in enumerate(self._stages):
+            for each in waiting.get(place, ()):
+                for out in self._run(stage, each):
+                    given.append(out)
+                    for later in self._taking(out):
+                        if later > place:
+                            waiting.setdefault(later, []).append(out)
+        return given
+
+    def _taking(self, message: Message) -> tuple[int, ...]:
+        kind = type(message)
+        if kind not in self._takers:
+            self._takers[kind] = tuple(i for i, stage in enumerate(self._stages) if issubclass(kind, stage.takes))
+        return self._takers[kind]
 
     def snapshot(self) -> Snapshot:
         """Everything needed to go on from here in another process."""

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from tocsin.errors import PipelineError, RecordError, ScanError
+from tocsin.errors import PipelineError, RecordError, ScanError, ScenarioError
 from tocsin.messages import Message, Scan, Tick, stamp
 from tocsin.people import People
 from tocsin.pipeline import Pipeline, build_pipeline
@@ -24,6 +24,7 @@ from tocsin.record.header import encode_header
 from tocsin.scenario import (
     Scenario,
     Sensor,
+    cast_of,
     defence_of,
     document_from,
     load_scenario,
@@ -112,10 +113,12 @@ def simulate(
     Out       Run. The same scenario, seed and versions give the same bytes and so the same digest
     Raises    ScenarioError, RecordError
     """
+    if seed < 0 or run_index < 0:
+        raise ScenarioError("seed and run index are whole numbers from 0", value=min(seed, run_index), remedy="use 0")
     if not isinstance(scenario, Scenario):
         scenario = load_scenario(scenario, overrides=tuple(overrides))
     defence = defence_of(scenario)
-    world, people = World(scenario, seed, run_index), People(defence, seed, run_index)
+    world, people = World(scenario, seed, run_index), People(defence, cast_of(scenario), seed, run_index)
     queue = Queue(scenario.origin)
     queue.push(people.start(defence.epoch_ns))
     header = _header("simulation", scenario, seed, run_index, tuple(overrides))

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-TOCSIN = [sys.executable, "-m", "tocsin.cli.app"]
+TOCSIN = [sys.executable, "-m", "tocsin.cli.main"]
 
 
 def call(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -129,6 +129,8 @@ def test_scenarios_lists_the_pack() -> None:
         (("run", "one-missile", "--set", "policy.warn.expiry_s=soon"), ("expiry_s",)),
         (("verify", "nowhere"), ("no record here", "nowhere")),
         (("score", "nowhere"), ("no record here", "nowhere")),
+        (("run", "quiet-sky", "--out", "/proc/none"), ("/proc/none", "choose another")),
+        (("run", "quiet-sky", "--seed", "-1"), ("seed", "-1")),
     ],
 )
 def test_a_mistake_ends_in_one_line_that_helps(tmp_path: Path, arguments: tuple[str, ...], words: tuple[str]) -> None:
@@ -138,6 +140,23 @@ def test_a_mistake_ends_in_one_line_that_helps(tmp_path: Path, arguments: tuple[
     assert "Traceback" not in result.stderr
     for word in words:
         assert word in result.stderr
+
+
+def test_verify_checks_the_record_even_where_the_summary_is_broken(run: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(run, folder)
+    (folder / "summary.json").write_text("{")
+    result = call("verify", folder)
+    assert result.returncode == 1
+    assert "intact" in result.stdout
+    assert "not JSON" in result.stderr
+
+
+def test_a_title_cannot_speak_to_the_terminal(tmp_path: Path) -> None:
+    hostile = "EV\x1b]0;pwn\x07IL\u202e"
+    result = call("run", "quiet-sky", "--set", "duration_s=2", "--set", f"title={hostile}", "--out", tmp_path / "r")
+    assert "\x1b" not in result.stdout + result.stderr
+    assert "\u202e" not in result.stdout + result.stderr
 
 
 def test_ctrl_c_leaves_a_verifiable_record_a_summary_and_a_report(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tocsin.errors import InputError, MessageError
-from tocsin.formats.cap import MAX_BYTES, cap_problems, cap_xml, identifier_of, read_cap, read_cap_feed
+from tocsin.formats.cap import MAX_BYTES, cap_problems, cap_time, cap_xml, identifier_of, read_cap, read_cap_feed
 from tocsin.messages import AlertStatus, PublicWarning, column
 from tocsin.stages.warn import Warn
 
@@ -80,6 +80,17 @@ def test_updates_and_cancels_refer_to_every_revision_people_were_told(warnings: 
     told = [w for w in warnings[:ended] if w.warning == "W001" and w.state in ("sent", "updated")]
     assert names == [identifier_of(w) for w in told]
     assert len(names) == len(set(names)) > 1
+
+
+def test_the_onset_is_the_impact_or_the_first_piece_on_the_ground(warnings: list[PublicWarning]) -> None:
+    missile = next(i for i, w in enumerate(warnings) if w.warning == "W001" and w.state == "sent")
+    debris_draft = next(i for i, w in enumerate(warnings) if w.warning == "D001" and w.state == "sent")
+    data = files(warnings)
+    for i, onset_ns in ((missile, assessment().impact_ns), (debris_draft, debris().fall_start_ns)):
+        assert onset_ns is not None
+        assert {info.onset for info in read_cap(data[i]).infos} == {cap_time(onset_ns)}
+    closings = [read_cap(d) for w, d in zip(warnings, data, strict=True) if w.state in ("ended", "exercise_ended")]
+    assert {info.onset for alert in closings for info in alert.infos} == {""}
 
 
 def test_identifiers_are_unique_and_free_of_what_cap_forbids(warnings: list[PublicWarning]) -> None:

@@ -20,6 +20,7 @@ from shapely.geometry import shape
 from tocsin.formats.czml import czml
 from tocsin.formats.geojson import geojson
 from tocsin.formats.rings import line, polygon
+from tocsin.formats.stretches import State, carried, stretches
 from tocsin.formats.tracks_csv import COLUMNS, COVARIANCE_COLUMNS, write_tracks
 from tocsin.messages import (
     AlertStatus,
@@ -140,6 +141,63 @@ def test_geojson_holds_each_kind_once_and_says_exercise_on_each(tmp_path: Path) 
     track = next(f for f in document["features"] if f["properties"]["kind"] == "track")
     assert track["geometry"]["coordinates"][0] == pytest.approx([30.0, 36.0, 1e5], abs=0.1)
     assert len(track["geometry"]["coordinates"]) == len(track["properties"]["times"]) == 6  # 10 states thinned to 2 s
+
+
+def broken_track() -> list[Message]:
+    """Plots from 0 to 20 s and from 320 to 340 s, and the row of the drop, 300 s after the last plot."""
+    seen = [*range(0, 21), *range(320, 341)]
+    dropped = msgspec.structs.replace(
+        update(640), status=("dropped",), nis_dof=column([0], "int64"), last_ns=column([T0 + 340 * 10**9], "int64")
+    )
+    return [*(update(s) for s in seen), dropped]
+
+
+def test_no_line_of_a_track_runs_through_a_gap_in_its_plots() -> None:
+    features = geojson(broken_track())["features"]
+    lines = [f for f in features if f["properties"]["kind"] == "track"]
+    assert [f["id"] for f in lines] == ["track/7", "track/7/2"]
+    spans = [(f["properties"]["times"][0], f["properties"]["times"][-1]) for f in lines]
+    assert [(ns_from_iso(a) - T0, ns_from_iso(b) - T0) for a, b in spans] == [
+        (0, 20 * 10**9),
+        (320 * 10**9, 340 * 10**9),
+    ]
+    for f in lines:
+        assert f["geometry"]["type"] == "LineString"
+        assert len(f["geometry"]["coordinates"]) == len(f["properties"]["times"])
+    gaps = [f for f in features if f["properties"]["kind"] == "track_gap"]
+    assert [ns_from_iso(g["properties"]["times"][0]) - T0 for g in gaps] == [20 * 10**9, 340 * 10**9]
+    assert gaps[0]["geometry"]["coordinates"][0] == lines[0]["geometry"]["coordinates"][-1]
+    assert gaps[0]["geometry"]["coordinates"][-1] == lines[1]["geometry"]["coordinates"][0]
+
+
+def test_a_scene_shows_a_track_only_while_it_rests_on_plots_and_the_rest_dashed() -> None:
+    packets = {packet["id"]: packet for packet in json.loads(json.dumps(czml(broken_track()), allow_nan=False))}
+    track, gap = packets["track/7"], packets["track_gap/7"]
+    assert len(track["availability"]) == len(track["position"]) == 2
+    assert [a["interval"] for a in track["position"]] == track["availability"]
+    ends = [[ns_from_iso(end) - T0 for end in interval.split("/")] for interval in track["availability"]]
+    assert ends == [[0, 20 * 10**9], [320 * 10**9, 340 * 10**9]]
+    assert "polylineDash" in gap["path"]["material"]
+    assert [[ns_from_iso(end) - T0 for end in i.split("/")] for i in gap["availability"]] == [
+        [20 * 10**9, 320 * 10**9], [340 * 10**9, 640 * 10**9],
+    ]  # fmt: skip
+
+
+def test_plots_that_come_seldom_are_one_line_all_the_same() -> None:
+    """A sensor that turns in 12 s leaves no gap by turning."""
+    (track,) = geojson([update(s) for s in range(0, 240, 12)])["features"]
+    assert len(track["geometry"]["coordinates"]) == 20
+
+
+def test_what_is_carried_through_a_gap_is_exact_under_even_acceleration() -> None:
+    place = lambda t: np.array([7e6 + 3000.0 * t - 4.0 * t * t, 100.0 * t, -2000.0 * t + 1.5 * t * t])  # noqa: E731
+    speed = lambda t: np.array([3000.0 - 8.0 * t, 100.0, -2000.0 + 3.0 * t])  # noqa: E731
+    states = [State(round(t * 1e9), place(t), speed(t), True) for t in (0.0, 5.0, 305.0, 310.0)]
+    parts = stretches(states, 0)
+    assert [len(part) for part in parts] == [2, 2]
+    ((times, curve),) = carried(states, parts)
+    assert len(times) > 50
+    assert curve == pytest.approx(np.array([place(t / 1e9) for t in times]), abs=1e-3)
 
 
 def test_the_last_revision_wins_and_unconfirmed_tracks_are_left_out() -> None:

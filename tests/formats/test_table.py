@@ -69,6 +69,18 @@ def test_radar_rows_of_one_time_are_one_scan_and_absence_is_no_evidence(tmp_path
     assert not first.range_m.flags.writeable
 
 
+def test_a_report_that_stands_twice_is_refused_with_both_lines(tmp_path: Path) -> None:
+    """One object in the sky must not become two because rows were pasted twice."""
+    row, other = f"{T0},land,100000,90,30", f"{T0},land,100000,90,31"
+    head = "time,sensor,range_m,azimuth_deg,elevation_deg"
+    said = refusal(tmp_path, "\n".join([head, row, other, row, row, other]))
+    assert "line 4" in said
+    assert "line 2" in said
+    assert "3 rows" in said
+    later = row.replace(".000Z", ".001Z")
+    assert len(read_table(csv_file(tmp_path, "\n".join([head, row, other, later])), SITES)) == 2
+
+
 def test_scan_numbers_make_dwells_and_a_row_without_measurement_is_a_dwell_that_saw_nothing(tmp_path: Path) -> None:
     text = (
         "time,sensor,scan,range_m,azimuth_deg,elevation_deg\n"
@@ -282,6 +294,11 @@ def test_rows_of_any_text_are_scans_or_a_scan_error(tmp_path: Path, rows: list[l
     assert all(scan.range_m is not None and np.isfinite(scan.range_m).all() for scan in scans)
 
 
+def _apart(value: float) -> float:
+    """A table refuses a report that stands twice, so drawn plots differ."""
+    return round(value, 6)
+
+
 @st.composite
 def recordings(draw: st.DrawFn) -> list[Scan]:
     start = ns_from_iso(T0)
@@ -290,7 +307,9 @@ def recordings(draw: st.DrawFn) -> list[Scan]:
         site = SITES[name]
         for number in range(draw(st.integers(1, 3))):
             count = draw(st.integers(0 if site.swept else 1, 3))
-            floats = lambda low, high, n=count: column(draw(st.lists(st.floats(low, high), min_size=n, max_size=n)))  # noqa: E731
+            floats = lambda low, high, n=count: column(  # noqa: E731
+                draw(st.lists(st.floats(low, high), min_size=n, max_size=n, unique_by=_apart))
+            )
             end = start + number * 10**9 + draw(st.integers(0, 10**8))
             values = {}
             if site.kind == "radar":

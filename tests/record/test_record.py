@@ -126,12 +126,31 @@ def test_a_record_replaced_whole_is_found_by_its_digest(sealed: Path, tmp_path: 
 
 
 def test_a_killed_run_leaves_a_record_that_says_so_and_can_still_be_read(tmp_path: Path) -> None:
-    path = tmp_path / "record.sqlite"
-    write(path, seal=False)
-    verdict = verify(path)
+    live, dead = tmp_path / "live", tmp_path / "dead"
+    write(live / "record.sqlite", seal=False)
+    shutil.copytree(live, dead)  # what a kill -9 leaves on disk
+    verdict = verify(dead / "record.sqlite")
     assert verdict.status == "unsealed"
     assert "no closing seal after entry 80" in verdict.problem
-    assert len(list(read_entries(path))) == 80
+    assert len(list(read_entries(dead / "record.sqlite"))) == 80
+
+
+def test_a_record_being_written_is_not_overwritten_by_a_second_run(tmp_path: Path) -> None:
+    path = tmp_path / "record.sqlite"
+    recorder = Recorder(HEADER, path)
+    recorder.write("in", Tick(time_ns=0, sequence=0))
+    with pytest.raises(RecordError, match="another run is writing here"):
+        Recorder(HEADER, path)
+    recorder.seal("complete")
+    assert verify(path).is_intact
+    Recorder(HEADER, path).seal("complete")
+    assert verify(path).entries == 0
+
+
+def test_a_place_that_cannot_be_written_is_refused_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "record.sqlite").mkdir()
+    with pytest.raises(RecordError, match="choose another --out"):
+        Recorder(HEADER, tmp_path / "record.sqlite")
 
 
 def test_an_interrupted_run_is_sealed_as_interrupted(tmp_path: Path) -> None:

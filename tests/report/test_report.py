@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
+import msgspec
 import pytest
 from example_report import TRUTH, Write, scenario
-from example_run import example_run, quiet_run
+from example_run import TEXTS, Tape, assessment, ecef, example_run, ns, quiet_run, track_update, warning
 
-from tocsin.messages import Message
+from tocsin.messages import Assessment, Message, Scan, SensorHealth, Tick, TrackUpdates, column
+from tocsin.report.facts import gather
+from tocsin.report.profile import flown
+from tocsin.scenario.schema import Sensor
+from tocsin.units import ns_from_iso
 
 VOID = {"meta", "br", "hr", "img", "link", "input"}
 HOSTILE = """"><script>alert(1)</script><img src=x onerror=alert(2)>' onload='x' <!-- ]]> &lt; \u202e\x00"""
@@ -149,6 +154,56 @@ def test_the_origin_is_named_in_title_banner_and_every_caption(write: Write, ori
     assert all(caption in card for card in cards)
 
 
+def test_no_tracked_line_is_drawn_through_a_gap(write: Write) -> None:
+    """The run's track has no plot from 90 s to 152 s: every solid line lies on one side or the other."""
+    facts = gather(RUNS["hit"], scenario=None, seed=None, version="", digest="", command="", truth=None)
+    (track,) = flown(facts)
+    spans = [(float(t_s[0]), float(t_s[-1])) for t_s, _ in track.parts]
+    assert spans == [pytest.approx((52.0 - 10.5, 90.0 - 10.5)), pytest.approx((152.0 - 10.5, 498.0 - 10.5))]
+    page = write(RUNS["hit"])
+    for drawing in re.findall(r"<svg .*?</svg>", page, re.DOTALL):
+        solid = [d for d in re.findall(r'<path d="([^"]*)" class="flown"', drawing) if d.count("L") > 1 or "Q" in d]
+        assert len(solid) in (0, 2), solid
+        assert all(d.count("M") == 1 for d in solid)
+
+
+def test_a_strips_label_never_lies_on_its_bar(write: Write) -> None:
+    tape = Tape()
+    for t_s in range(10, 400, 2):
+        tape.add(float(t_s), track_update(float(t_s), "RADAR-WITH-A-LONG-NAME", 10.0, 1, 0))
+    tape.add(200.0, assessment(200.0, 1, "NONE"))
+    drawings = re.findall(r"<svg .*?</svg>", write(tape.done(), scenario=None), re.DOTALL)
+    (wide,) = (d for d in drawings if "strip-contact" in d and 'viewBox="0 0 1060' in d)
+    bar = re.search(r"<rect ([^>]*strip-contact[^>]*)>", wide)
+    label = re.search(r"<text ([^>]*)>RADAR-WITH-A-LONG-NAME</text>", wide)
+    assert bar
+    assert label
+    top, base = (float(re.findall(r'\by="([^"]*)"', found[1])[0]) for found in (bar, label))
+    assert base <= top - 2
+
+
+def test_a_sensor_without_a_place_is_on_no_map_and_labels_are_few(write: Write) -> None:
+    """Reports from the open sea off Britain: the gulf of Guinea, 0 N 0 E, is not part of the picture."""
+    tape = Tape()
+    for track in range(1, 31):
+        base = track_update(0.0, "ADSB", 0.0, 0, 0, track)
+        fields = {f: getattr(base, f) for f in base.__struct_fields__}
+        for t_s in range(0, 60, 4):
+            at = {"t_ns": column([ns(t_s)], "int64"), "time_ns": ns(t_s), "last_ns": column([ns(t_s)], "int64")}
+            here = column([ecef(51.0 + 0.05 * track, -3.0 + 0.01 * t_s, 10_000.0)])
+            tape.add(t_s + 0.2, TrackUpdates(**{**fields, **at, "position_ecef_m": here}))
+    adsb = scenario(sensors=(Sensor(name="ADSB", kind="position"),), units=(), sites=())
+    page = write(tape.done(), scenario=adsb)
+    drawing = next(d for d in re.findall(r"<svg .*?</svg>", page, re.DOTALL) if "flight-w" in d or "Map with" in d)
+    assert ">ADSB<" not in drawing
+    assert "symbol sensor" not in drawing
+    assert len(re.findall(r">track \d+", drawing)) <= 12
+    assert len(re.findall(r'class="traffic"', drawing)) == 30 + 1  # and its key
+    scale = [float(km.replace("\u202f", "")) for km in re.findall(r">([\d\u202f]+) km<", drawing)]
+    assert scale
+    assert max(scale) <= 100.0
+
+
 def test_the_headline_is_the_seconds_that_were_left_and_for_whom(write: Write) -> None:
     words = Reader(write(RUNS["hit"])).text
     assert "374 seconds from the first public warning to the predicted impact, for 530 000 people" in words
@@ -167,6 +222,78 @@ def test_a_quiet_sky_says_that_nothing_was_alerted_and_lists_its_tracks(write: W
     assert "Nothing was alerted, nobody was warned: none of 2 assessed tracks was judged a threat." in words
     assert "aircraft 100%" in words
     assert "no public warning was drafted" in words
+
+
+def test_finding_no_threat_is_not_called_quiet_and_names_the_sensors_that_gave_nothing(write: Write) -> None:
+    words = Reader(write(RUNS["quiet"], scenario=None, seed=None)).text
+    assert "All quiet" not in words
+    assert "No threat found" in words
+    assert "No infrared and no radar reports came" in words
+    seen = Reader(write([*RUNS["quiet"], *(m for m in RUNS["hit"] if isinstance(m, Scan))])).text
+    assert "No threat found" in seen
+    assert "reports came" not in seen
+
+
+def test_a_record_without_a_judged_track_says_that_nothing_could_be_judged(write: Write) -> None:
+    tape = Tape()
+    for t_s in (10.0, 12.0):
+        base = track_update(t_s, "LAND-RADAR", 10.0, 1, 0)
+        fields = {f: getattr(base, f) for f in base.__struct_fields__} | {"status": ("tentative",)}
+        tape.add(t_s, TrackUpdates(**fields))
+    words = Reader(write(tape.done(), scenario=None)).text
+    assert "Nothing could be judged Nothing was alerted, nobody was warned: no track lived long enough" in words
+    assert "0 tracks; 1 more never left tentative and are not drawn None." in words
+
+
+def test_a_recording_without_a_date_shows_none(write: Write) -> None:
+    day_ns = ns_from_iso("2000-01-01T00:00:00Z") - ns_from_iso("2026-03-04T00:00:00Z")
+    messages = [
+        msgspec.structs.replace(m, time_ns=m.time_ns + day_ns, arrival_ns=m.arrival_ns + day_ns)
+        for m in quiet_run("test")
+        if isinstance(m, SensorHealth | Tick)
+    ]
+    words = Reader(write(messages, scenario=None)).text
+    assert "Date not in the recording, 08:00 to 08:05 UTC" in words
+    assert "the date is not in the recording" in words
+    assert "2026-03-04, 08:00 to 08:05 UTC" in Reader(write(quiet_run("test"), scenario=None)).text
+
+
+def test_a_wide_impact_time_gives_the_early_bound_with_its_spread(write: Write) -> None:
+    """374 s left by the mean; at one sigma of 70 s, 234 s are left with 97.5 % or more."""
+    vague = [msgspec.structs.replace(m, impact_std_s=70.0) if isinstance(m, Assessment) else m for m in RUNS["hit"]]
+    words = Reader(write(vague)).text
+    assert "234 seconds at least (95 %) from the first public warning to the predicted impact" in words
+    assert "best estimate 374 s ± 140 s (95 %)" in words
+    assert "at least" not in Reader(write(RUNS["hit"])).text
+
+
+def test_sections_are_linked_in_the_words_of_their_headings(write: Write) -> None:
+    for name in ("hit", "quiet"):
+        page = write(RUNS[name])
+        links = dict(re.findall(r'<li><a href="#([a-z]+)">(.*?)</a>', page))
+        assert links
+        assert links == dict(re.findall(r'<h2 id="([a-z]+)">(.*?)</h2>', page))
+
+
+def test_the_words_that_closed_a_warning_are_shown_last_whatever_came_after(write: Write) -> None:
+    tape = Tape()
+    for message in RUNS["hit"]:
+        tape.add((message.arrival_ns - ns(0)) / 1e9, message)
+    over = tuple(msgspec.structs.replace(text, headline="IT IS OVER") for text in TEXTS)
+    tape.add(1_400.0, warning(4, "ended", texts=over))
+    tape.add(1_410.0, warning(5, "exercise_ended", texts=()))
+    words = Reader(write(tape.done())).text
+    assert "What people read last: closed at +23:10 as ended." in words
+    assert words.count("IT IS OVER") == len(TEXTS)
+    assert words.index("IT IS OVER") > words.index("Missile warning W1")
+
+
+def test_on_a_telephone_every_cell_of_the_clock_carries_its_heading(write: Write) -> None:
+    page = write(RUNS["hit"])
+    clock = re.search(r'<table[^>]*class="stacks".*?</table>', page, re.DOTALL)
+    assert clock
+    assert len(re.findall("<td", clock[0])) == len(re.findall("data-heading=", clock[0])) == 12 * 6
+    assert re.search(r"@media \(max-width:500px\) \{ \.stacks", page)
 
 
 def test_right_to_left_text_runs_right_to_left(write: Write) -> None:

@@ -12,14 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tocsin.errors import ScenarioError
+from tocsin.policy import Policy
 from tocsin.scenario import (
     apply_override,
+    cast_of,
     defence_of,
     document_from,
     load_scenario,
     packaged_scenarios,
     scenario_from,
 )
+from tocsin.scenario.check_policy import POLICY_RANGES
 from tocsin.units import ns_from_iso
 
 PACK = ("one-missile", "quiet-sky", "turkiye-2026-03-04")
@@ -83,6 +86,104 @@ def test_the_defence_is_given_no_truth_and_no_sensor_that_is_off():
     assert b"Kermanshah" not in msgspec.json.encode(defence)
     assert {sensor.name for sensor in defence.sensors} == {"infrared-west", "infrared-east", "land-radar"}
     assert defence.epoch_ns == ns_from_iso(scenario.epoch)
+
+
+def attributes_of(node) -> set[str]:
+    """Every attribute that can be reached from a value."""
+    if isinstance(node, msgspec.Struct):
+        own = {name for name in dir(node) if not name.startswith("__")}
+        return own.union(*(attributes_of(getattr(node, name)) for name in node.__struct_fields__))
+    return set().union(*(attributes_of(child) for child in node)) if isinstance(node, tuple) else set()
+
+
+@pytest.mark.parametrize("name", PACK)
+def test_no_attribute_that_a_stage_can_reach_tells_what_people_will_do(name):
+    scenario = load_scenario(name)
+    reached = attributes_of(defence_of(scenario))
+    assert {"units", "roles", "policy", "max_zones"} <= reached
+    assert not [key for key in reached if "absent" in key or "delay" in key or "script" in key]
+    assert {"is_absent", "delay_s", "acknowledge_delay_s", "scripts"} <= attributes_of(cast_of(scenario))
+
+
+def numbers(policy: Policy) -> list[str]:
+    """Every numeric key of the policy, lists of numbers included."""
+    found = []
+    for table in policy.__struct_fields__:
+        for key, value in msgspec.structs.asdict(getattr(policy, table)).items():
+            first = value[0] if isinstance(value, tuple) else value
+            if isinstance(first, int | float) and not isinstance(first, bool):
+                found.append(f"{table}.{key}")
+    return found
+
+
+NUMBERS = numbers(Policy())
+
+
+def with_rule(key: str, value) -> dict:
+    document = smallest()
+    table, _, name = key.partition(".")
+    given = document["policy"][table][name]
+    document["policy"][table][name] = [value, *given[1:]] if isinstance(given, list | tuple) else value
+    return document
+
+
+def test_every_number_of_the_policy_has_a_range_that_holds_its_default():
+    assert set(POLICY_RANGES) == set(NUMBERS)
+    scenario_from(smallest())
+
+
+@pytest.mark.parametrize("key", NUMBERS)
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, -1e300, 1e300])
+def test_no_number_of_the_policy_may_be_absurd(key, value):
+    with pytest.raises(ScenarioError) as caught:
+        scenario_from(with_rule(key, value))
+    assert "\n" not in str(caught.value)
+    assert key.partition(".")[2] in str(caught.value)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(NUMBERS), st.floats(width=64))
+def test_a_number_outside_its_range_is_refused_by_name_range_and_unit(key, value):
+    low, high, unit = POLICY_RANGES[key]
+    is_whole = isinstance(getattr(getattr(Policy(), key.partition(".")[0]), key.partition(".")[2]), int)
+    if low <= value <= high or (is_whole and not value.is_integer()):
+        return
+    with pytest.raises(ScenarioError, match=key.partition(".")[2]) as caught:
+        scenario_from(with_rule(key, int(value) if is_whole and math.isfinite(value) else value))
+    if math.isfinite(value) and abs(value) < 2**63:
+        assert f"must lie between {low:g} and {high:g} {unit}" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("item", "said"),
+    [
+        ("policy.engage.rung_needed=CUE", "CONFIRMED"),
+        ("policy.engage.authority_role=king", "commander"),
+        ("policy.alert.escalate_to=nobody", "spokesperson"),
+        ("policy.warn.languages=['xx']", "en, tr"),
+        ("policy.warn.languages=[]", "at least one"),
+        ("policy.warn.channels=['pigeon']", "sirens"),
+        ("policy.warn.channels=['app', 'app']", "each once"),
+        ("policy.warn.max_zones=0", "between 1 and"),
+        ("policy.assess.prior=[0.5, 0.5]", "6 probabilities"),
+        ("policy.assess.prior=[1, 1, 1, 1, 1, 1]", "sum to 1"),
+        ("policy.warn.harm_release_prob=0.5", "harm_threshold_prob"),
+        ("policy.ladder.refuted_prob=0.99", "probable_prob"),
+        ("policy.warn.expiry_s=10", "renew_before_s"),
+        ("policy.posture.levels=['a', 'a']", "each once"),
+        ("policy.posture.crew_reaction_s=[1]", "each level"),
+        ("policy.release.host_nation=Turkey", "IR"),
+        ("units.*.acknowledge_delay_s=-1", "acknowledge_delay_s"),
+    ],
+)
+def test_a_rule_that_makes_no_sense_is_refused_with_what_would(item, said):
+    with pytest.raises(ScenarioError, match=said):
+        load_scenario("one-missile", overrides=[item])
+
+
+@pytest.mark.parametrize("item", ["policy.alert.escalate_to=operator", "policy.alert.escalate_to=commander"])
+def test_an_alert_may_be_escalated_to_a_role_or_an_actor(item):
+    assert load_scenario("one-missile", overrides=[item]).policy.alert.escalate_to == item.partition("=")[2]
 
 
 def test_the_quiet_sky_holds_no_threat_and_the_same_sensors():

@@ -131,6 +131,34 @@ def test_a_wrong_description_is_refused_with_file_and_remedy(tmp_path: Path, tex
     assert caught.value.remedy
 
 
+PLACELESS = {
+    "land radar": ('kind = "radar"\nlongitude_deg = 36.0', "latitude_deg"),
+    "ship radar": ('kind = "radar"\nplatform = "ship"\nlatitude_deg = 36.0', "longitude_deg"),
+    "land infrared": ('kind = "infrared"', "latitude_deg"),
+    "geostationary": ('kind = "infrared"\nplatform = "geostationary"', "longitude_deg"),
+}
+
+
+@pytest.mark.parametrize("name", PLACELESS)
+def test_a_sensor_that_measures_from_a_place_must_name_it(tmp_path: Path, name: str) -> None:
+    lines, key = PLACELESS[name]
+    with pytest.raises(SensorFileError, match=rf"SENSORS\.toml: sensors\.a\.{key}.* is missing") as caught:
+        read_sensors(write(tmp_path, f'[[sensors]]\nname = "a"\n{lines}\n'))
+    assert caught.value.remedy
+
+
+def test_position_reports_need_no_place(tmp_path: Path) -> None:
+    (sensor,) = read_sensors(write(tmp_path, '[[sensors]]\nname = "adsb"\nkind = "position"\n'))
+    assert sensor.name == "adsb"
+
+
+@pytest.mark.parametrize("given", ["/etc/passwd", "../path.csv", "a/../../path.csv", "C:/path.csv", "..\\\\path.csv"])
+def test_a_path_file_lies_beside_or_below_the_description(tmp_path: Path, given: str) -> None:
+    text = f'[[sensors]]\nname = "s"\nkind = "infrared"\nplatform = "path"\npath_file = "{given}"\n'
+    with pytest.raises(SensorFileError, match=r"sensors\.s\.path_file"):
+        read_sensors(write(tmp_path, text))
+
+
 PATH_HEAD = "time,latitude_deg,longitude_deg,height_m\n"
 
 

@@ -20,7 +20,9 @@ from tocsin.messages import (
     UnitAlert,
     column,
 )
+from tocsin.places import zones
 from tocsin.scoring import score
+from tocsin.scoring.impact_zones import zones_at
 from tocsin.world import ThreatTruth, WorldTruth
 
 S = 1_000_000_000
@@ -156,6 +158,50 @@ def test_warning_time_runs_from_the_first_sending_and_people_are_counted_once() 
     assert one.warning_s == 340.0
     assert [(w.seconds_left, w.people) for w in one.warned] == [(340.0, 50_000), (280.0, 20_000)]
     assert one.people_seconds == 340.0 * 50_000 + 280.0 * 20_000
+
+
+def zone_at(place_deg: tuple[float, float]) -> tuple[str, int]:
+    """Id and people of the zone of a place, by the H3 library and the packaged table."""
+    h3 = pytest.importorskip("h3")
+    cell = h3.latlng_to_cell(*place_deg, 5)
+    return cell, int(zones().people_count[zones().row(cell)])
+
+
+def test_people_warned_elsewhere_are_not_rightly_warned() -> None:
+    """Ankara is told, the place of the true impact is not: many people, none of them those concerned."""
+    far, people = zone_at((39.93, 32.86))
+    wrong = msgspec.structs.replace(warned(240, "sent", people), zones=(far,))
+    one = score([*flight(), wrong], truth()).threats[0]
+    assert one.impact_zone_warned is False
+    assert (one.people_warned_at_impact, one.people_seconds_at_impact, one.warning_s_at_impact) == (0, 0.0, None)
+    assert one.people_warned == people > 0
+
+
+def test_rightly_warned_are_the_people_at_the_true_impact_from_their_own_first_telling() -> None:
+    (here, people), (far, others) = zone_at(IMPACT_DEG), zone_at((39.93, 32.86))
+    tell = [
+        msgspec.structs.replace(warned(240, "sent", others), zones=(far,)),
+        msgspec.structs.replace(warned(300, "updated", others + people), zones=(far, here)),
+        msgspec.structs.replace(warned(400, "updated", people), zones=(here,)),
+    ]
+    one = score([*flight(), *tell], truth(), harm_radius_m=0.0).threats[0]
+    assert one.impact_zone_warned is True
+    assert one.people_warned_at_impact == people
+    assert one.warning_s_at_impact == 280.0
+    assert one.people_seconds_at_impact == 280.0 * people
+    assert one.people_warned == others + people
+    late = msgspec.structs.replace(warned(581, "sent", people), zones=(here,))
+    assert score([*flight(), late], truth()).threats[0].impact_zone_warned is False
+
+
+def test_the_harm_radius_reaches_into_the_next_zones_and_no_farther() -> None:
+    """Against H3's own cells: a wide circle concerns the six neighbours, a point only its own cell."""
+    h3 = pytest.importorskip("h3")
+    own = h3.latlng_to_cell(*IMPACT_DEG, 5)
+    known = set(zones().ids)
+    assert set(zones_at(*h3.cell_to_latlng(own), 0.0)) == {own} & known
+    assert set(zones_at(*h3.cell_to_latlng(own), 12_000.0)) == set(h3.grid_disk(own, 1)) & known
+    assert zones_at(34.0, 28.0, 2_000.0) == {}  # open sea
 
 
 def test_a_threat_that_comes_down_elsewhere_is_false_with_its_alerts_and_drafts() -> None:

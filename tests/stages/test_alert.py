@@ -102,16 +102,19 @@ def test_a_refuted_threat_stands_everyone_down_once_and_may_be_alerted_anew() ->
     assert [(a.state, a.revision, a.deadline_ns) for a in again] == [("sent", 3, T0 + 90 * S)] * 2
 
 
-def test_a_person_with_the_role_can_refute_and_only_a_higher_rung_speaks_again() -> None:
-    stage = Alert(defence(policy=RULES))
-    stage.handle(assessment(0.0, rung="PROBABLE"))
-    refused = stage.handle(command("App", "refute_threat", 5, subject="T-0001"))
-    assert [m.code for m in of(Event, refused)] == ["alert.wrong_role"]
-    out = of(UnitAlert, stage.handle(command("Dir", "refute_threat", 6, subject="T-0001", reason="test tape")))
+def test_a_persons_refutation_moves_units_only_through_the_assessment_it_leads_to() -> None:
+    stage, _ = alerted()
+    for actor in ("Com", "Dir", "App"):
+        assert stage.handle(command(actor, "refute_threat", 5, subject="T-0001")) == []
+    refuted = assessment(6.0, rung="REFUTED", reason="refuted by Dir: test tape")
+    out = of(UnitAlert, stage.handle(refuted))
     assert [a.state for a in out] == ["stood_down", "stood_down"]
-    assert "test tape" in out[0].text
-    assert stage.handle(assessment(7.0, rung="PROBABLE")) == []
-    assert [a.state for a in of(UnitAlert, stage.handle(assessment(8.0)))] == ["sent", "sent"]
+    assert all("refuted by Dir: test tape" in a.text and a.causes == ("a0", "a6") for a in out)
+
+
+def test_the_text_says_that_the_circle_is_the_90_percent_region() -> None:
+    _, out = alerted()
+    assert "90 % region of" in out[0].text
 
 
 def test_a_moved_impact_time_is_told_but_not_more_often_than_every_30_s() -> None:

@@ -13,6 +13,7 @@ from tocsin.flight.regions import contains, ellipse_polygon, enu_offsets_m, mass
 from tocsin.kernels.geodesy import geodetic_from_ecef
 from tocsin.messages import Column, DebrisArea, Engagement, Event, encode
 from tocsin.places import distance_m, zones
+from tocsin.policy import AssessPolicy, Policy, WarnPolicy
 from tocsin.scenario.schema import Site
 from tocsin.stages.debris import Debris
 from tocsin.stages.debris.debris import _interceptor_velocity
@@ -20,6 +21,7 @@ from tocsin.stages.debris.exposure import density_at, people_in
 from tocsin.stages.debris.footprint import Footprint, footprint, start_states
 from tocsin.stages.debris.fragments import BODY_MASS_KG, CLASSES, DIMENSIONS, Body, Pieces, fixed_pieces, pieces_from
 
+AIR = AssessPolicy()
 COUNT = 120  # of each body: half of the policy's
 
 
@@ -44,7 +46,7 @@ BODIES: tuple[Body, ...] = ("threat", "interceptor")
 @pytest.mark.parametrize("body", BODIES)
 @pytest.mark.parametrize("count", [8, 37, 120, 1000])
 def test_the_sampled_pieces_carry_the_mass_of_their_body(body: Body, count: int) -> None:
-    pieces = fixed_pieces(body, count)
+    pieces = fixed_pieces(body, count, AIR)
     assert len(pieces.mass_kg) == count
     assert float(pieces.mass_kg.sum()) == pytest.approx(BODY_MASS_KG[body], rel=1e-12)
     for one in CLASSES:
@@ -54,7 +56,7 @@ def test_the_sampled_pieces_carry_the_mass_of_their_body(body: Body, count: int)
 
 
 def test_the_fixed_points_have_the_moments_of_the_normal_law_in_each_class() -> None:
-    pieces = fixed_pieces("threat", COUNT)
+    pieces = fixed_pieces("threat", COUNT, AIR)
     for one in CLASSES:
         place = pieces.place[pieces.piece_kg == one.piece_kg]
         assert place.mean(axis=0) == pytest.approx(np.zeros(3), abs=1e-9)
@@ -66,7 +68,7 @@ def test_the_fixed_points_have_the_moments_of_the_normal_law_in_each_class() -> 
 def test_each_class_is_thrown_apart_at_its_stated_speed() -> None:
     # across the track: the stated spread; along it: the root sum of squares with half of it more
     position, velocity = at(36.9, 37.0, 80e3, (-2_200.0, 200.0, -1_200.0))
-    pieces = fixed_pieces("threat", 2_000)
+    pieces = fixed_pieces("threat", 2_000, AIR)
     states, _ = start_states(pieces, position, velocity, 500.0)
     along = np.array(velocity) / np.linalg.norm(velocity)
     for one in CLASSES:
@@ -133,9 +135,9 @@ FOOTPRINTS = [
 @pytest.mark.parametrize(("body", "height_m", "enu_m_s"), FOOTPRINTS)
 def test_the_regions_hold_their_share_of_fresh_draws(body: Body, height_m: float, enu_m_s: Any, count: int) -> None:
     position, velocity = at(36.9, 37.0, height_m, enu_m_s)
-    landed = footprint(fixed_pieces(body, count), position, velocity, 500.0)
+    landed = footprint(fixed_pieces(body, count, AIR), position, velocity, 500.0)
     draws = np.random.default_rng(20260304).standard_normal((2_000, DIMENSIONS))
-    fresh = footprint(pieces_from(body, draws), position, velocity, 500.0)
+    fresh = footprint(pieces_from(body, draws, AIR), position, velocity, 500.0)
     assert landed is not None
     assert fresh is not None
     limits = ((0.45, 0.57), (0.87, 0.93), (0.97, 1.0))
@@ -149,7 +151,7 @@ def test_the_regions_hold_their_share_of_fresh_draws(body: Body, height_m: float
 def test_the_regions_are_clearly_smaller_than_ellipses_where_drag_bends_the_footprint(height_m: float) -> None:
     # air sorts the pieces along the track: heavy ones far and close together, light ones short and wide
     position, velocity = at(36.9, 37.0, height_m, (-1_500.0, 200.0, -1_500.0))
-    landed = footprint(fixed_pieces("threat", COUNT), position, velocity, 500.0)
+    landed = footprint(fixed_pieces("threat", COUNT, AIR), position, velocity, 500.0)
     assert landed is not None
     for region, prob, most in zip(regions_of(landed), (0.5, 0.9, 0.99), (0.8, 0.9, 0.85), strict=True):
         ellipse = mass_region_polygon(landed.points_deg, landed.mass_kg, prob)
@@ -163,7 +165,7 @@ def regions_of(landed: Footprint) -> tuple[Column, Column, Column]:
 @pytest.mark.parametrize("body", BODIES)
 def test_all_mass_comes_down_from_a_suborbital_intercept(body: Body) -> None:
     position, velocity = at(36.9, 37.0, 80e3, (-2_200.0, 200.0, -1_200.0))
-    landed = footprint(fixed_pieces(body, COUNT), position, velocity, 500.0)
+    landed = footprint(fixed_pieces(body, COUNT, AIR), position, velocity, 500.0)
     assert landed is not None
     assert landed.aloft_kg == 0.0
     assert float(landed.mass_kg.sum()) == pytest.approx({"threat": 1_000.0, "interceptor": 150.0}[body], rel=1e-12)
@@ -171,7 +173,7 @@ def test_all_mass_comes_down_from_a_suborbital_intercept(body: Body) -> None:
 
 def test_a_body_that_flies_past_the_earth_leaves_nothing_on_it() -> None:
     position, velocity = at(36.9, 37.0, 300e3, (0.0, 0.0, 13_000.0))
-    assert footprint(fixed_pieces("threat", 8), position, velocity, 500.0) is None
+    assert footprint(fixed_pieces("threat", 8, AIR), position, velocity, 500.0) is None
 
 
 def test_density_integrates_to_the_people_of_a_zone() -> None:
@@ -352,3 +354,18 @@ def test_a_recovered_stage_goes_on_as_if_nothing_had_happened() -> None:
         expected = [encode(m) for m in whole.handle(message)]
         assert [encode(m) for m in broken.handle(message)] == expected
         renew(broken)
+
+
+def test_the_air_of_the_pieces_is_as_uncertain_as_the_assessment_takes_it_to_be() -> None:
+    calm = AssessPolicy(density_ratio_std_20km=0.0, density_ratio_std_80km=0.0, wind_std_m_s=0.0)
+    assert not fixed_pieces("threat", COUNT, calm).air.any()
+    spread = fixed_pieces("threat", COUNT, AIR).air.std(axis=0)
+    wanted = [AIR.density_ratio_std_20km, AIR.density_ratio_std_80km, AIR.wind_std_m_s, AIR.wind_std_m_s]
+    assert spread == pytest.approx(wanted, rel=0.1)  # of 120 points
+
+
+def test_the_ground_stays_dangerous_as_long_as_the_notice_says() -> None:
+    stage = Debris(defence(policy=Policy(warn=WarnPolicy(debris_notice_s=3_600.0))))
+    stage.handle(assessment(0.0))
+    (area,) = of(DebrisArea, stage.handle(tick(500)))
+    assert area.danger_until_ns - area.fall_end_ns == 3_600 * S

@@ -265,6 +265,32 @@ def test_a_reported_hit_ends_it_and_nothing_further_is_planned() -> None:
     assert [m.code for m in of(Event, late)] == ["engage.report_refused"]
 
 
+@pytest.mark.parametrize(
+    ("reporter", "after_s", "is_taken"),
+    [("North", 0.0, True), ("Battery", 0.0, True), ("North", -4.9, True), ("North", -5.1, False),
+     ("eve", 3.0, False), ("", 3.0, False), ("Ship", 3.0, False), ("South", 3.0, False)],
+)  # fmt: skip
+def test_an_outcome_is_believed_only_of_the_site_or_its_unit_and_not_before_the_intercept(
+    reporter: str, after_s: float, is_taken: bool
+) -> None:
+    stage = Engage(with_rules())
+    shot = launched(stage)
+    when_s = at_s(shot.intercept_ns) + after_s
+    out = stage.handle(report("intercept", reporter, shot.engagement, when_s, outcome="hit"))
+    assert [m.state for m in of(Engagement, out)] == (["hit"] if is_taken else [])
+    assert [m.code for m in of(Event, out)] == ([] if is_taken else ["engage.report_refused"])
+
+
+def test_a_persons_refutation_stops_an_engagement_only_through_the_assessment_it_leads_to() -> None:
+    stage = Engage(with_rules())
+    stage.handle(assessment(0.0))
+    planned(stage)
+    for actor in ("Com", "Dir", "App"):
+        assert stage.handle(command(actor, "refute_threat", 5, subject="T-0001")) == []
+    (out,) = of(Engagement, stage.handle(assessment(6.0, rung="REFUTED")))
+    assert out.state == "expired"
+
+
 def test_shoot_look_shoot_plans_a_second_shot_after_a_miss_and_no_third() -> None:
     stage = Engage(with_rules(look_s=5.0))
     first = launched(stage)

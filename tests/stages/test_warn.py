@@ -16,8 +16,9 @@ from tocsin.kernels.harm import disc_prob
 from tocsin.messages import AlertStatus, Event, Posture, PublicWarning, column, decode_state, encode, encode_state
 from tocsin.places import contains, east_north_m, zones
 from tocsin.stages.warn import Warn
-from tocsin.stages.warn.areas import choose_zones, harm_probs
+from tocsin.stages.warn.areas import choose_zones, geodetic_deg, harm_probs
 from tocsin.stages.warn.machine import NEEDS_SECOND_PERSON, TABLE, Act, Life, Refusal, advance
+from tocsin.texts import channel_text, channels, texts
 
 sys.path.insert(0, str(Path(__file__).parent))
 from warning_cast import (
@@ -262,7 +263,9 @@ def test_no_sequence_of_acts_lets_a_new_text_reach_people_without_a_second_perso
                 after = advance(life, act, actor, is_approver=is_approver)
                 if isinstance(after, Refusal):
                     continue
-                wrote = frozenset({actor}) if act == "draft" else authors | {actor} if act == "revise" else authors
+                wrote = (
+                    frozenset({actor}) if act.startswith("draft") else authors | {actor} if act == "revise" else authors
+                )
                 if act in ("send", "add"):
                     assert is_passed
                 if act in NEEDS_SECOND_PERSON:
@@ -523,7 +526,7 @@ def test_a_correction_not_approved_is_called_for_again_and_again() -> None:
 
 
 def test_an_operator_corrects_by_hand_and_another_person_approves() -> None:
-    driver = sent(desk())
+    driver = sent(desk(), rung="PROBABLE", is_degraded=True)  # one kind of sensor: it may be doubted
     driver.do("both", "cancel_warning", "W001", reason="sent in error")
     draft = warnings(driver)[-1]
     driver.do("both", "approve_warning", "W001", draft.revision)
@@ -656,3 +659,203 @@ def test_the_stage_continues_the_same_after_its_state_was_encoded_and_put_back()
     two.stage = Warn(defence())
     two.stage.state = decode_state(encode_state(state), type(state))
     assert second(one) == second(two) != []
+
+
+# What the first review found
+
+
+def refusals(driver: Driver) -> list[str]:
+    return [m.text for m in driver.out if isinstance(m, Event) and m.code == "warn.refused"]
+
+
+@pytest.mark.parametrize("action", ["cancel_warning", "end_warning", "draft_warning"])
+def test_only_the_director_words_the_end_of_the_exercise(action: str) -> None:
+    driver = sent(desk())
+    driver.do("dir", "end_exercise")
+    driver.do("op", action, "exercise-end")
+    closing = warnings(driver, "exercise-end")
+    assert [(m.state, m.purpose) for m in closing] == [("draft", "exercise_ended")]
+    driver.do("app", "approve_warning", "exercise-end", closing[-1].revision)
+    assert states(driver, "exercise-end") == ["draft", "exercise_ended"]
+
+
+def test_a_rejected_end_of_the_exercise_is_asked_for_again_under_a_new_revision() -> None:
+    driver = sent(desk())
+    driver.do("dir", "end_exercise")
+    driver.do("app", "reject_warning", "exercise-end", 1, "too early")
+    assert driver.tick(2_500.0) != []  # the warning itself has expired, the text nobody approved has not
+    assert states(driver, "exercise-end") == ["draft", "rejected"]
+    driver.do("dir", "end_exercise")
+    driver.do("app", "approve_warning", "exercise-end", 3)
+    assert [(m.revision, m.state) for m in warnings(driver, "exercise-end")] == [
+        (1, "draft"), (2, "rejected"), (3, "draft"), (4, "exercise_ended"),
+    ]  # fmt: skip
+    assert driver.stage.state.cases["W001"].life.stand == "closed"
+
+
+def test_a_draft_seen_before_certainty_fell_is_not_what_is_approved() -> None:
+    driver = desk()
+    driver.send(assessment("CONFIRMED"), 100.0)
+    driver.send(assessment("PROBABLE", is_degraded=True), 115.0)
+    (refused, fresh) = driver.do("app", "approve_warning", "W001", 1)
+    assert "certainty fell" in refused.text
+    assert (fresh.state, fresh.certainty) == ("draft", "Likely")
+    driver.do("app", "approve_warning", "W001", fresh.revision)
+    assert states(driver)[-1] == "sent"
+
+
+def test_a_draft_of_another_place_is_not_what_is_approved_and_the_place_is_drafted_anew() -> None:
+    driver = desk()
+    driver.send(assessment(district="Dörtyol", sigma_m=1_000.0), 100.0)
+    driver.send(assessment(district="Adana", sigma_m=1_000.0), 101.0)  # too soon for another revision
+    assert states(driver) == ["draft"]
+    (refused, fresh) = driver.do("app", "approve_warning", "W001", 1)
+    assert "the area moved: read revision 2" in refused.text
+    assert (fresh.state, fresh.revision) == ("draft", 2)
+    assert not set(fresh.zones) & set(warnings(driver)[0].zones)
+    assert driver.do("op", "approve_warning", "W001", 1)[0].code == "warn.refused"  # no role: nothing new to read
+    driver.do("app", "approve_warning", "W001", 2)
+    assert states(driver) == ["draft", "draft", "approved", "sent"]
+
+
+def test_an_approval_says_how_many_zones_came_and_went_since_the_revision_seen() -> None:
+    driver = desk()
+    driver.send(assessment(sigma_m=1_000.0), 100.0)
+    driver.send(assessment(sigma_m=9_000.0), 120.0)
+    narrow, wide = warnings(driver)
+    driver.do("app", "approve_warning", "W001", 1)
+    added = len(set(wide.zones) - set(narrow.zones))
+    assert added > 0
+    assert f"{added} zones added and 0 zones dropped since revision 1" in warnings(driver)[2].reason
+
+
+def test_a_draft_that_waits_is_revised_no_more_often_than_the_rule_says() -> None:
+    driver = desk()
+    for at_s in range(100, 140):
+        driver.send(assessment(sigma_m=2_000.0 + 400.0 * (at_s - 100)), float(at_s))
+    times = [(m.time_ns - EPOCH_NS) / 1e9 for m in warnings(driver)]
+    assert times == [100.0, 110.0, 120.0, 130.0]
+    rising = desk()
+    rising.send(assessment("PROBABLE", sigma_m=2_000.0), 100.0)
+    rising.send(assessment("CONFIRMED", sigma_m=2_000.0), 101.0)
+    assert states(rising) == ["draft"]  # the same zones: it can wait, and the tick brings it
+    rising.send(assessment("CONFIRMED", sigma_m=9_000.0), 102.0)
+    assert states(rising) == ["draft", "draft"]
+    rising.send(assessment("CONFIRMED", sigma_m=20_000.0), 103.0)
+    assert [m.state for m in rising.tick(112.0)] == ["draft"]
+    assert rising.tick(130.0) == []
+
+
+def test_every_text_that_reaches_people_passes_the_lint_or_the_one_before_it_stands(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    driver = sent(desk())
+    told = set(warnings(driver)[-1].zones)
+    monkeypatch.setitem(texts("en").words, "source", "This is not a drill. Source: {issuer}.")
+    for tag in ("tr", "en"):  # what no rule of ours can make fit or say
+        broken = msgspec.structs.replace(
+            texts(tag).missile["update"], description="Source: {issuer}. {zones}. This is not a drill."
+        )
+        monkeypatch.setitem(texts(tag).missile, "update", broken)
+        monkeypatch.setitem(texts(tag).missile, "ended", broken)
+    driver.send(assessment(sigma_m=9_000.0), 110.0)
+    driver.send(assessment(sigma_m=9_000.0), 111.0)
+    assert states(driver) == ["draft", "approved", "sent"]
+    assert events(driver) == ["warn.text_blocked"]
+    assert set(driver.stage.state.cases["W001"].zones_told) == told
+    driver.tick(700.0)
+    draft = warnings(driver)[-1]
+    assert draft.purpose == "ended"
+    driver.do("app", "approve_warning", "W001", draft.revision)
+    assert states(driver)[-1] == "draft"
+    monkeypatch.undo()
+    driver.do("app", "approve_warning", "W001", draft.revision)
+    assert states(driver)[-1] == "ended"
+
+
+def test_nothing_that_stands_confirmed_is_called_a_false_alarm() -> None:
+    driver = sent(desk())
+    driver.do("op", "cancel_warning", "W001", reason="I think not")
+    assert states(driver)[-1] == "sent"
+    assert "T1 stands at CONFIRMED" in refusals(driver)[-1]
+    doubted = sent(desk(), rung="PROBABLE", is_degraded=True)
+    doubted.do("op", "cancel_warning", "W001", reason="I think not")
+    draft = warnings(doubted)[-1]
+    assert draft.purpose == "false_alarm"
+    doubted.send(assessment("CONFIRMED"), 130.0)  # two sources cannot clear each other
+    doubted.do("app", "approve_warning", "W001", draft.revision)
+    assert "false_alarm" not in states(doubted)
+    assert "T1 stands at CONFIRMED" in refusals(doubted)[-1]
+
+
+@pytest.mark.parametrize("action", ["cancel_warning", "end_warning"])
+def test_a_notice_with_a_find_that_is_not_cleared_can_be_neither_ended_nor_corrected(action: str) -> None:
+    driver = desk()
+    driver.send(debris(), 425.0)
+    driver.do("app", "approve_warning", "D001", 1)
+    driver.send(find("F1", "reported"), 600.0)
+    driver.do("op", action, "D001")
+    assert states(driver, "D001")[-1] == "sent"
+    assert "finds are not cleared: F1" in refusals(driver)[-1]
+
+
+def test_a_notice_speaks_of_pieces_in_the_air_until_the_last_is_down() -> None:
+    for at_s, words, other in (
+        (425.0, "expected to fall between about 12:28 and 12:30", "fell"),
+        (600.0, "fell or were found about 12:28", "expected to fall"),
+    ):
+        driver = desk()
+        driver.send(assessment(), 100.0)
+        driver.send(debris(end_s=560.0), at_s)
+        driver.do("app", "approve_warning", "D001", 1)
+        notice = warnings(driver, "D001")[-1]
+        assert notice.state == "sent"
+        whole = notice.texts[1].description + notice.texts[1].instruction
+        assert words in whole
+        assert other not in whole
+        assert ("stay indoors until 12:30" in whole) is (at_s < 560.0)  # 12:29:20: never before the last piece
+        assert ("12:30" in notice.texts[0].instruction) is (at_s < 560.0)
+        assert notice.impact_ns is None
+        assert notice.seconds_left is None
+        assert notice.certainty == "Observed"
+        assert notice.onset_ns == debris(end_s=560.0).fall_start_ns
+
+
+def test_the_headline_names_the_place_most_at_risk_not_the_most_populous() -> None:
+    driver = desk()
+    driver.send(assessment(district="Dörtyol", sigma_m=9_000.0), 100.0)
+    draft, table = warnings(driver)[0], zones()
+    people = [int(table.people_count[table.row(zone)]) for zone in draft.zones]
+    assert people[0] < max(people)  # İskenderun is larger and farther away
+    assert draft.zone_names == tuple(table.names[table.row(zone)] for zone in draft.zones)
+    assert all(draft.zone_names[0] in text.headline for text in draft.texts)
+    lat, lon = geodetic_deg(place_ecef("Dörtyol"))
+    rows, probs = harm_probs(lat, lon, np.eye(2) * 9_000.0**2, 2_000.0)
+    risk = {table.ids[int(row)]: round(float(prob), 2) for row, prob in zip(rows, probs, strict=True)}
+    assert [risk[zone] for zone in draft.zones] == sorted((risk[zone] for zone in draft.zones), reverse=True)
+    ranked = [(-risk[zone], -count) for zone, count in zip(draft.zones, people, strict=True)]
+    assert ranked == sorted(ranked)  # people break a tie
+
+
+def test_a_warning_over_a_border_names_each_countrys_number_and_both_clocks() -> None:
+    driver = desk()
+    driver.send(assessment(district="Kilis", sigma_m=9_000.0), 100.0)
+    draft, table = warnings(driver)[0], zones()
+    assert {table.countries[table.row(zone)] for zone in draft.zones} == {"TR", "SY"}
+    assert "112 (Türkiye) or the local emergency services (Syria)" in draft.texts[1].instruction
+    assert "112'yi (Türkiye) ya da yerel acil yardımı (Suriye) arayın" in draft.texts[0].instruction
+
+
+def test_a_list_of_places_too_long_for_a_channel_is_cut_and_the_rest_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = sent(desk(), sigma_m=9_000.0)
+    long = warnings(whole)[-1]
+    octets = {text.language: len(channel_text(text, "app", "exercise").encode()) for text in long.texts}
+    limit = octets["tr"] - 40  # the longer of the two
+    monkeypatch.setitem(channels(), "app", msgspec.structs.replace(channels()["app"], octets=limit))
+    cut = sent(desk(), sigma_m=9_000.0)
+    assert states(cut) == states(whole) == ["draft", "approved", "sent"]
+    short = warnings(cut)[-1]
+    assert long.zones == short.zones
+    assert len(short.texts[0].area_text) < len(long.texts[0].area_text)
+    assert "yer daha" in short.texts[0].area_text
+    assert all(len(channel_text(text, "app", "exercise").encode()) <= limit for text in short.texts)

@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 
 from tocsin.errors import ScenarioError
 from tocsin.messages import Origin, WarningText
+from tocsin.places import zones
 from tocsin.policy import WarnPolicy
 from tocsin.texts import (
     Facts,
     channel_problems,
+    countries,
     forbidden_in,
     languages,
     page_count,
@@ -23,7 +25,7 @@ from tocsin.texts import (
 
 FACTS = Facts(
     places=("İskenderun (Hatay)", "Dörtyol (Hatay)"),
-    country="TR",
+    countries=("TR",),
     certainty="Observed",
     people_count=335_643,
     at_ns=1_772_616_000_000_000_000,  # 09:20 UTC
@@ -31,8 +33,24 @@ FACTS = Facts(
     danger_s=259_200.0,
 )
 ALL = [
-    (tag, kind, p) for tag in languages() for kind in ("missile", "debris") for p in sorted(getattr(texts(tag), kind))
+    (tag, kind, p)
+    for tag in languages()
+    for kind in ("missile", "debris", "falling")
+    for p in sorted(getattr(texts(tag), kind))
 ]
+
+LATE = msgspec.structs.replace(FACTS, seconds_left=-1.0)
+WIDE = msgspec.structs.replace(  # the longest names of the table, over several borders
+    FACTS,
+    places=("Shahrak-e Maskūnī-ye Gawātar", *(f"Afyonkarahisar {n}" for n in range(40))),
+    countries=("TR", "SY", "IQ", "JO"),
+)
+
+
+def render(tag: str, kind: str, purpose: str, origin: Origin, facts: Facts) -> WarningText:
+    if kind == "falling":
+        facts, kind = msgspec.structs.replace(facts, until_ns=facts.at_ns + 1_000 * 10**9), "debris"
+    return render_warning(kind, purpose, tag, origin, facts)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("origin", ["exercise", "test", "live"])
@@ -40,10 +58,12 @@ ALL = [
 def test_every_text_holds_its_five_contents_and_fits_every_channel(
     tag: str, kind: str, purpose: str, origin: Origin
 ) -> None:
-    text = render_warning(kind, purpose, tag, origin, FACTS)  # type: ignore[arg-type]
-    assert text_problems(text, origin) == []
-    for channel in WarnPolicy().channels:
-        assert channel_problems(text, channel) == []
+    ahead = kind == "missile" and purpose in ("warning", "update")
+    for facts in (FACTS, WIDE, msgspec.structs.replace(FACTS, is_at_known=False, seconds_left=None), LATE):
+        text = render(tag, kind, purpose, origin, facts)
+        assert text_problems(text, origin, is_impact_ahead=ahead) == []
+        for channel in WarnPolicy().channels:
+            assert channel_problems(text, channel, origin, is_impact_ahead=ahead) == []
 
 
 def test_languages_hold_the_same_templates_sentences_and_slots() -> None:
@@ -52,7 +72,10 @@ def test_languages_hold_the_same_templates_sentences_and_slots() -> None:
     for other in book.values():
         assert set(other.missile) == set(book["en"].missile)
         assert set(other.debris) == set(book["en"].debris)
+        assert set(other.falling) == set(book["en"].falling) == {"warning", "update"}
         assert set(other.statement) == set(book["en"].statement)
+        assert set(other.countries) == set(countries()) >= set(zones().countries)
+        assert not other.call or set(other.call) == {c.emergency for c in countries().values()} - {""}
 
 
 def test_a_live_text_says_draft_first_and_last_in_every_language() -> None:
@@ -67,12 +90,13 @@ def test_the_clock_is_local_where_it_never_changes_and_utc_elsewhere() -> None:
     local = render_warning("missile", "warning", "en", "exercise", FACTS)
     assert "about 12:20, in about 4 minutes" in local.description  # Türkiye: UTC+3 all year
     assert "call 112" in local.instruction
-    other = render_warning("missile", "warning", "en", "exercise", msgspec.structs.replace(FACTS, country="GR"))
+    other = render_warning("missile", "warning", "en", "exercise", msgspec.structs.replace(FACTS, countries=("GR",)))
     assert "about 09:20 UTC" in other.description
 
 
 @pytest.mark.parametrize(
-    ("left_s", "said"), [(59.9, "less than one minute"), (60.0, "one minute"), (239.9, "3 minutes"), (-1.0, "now")]
+    ("left_s", "said"),
+    [(59.9, "less than one minute"), (60.0, "one minute"), (239.9, "3 minutes"), (-1.0, "any moment")],
 )
 def test_a_text_never_promises_more_time_than_there_is(left_s: float, said: str) -> None:
     facts = msgspec.structs.replace(FACTS, seconds_left=left_s)
@@ -104,7 +128,8 @@ HARMLESS = {part: getattr(GOOD, part).replace("issile", "hing").replace("ebris",
         (HARMLESS, "hazard"),
         ({"area_text": "Atlantis"}, "location"),
         ({"instruction": "EXERCISE - Stay calm. - EXERCISE"}, "guidance"),
-        ({"description": GOOD.description.replace("12:20", "soon")}, "time"),
+        ({part: getattr(GOOD, part).replace("12:20", "soon") for part in PARTS}, "time: no clock time"),
+        ({part: getattr(GOOD, part).replace("in about 4 minutes", "soon") for part in PARTS}, "time: not in how many"),
         ({"headline": "Missile warning: İskenderun (Hatay)"}, "headline does not begin"),
         ({"description": GOOD.description.replace("(unreviewed translation)", "")}, "unreviewed"),
         ({"headline": "EXERCISE - This  is\u200b NOT a Drill - EXERCISE"}, "forbidden"),
@@ -112,8 +137,8 @@ HARMLESS = {part: getattr(GOOD, part).replace("issile", "hing").replace("ebris",
     ],
 )  # fmt: skip
 def test_the_lint_names_what_is_wrong(change: dict[str, str], named: str) -> None:
-    assert text_problems(GOOD, "exercise") == []
-    found = text_problems(msgspec.structs.replace(GOOD, **change), "exercise")
+    assert text_problems(GOOD, "exercise", is_impact_ahead=True) == []
+    found = text_problems(msgspec.structs.replace(GOOD, **change), "exercise", is_impact_ahead=True)
     assert any(named in problem for problem in found), found
 
 
@@ -143,13 +168,78 @@ def test_cell_broadcast_pages_count_encoded_units(body: str, pages: int) -> None
 
 def test_a_text_too_long_for_its_channel_is_refused_in_the_channels_own_count() -> None:
     long = msgspec.structs.replace(GOOD, instruction="EXERCISE - " + "ş" * 600 + " - EXERCISE")
-    assert any("pages" in why for why in channel_problems(long, "cell_broadcast"))
-    assert any("characters" in why for why in channel_problems(long, "wea_360"))
+    assert any("pages" in why for why in channel_problems(long, "cell_broadcast", "exercise"))
+    assert any("characters" in why for why in channel_problems(long, "wea_360", "exercise"))
     assert any(
-        "octets" in why for why in channel_problems(msgspec.structs.replace(long, description="ş" * 4_000), "app")
+        "octets" in why
+        for why in channel_problems(msgspec.structs.replace(long, description="ş" * 4_000), "app", "exercise")
     )
-    assert channel_problems(long, "sirens") == []
-    assert channel_problems(GOOD, "pigeon")
+    assert channel_problems(long, "sirens", "exercise") == []
+    assert channel_problems(GOOD, "pigeon", "exercise")
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"headline": GOOD.headline.replace("12:20", "soon")}, "time: no clock time"),
+        ({"headline": GOOD.headline.replace("in about 4 minutes", "soon")}, "time: not in how many"),
+        ({"headline": GOOD.headline.replace("İskenderun", "Somewhere")}, "location"),
+        ({"headline": "x 12:20 in about 4 minutes İskenderun (Hatay)", "instruction": "Go indoors now."}, "hazard"),
+        ({"instruction": "EXERCISE - Stay calm. - EXERCISE"}, "guidance"),
+    ],
+)
+def test_what_one_channel_carries_must_hold_the_five_contents_by_itself(change: dict[str, str], named: str) -> None:
+    assert channel_problems(GOOD, "cell_broadcast", "exercise", is_impact_ahead=True) == []
+    text = msgspec.structs.replace(GOOD, **change)
+    found = channel_problems(text, "cell_broadcast", "exercise", is_impact_ahead=True)
+    assert any(named in why for why in found), found
+    silent = channel_problems(GOOD, "wea_90", "exercise", is_impact_ahead=True)  # headline alone: nobody speaks
+    assert any("source" in why for why in silent)
+
+
+def test_a_number_is_bent_as_the_language_bends_it() -> None:
+    for codes, number in (
+        (("TR",), "112'yi arayın"),
+        (("JO",), "911'i arayın"),
+        (("IQ",), "yerel acil yardımı arayın"),
+    ):
+        facts = msgspec.structs.replace(FACTS, countries=codes)
+        assert number in render_warning("missile", "warning", "tr", "exercise", facts).instruction
+
+
+def test_over_a_border_each_country_has_its_number_and_clocks_that_differ_are_told_in_utc_too() -> None:
+    facts = msgspec.structs.replace(FACTS, countries=("IR", "TR", "SY", "IQ", "AM"))
+    text = render_warning("missile", "warning", "en", "exercise", facts)
+    assert "call the local emergency services (Iran, Syria, Iraq) or 112 (Türkiye, Armenia)." in text.instruction
+    assert "12:50 (09:20 UTC)" in text.headline  # Iran: UTC+3:30
+    same = msgspec.structs.replace(FACTS, countries=("TR", "SY"))
+    assert "UTC" not in render_warning("missile", "warning", "en", "exercise", same).headline
+
+
+def test_an_unknown_time_of_impact_is_said_once_and_promises_nothing() -> None:
+    facts = msgspec.structs.replace(FACTS, is_at_known=False, seconds_left=None)
+    for tag in languages():
+        for purpose in ("warning", "update"):
+            text = render_warning("missile", purpose, tag, "exercise", facts)  # type: ignore[arg-type]
+            for part in (text.headline, text.description):
+                assert part.count(texts(tag).words["impact_unknown"]) == 1
+                assert ":20" not in part
+
+
+def test_a_debris_notice_keeps_people_indoors_until_the_minute_after_the_last_piece() -> None:
+    until = msgspec.structs.replace(FACTS, until_ns=FACTS.at_ns + 601 * 10**9)  # 09:30:01 UTC
+    text = render_warning("debris", "warning", "en", "exercise", until)
+    assert "stay indoors until 12:31" in text.instruction
+    assert "between about 12:20 and 12:31" in text.description
+    whole = msgspec.structs.replace(FACTS, until_ns=FACTS.at_ns + 600 * 10**9)
+    assert "stay indoors until 12:30" in render_warning("debris", "warning", "en", "exercise", whole).instruction
+
+
+def test_places_that_are_not_named_are_counted() -> None:
+    text = render_warning("missile", "warning", "en", "exercise", WIDE, places_shown=2)
+    assert text.area_text == "Shahrak-e Maskūnī-ye Gawātar, Afyonkarahisar 0 and 39 more places"
+    one = render_warning("missile", "warning", "en", "exercise", WIDE, places_shown=40)
+    assert one.area_text.endswith(" and one more place")
 
 
 def test_a_language_without_a_file_is_refused_by_name() -> None:

@@ -33,7 +33,7 @@ def step(messages: list[Message], name: str, budgets: Budgets | None = None) -> 
         ("interceptor_launched", 330.0),
         ("intercept_or_impact", INTERCEPT_S),
         ("debris_down", 1_100.0),
-        ("statement", 1_230.0),
+        ("statement", 1_290.0),
     ],
 )
 def test_every_step_is_stamped_after_the_estimated_launch(run: list[Message], name: str, after_epoch_s: float) -> None:
@@ -114,6 +114,24 @@ def test_an_absent_approver_is_told_with_the_expiry(blind_run: list[Message]) ->
 
 def test_no_window_is_the_reason_for_no_launch(blind_run: list[Message]) -> None:
     assert "no window at Sea site" in step(blind_run, "interceptor_launched").not_reached
+
+
+def test_the_statement_step_is_the_release_to_the_public_and_the_others_keep_their_times() -> None:
+    found = step(example_run(), "statement")
+    assert found.time_ns == ns(1_290.0)
+    assert found.note == "to the public; to the host nation +20:20"  # 1230 s less the launch at 10.5 s
+
+
+def test_a_statement_that_never_reached_the_public_is_not_released_and_says_who_has_it() -> None:
+    found = step(example_run(end_s=1_270.0), "statement")
+    assert found.time_ns is None
+    assert found.not_reached == "released to the host nation +20:20 and not to the public when the record ends"
+
+
+def test_one_assessed_track_is_spoken_of_as_one() -> None:
+    tape = Tape()
+    tape.add(100.0, assessment(100.0, 1, "NONE"))
+    assert clock(tape.done(), Budgets()).reason == "the one assessed track was not judged a threat"
 
 
 def test_a_silent_unit_is_named_and_its_escalation_dated() -> None:

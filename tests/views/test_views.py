@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from example_run import Tape, assessment, ellipse, example_run, ns, track_update
 
-from tocsin.messages import ALL, Message, column
+from tocsin.messages import ALL, Message, TrackUpdates, column
 from tocsin.views import (
     alerts,
     debris,
@@ -92,11 +92,40 @@ def test_contact_breaks_where_a_sensor_was_silent_for_long() -> None:
     assert track.contacts_ns["LAND-RADAR"] == ((ns(10.0), ns(14.0)), (ns(60.0), ns(62.0)))
 
 
+def test_a_path_is_parted_where_no_plot_fed_it_and_the_row_of_the_drop_is_none() -> None:
+    tape = Tape()
+    for t_s in (10.0, 12.0, 14.0, 60.0, 62.0):
+        tape.add(t_s, track_update(t_s, "LAND-RADAR", 10.0, 1, 0))
+    end = track_update(400.0, "", 10.0, 1, 0)
+    fields = {f: getattr(end, f) for f in end.__struct_fields__} | {"status": ("dropped",)}
+    fields |= {"nis_dof": column([0], "int64"), "last_ns": column([ns(62.0)], "int64")}
+    tape.add(400.0, TrackUpdates(**fields))
+    (track,) = tracks(tape.done())
+    assert track.status == "dropped"
+    assert track.t_ns.tolist() == [ns(t) for t in (10.0, 12.0, 14.0, 60.0, 62.0)]
+    assert track.stretches == ((0, 3), (3, 5))
+    assert [(int(times[0]), int(times[-1])) for times, _ in track.carried] == [
+        (ns(14.0), ns(60.0)), (ns(62.0), ns(400.0)),
+    ]  # fmt: skip
+
+
+def test_a_sensor_whose_scan_only_dropped_a_track_did_not_feed_it() -> None:
+    tape = Tape()
+    tape.add(10.0, track_update(10.0, "IR-EAST", 10.0, 0, 1))
+    end = track_update(12.0, "LAND-RADAR", 10.0, 0, 1)
+    fields = {f: getattr(end, f) for f in end.__struct_fields__} | {"status": ("dropped",)}
+    tape.add(12.0, TrackUpdates(**fields))
+    (track,) = tracks(tape.done())
+    assert list(track.contacts_ns) == ["IR-EAST"]
+
+
 def test_a_thinned_path_keeps_its_ends_and_its_spacing(run: list[Message]) -> None:
     (track,) = tracks(run, spacing_s=20.0)
     assert track.t_ns[0] == ns(52.0)
     assert track.t_ns[-1] == ns(498.0)
-    assert (np.diff(track.t_ns[:-1]) >= 20e9).all()
+    assert len(track.stretches) == 2
+    for first, end in track.stretches:
+        assert (np.diff(track.t_ns[first : end - 1]) >= 20e9).all()  # the end of each stretch stands, whatever it is
 
 
 def test_the_engagement_keeps_window_launch_and_outcome(run: list[Message]) -> None:

@@ -10,29 +10,26 @@ from rich.table import Table
 from rich.text import Text
 
 from tocsin.cli.folder import REPORT, TRACKS
+from tocsin.cli.screen import plain
 from tocsin.units import clock_text, iso_from_ns
 
 if TYPE_CHECKING:
     from tocsin.simulation import Run
     from tocsin.views.clock import Clock, ThreatClock
 
-BANNERS = {
-    "exercise": "EXERCISE - notional parameters",
-    "test": "TEST - recorded data",
-    "live": "DRAFT - NOT SENT",
-}
-
 
 def print_run(console: Console, run: Run, folder: Path) -> None:
     """Banner, clock of each threat, and where to look next."""
+    from tocsin.views import CAPTIONS
     from tocsin.views.clock import clock
 
-    console.print(f"[bold]{BANNERS[run.scenario.origin]}[/bold]   {_escaped(run.scenario.title)}")
+    title = plain(run.scenario.title)
+    console.print(Text.assemble((CAPTIONS[run.scenario.origin], "bold"), f"   {title}"))
     if run.status != "complete":
         console.print(f"[bold]{run.status}[/bold]: the run was stopped; what follows is what it reached")
     made = clock(run.messages, run.scenario.policy.budgets)
     print_clock(console, made)
-    console.print(f"digest  {run.digest}")
+    console.print(f"digest  {run.digest}", soft_wrap=True)
     console.print(f"report  {folder / REPORT}", markup=False, soft_wrap=True)
     if run.truth is None:
         console.print(f"tracks  {folder / TRACKS}", markup=False, soft_wrap=True)
@@ -86,13 +83,9 @@ def _table(each: ThreatClock) -> Table:
 def _print_branch(console: Console, value: Any, depth: int) -> None:
     pairs = value.items() if isinstance(value, dict) else enumerate(value)
     for key, item in pairs:
-        if isinstance(item, (dict, list)) and item and not all(isinstance(each, (int, float)) for each in item):
+        if isinstance(item, (dict, list, tuple)) and item and not all(isinstance(each, (int, float)) for each in item):
             console.print(f"{'  ' * depth}{key}", markup=False)
             _print_branch(console, item, depth + 1)
         else:
             shown = f"{item:.4g}" if isinstance(item, float) else item
             console.print(f"{'  ' * depth}{key}: {shown}", markup=False)
-
-
-def _escaped(text: str) -> str:
-    return text.replace("[", r"\[")

@@ -6,14 +6,18 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 WARMUP_SCENARIO = "one-missile"
 _MARK = "warm"
 
 
-def ensure_compiled(*, quiet: bool = False) -> float:
-    """Compile all kernels if this version of them never was; returns the seconds it took, 0 when warm."""
+def ensure_compiled(*, quiet: bool = False, should_stop: Callable[[], bool] = lambda: False) -> float:
+    """Compile all kernels if this version of them never was; returns the seconds it took, 0 when warm.
+
+    Raises    KeyboardInterrupt when asked to stop meanwhile; what is compiled by then stays
+    """
     from tocsin.kernels.compiled import CACHE_FOLDER
 
     folder = Path(CACHE_FOLDER)
@@ -25,7 +29,7 @@ def ensure_compiled(*, quiet: bool = False) -> float:
     watcher = threading.Thread(target=_show, args=(folder, start, done, quiet), daemon=True)
     watcher.start()
     try:
-        _run_every_kernel()
+        _run_every_kernel(should_stop)
     finally:
         done.set()
         watcher.join()
@@ -34,14 +38,16 @@ def ensure_compiled(*, quiet: bool = False) -> float:
     return time.perf_counter() - start
 
 
-def _run_every_kernel() -> None:
+def _run_every_kernel(should_stop: Callable[[], bool]) -> None:
     """A whole small run touches all kernels but those that only readers of tables use."""
     import numpy as np
 
     from tocsin.kernels.height_finding import ecef_columns, elevations_from_height
     from tocsin.simulation import simulate
 
-    simulate(WARMUP_SCENARIO, seed=0)
+    simulate(WARMUP_SCENARIO, seed=0, should_stop=should_stop)
+    if should_stop():
+        raise KeyboardInterrupt
     one = np.array([0.5])
     site_ecef_m = ecef_columns(one, one, one)
     elevations_from_height(one * 1e5, one, one * 1e4, site_ecef_m)

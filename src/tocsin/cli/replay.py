@@ -24,7 +24,8 @@ def replay(run: Path, *, json: Json = False) -> int:
         screen.print_json(msgspec.to_builtins(verdict))
     elif verdict.is_identical:
         screen.out().print(
-            f"identical: {verdict.inputs} inputs gave the same {verdict.outputs} outputs, digest {verdict.digest}"
+            f"identical: {verdict.inputs} inputs gave the same {verdict.outputs} outputs, digest {verdict.digest}",
+            soft_wrap=True,
         )
     else:
         screen.out().print(f"DIFFERS: {verdict.difference}", markup=False)

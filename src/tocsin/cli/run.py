@@ -38,15 +38,16 @@ def play(scenario: str, seed: int, overrides: tuple[str, ...], folder: Path, is_
     from tocsin.scenario import load_scenario
 
     loaded = load_scenario(scenario, overrides=overrides)
-    ensure_compiled()
-    from tocsin.simulation import simulate
-
     folder.mkdir(parents=True, exist_ok=True)
-    with screen.stop_on_interrupt() as should_stop, screen.progress(f"playing {loaded.name}") as on_progress:
-        result = simulate(
-            loaded, seed=seed, overrides=overrides, record=folder / RECORD, on_progress=on_progress,
-            should_stop=should_stop,
-        )  # fmt: skip
+    with screen.stop_on_interrupt() as should_stop:
+        ensure_compiled(should_stop=should_stop)
+        from tocsin.simulation import simulate
+
+        with screen.progress(f"playing {screen.plain(loaded.name)}") as on_progress:
+            result = simulate(
+                loaded, seed=seed, overrides=overrides, record=folder / RECORD, on_progress=on_progress,
+                should_stop=should_stop,
+            )  # fmt: skip
     words = ["tocsin", "run", scenario, "--seed", str(seed)]
     command = shlex.join(words + [word for pair in overrides for word in ("--set", pair)])
     summary = write_folder(result, folder, command)

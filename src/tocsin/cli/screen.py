@@ -14,12 +14,17 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-EXIT_INTERRUPTED = 130
+from tocsin.cli.main import EXIT_INTERRUPTED
 
 
 def exit_status(run_status: str) -> int:
     """Of a command whose run ended so."""
     return EXIT_INTERRUPTED if run_status == "interrupted" else 0
+
+
+def plain(text: str) -> str:
+    """Text from outside as a terminal may show it: no escape sequences, no control or direction characters."""
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
 
 
 def out() -> Console:

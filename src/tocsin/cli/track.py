@@ -27,17 +27,18 @@ def track(
     from tocsin.scenario import read_sensors, sites_of
 
     described = read_sensors(sensors)
-    ensure_compiled()
-    recorded = read_scans(scans, sites_of(described))
-    from tocsin.simulation import track as track_scans
-
     folder = out or default_folder(scans.stem, None, ())
-    folder.mkdir(parents=True, exist_ok=True)
-    with screen.stop_on_interrupt() as should_stop, screen.progress(f"tracking {scans.name}") as on_progress:
-        result = track_scans(
-            recorded, described, name=scans.name, record=folder / RECORD, on_progress=on_progress,
-            should_stop=should_stop,
-        )  # fmt: skip
+    with screen.stop_on_interrupt() as should_stop:
+        ensure_compiled(should_stop=should_stop)
+        from tocsin.simulation import track as track_scans
+
+        recorded = read_scans(scans, sites_of(described))
+        folder.mkdir(parents=True, exist_ok=True)
+        with screen.progress(f"tracking {screen.plain(scans.name)}") as on_progress:
+            result = track_scans(
+                recorded, described, name=scans.name, record=folder / RECORD, on_progress=on_progress,
+                should_stop=should_stop,
+            )  # fmt: skip
     command = shlex.join(["tocsin", "track", scans.name, "--sensors", sensors.name])
     summary = write_folder(result, folder, command)
     if json:

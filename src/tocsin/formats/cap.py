@@ -170,8 +170,8 @@ def _info(root: _Element, warning: PublicWarning, text: WarningText) -> None:
     _add(info, "severity", "Minor" if is_closing else "Severe" if is_debris else "Extreme")
     _add(info, "certainty", "Unlikely" if warning.purpose == "false_alarm" else warning.certainty)
     _add(info, "effective", cap_time(warning.time_ns))
-    if warning.impact_ns is not None and warning.time_ns <= warning.impact_ns < warning.expires_ns:
-        _add(info, "onset", cap_time(warning.impact_ns))
+    if warning.onset_ns is not None and warning.time_ns <= warning.onset_ns < warning.expires_ns:
+        _add(info, "onset", cap_time(warning.onset_ns))
     _add(info, "expires", cap_time(max(warning.expires_ns, warning.time_ns + NS_PER_S)))
     _add(info, "senderName", texts(text.language).issuer[warning.origin])
     _add(info, "headline", text.headline)

@@ -5,7 +5,7 @@ Packets as in the CZML guide of the Cesium project; positions in the earth-fixed
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -46,35 +46,63 @@ def czml(messages: Iterable[Message], *, name: str = "", spacing_s: float = 2.0)
     }
     return [
         document,
-        *(_track(path, picture) for path in picture.tracks),
+        *(packet for path in picture.tracks for packet in _tracks(path, picture)),
         *_regions(picture, span),
         *_intercepts(picture, span),
     ]
 
 
-def _track(path: TrackPath, picture: Picture) -> dict[str, Any]:
-    first_ns, last_ns = int(path.t_ns[0]), int(path.t_ns[-1])
-    samples = np.column_stack(((path.t_ns - first_ns) / NS_PER_S, path.position_ecef_m))
+def _tracks(path: TrackPath, picture: Picture) -> list[dict[str, Any]]:
+    """The track while it rests on plots, and dashed, without a point, where it was carried on without."""
     judged = picture.threat_of_track.get(path.track)
     is_threat = judged is not None and judged.best_class == "ballistic_missile"
     colour = _rgba("threat" if is_threat else "track", 255)
     label = f"{path.track} {judged.best_class} {judged.rung}" if judged else str(path.track)
-    return {
-        "id": f"track/{path.track}",
-        "name": label,
-        "description": f"{picture.marking}. Track {label}, {path.status}.",
-        "availability": _interval(first_ns, max(last_ns, first_ns + NS_PER_S)),
-        "position": {
-            "epoch": iso_from_ns(first_ns, 9),
-            "referenceFrame": "FIXED",
-            "interpolationAlgorithm": "LAGRANGE",
-            "interpolationDegree": min(_DEGREE, max(1, path.t_ns.shape[0] - 1)),
-            "cartesian": [round(value, 3) for value in samples.ravel().tolist()],
-        },
-        "point": {"pixelSize": 8, "color": colour},
-        "path": {"width": 2, "resolution": 5, "material": {"solidColor": {"color": colour}}},
-        "label": {"text": label, "font": "12px sans-serif", "pixelOffset": {"cartesian2": [12, 0]}},
-    }
+    seen = [(np.array([s.t_ns for s in part]), np.array([s.position_ecef_m for s in part])) for part in path.stretches]
+    packets = [
+        {
+            "id": f"track/{path.track}",
+            "name": label,
+            "description": f"{picture.marking}. Track {label}, {path.status}.",
+            **_sampled(seen),
+            "point": {"pixelSize": 8, "color": colour},
+            "path": {"width": 2, "resolution": 5, "material": {"solidColor": {"color": colour}}},
+            "label": {"text": label, "font": "12px sans-serif", "pixelOffset": {"cartesian2": [12, 0]}},
+        }
+    ]
+    if path.carried:
+        packets.append(
+            {
+                "id": f"track_gap/{path.track}",
+                "name": f"{label}, carried on without plots",
+                "description": f"{picture.marking}. Nothing saw track {label} here: it was carried on.",
+                **_sampled(path.carried),
+                "path": {"width": 1, "resolution": 5, "material": {"polylineDash": {"color": colour}}},
+            }
+        )
+    return packets
+
+
+def _sampled(parts: Sequence[tuple[Column, Column]]) -> dict[str, Any]:
+    """Availability and position over parts of times (k,) ns and places (k, 3); nothing is interpolated between them."""
+    spans, positions = [], []
+    for times_ns, places in parts:
+        first_ns, last_ns = int(times_ns[0]), int(times_ns[-1])
+        spans.append(_interval(first_ns, last_ns if last_ns > first_ns else first_ns + NS_PER_S))
+        samples = np.column_stack(((times_ns - first_ns) / NS_PER_S, places))
+        positions.append(
+            {
+                "interval": spans[-1],
+                "epoch": iso_from_ns(first_ns, 9),
+                "referenceFrame": "FIXED",
+                "interpolationAlgorithm": "LAGRANGE",
+                "interpolationDegree": min(_DEGREE, max(1, times_ns.shape[0] - 1)),
+                "cartesian": [round(value, 3) for value in samples.ravel().tolist()],
+            }
+        )
+    if len(positions) == 1:
+        return {"availability": spans[0], "position": {k: v for k, v in positions[0].items() if k != "interval"}}
+    return {"availability": spans, "position": positions}
 
 
 def _regions(picture: Picture, span: str) -> list[dict[str, Any]]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 from tocsin.formats.picture import Picture, picture_of
 from tocsin.formats.rings import geodetic_points, line, polygon
 from tocsin.messages import CLASSES, Assessment, Column, Message, column
@@ -41,17 +43,20 @@ def _tracks(picture: Picture) -> list[dict[str, Any]]:
     features = []
     for path in picture.tracks:
         judged = picture.threat_of_track.get(path.track)
-        features.append(
-            _feature(
-                "track",
-                str(path.track),
-                line(geodetic_points(path.position_ecef_m)),
-                status=path.status,
-                best_class=judged.best_class if judged else None,
-                rung=judged.rung if judged else None,
-                times=[iso_from_ns(t) for t in path.t_ns.tolist()],
-            )
-        )
+        said = {
+            "track": path.track,
+            "status": path.status,
+            "best_class": judged.best_class if judged else None,
+            "rung": judged.rung if judged else None,
+        }
+        for number, part in enumerate(path.stretches, start=1):
+            points = geodetic_points(np.array([s.position_ecef_m for s in part]))
+            name = str(path.track) if number == 1 else f"{path.track}/{number}"
+            features.append(_feature("track", name, line(points), **said, times=[iso_from_ns(s.t_ns) for s in part]))
+        for number, (times_ns, places) in enumerate(path.carried, start=1):
+            times = [iso_from_ns(t) for t in times_ns.tolist()]
+            name = f"{path.track}/{number}"
+            features.append(_feature("track_gap", name, line(geodetic_points(places)), **said, times=times))
     return features
 
 

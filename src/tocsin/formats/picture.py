@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import msgspec
-import numpy as np
 
+from tocsin.formats.stretches import State, carried, state_of, stretches
 from tocsin.messages import Assessment, Column, DebrisArea, Engagement, Message, PublicWarning, TrackUpdates, UnitAlert
 
 MARKINGS = {
@@ -18,12 +18,12 @@ MARKINGS = {
 
 
 class TrackPath(msgspec.Struct):
-    """A track's path, thinned."""
+    """A track's path, thinned, parted where it was carried on without plots."""
 
     track: int
     status: str
-    t_ns: Column  # (k,) int64, rising
-    position_ecef_m: Column  # (k, 3)
+    stretches: list[list[State]]  # that rest on plots; never empty
+    carried: list[tuple[Column, Column]]  # between and after them: times (k,) int64 ns, positions (k, 3)
 
 
 class Picture(msgspec.Struct):
@@ -42,12 +42,13 @@ class Picture(msgspec.Struct):
 
 
 def picture_of(messages: Iterable[Message], *, spacing_s: float = 2.0, confirmed_only: bool = True) -> Picture:
-    """Gather a picture; states of a track closer than ``spacing_s`` are thinned, its last is kept.
+    """Gather a picture; states of a track closer than ``spacing_s`` are thinned, its last with a plot is kept.
 
     ``confirmed_only`` leaves out tracks that never were confirmed: false plots start many.
     """
     picture = Picture(MARKINGS["exercise"], 1 << 62, 0, [], {}, {}, {}, {}, {}, {})
-    states: dict[int, list[tuple[int, Column]]] = {}
+    states: dict[int, list[State]] = {}
+    plotted_ns: dict[int, int] = {}
     statuses: dict[int, str] = {}
     was_confirmed: set[int] = set()
     for message in messages:
@@ -55,8 +56,9 @@ def picture_of(messages: Iterable[Message], *, spacing_s: float = 2.0, confirmed
         picture.first_ns, picture.last_ns = min(picture.first_ns, moment_ns), max(picture.last_ns, moment_ns)
         picture.marking = MARKINGS[message.origin]
         if isinstance(message, TrackUpdates):
-            for row, (track, t_ns) in enumerate(zip(message.track.tolist(), message.t_ns.tolist(), strict=True)):
-                states.setdefault(track, []).append((t_ns, message.position_ecef_m[row]))
+            for row, track in enumerate(message.track.tolist()):
+                states.setdefault(track, []).append(state_of(message, row, plotted_ns.get(track)))
+                plotted_ns[track] = int(message.last_ns[row])
                 statuses[track] = message.status[row]
                 if message.status[row] == "confirmed":
                     was_confirmed.add(track)
@@ -73,16 +75,6 @@ def picture_of(messages: Iterable[Message], *, spacing_s: float = 2.0, confirmed
     picture.first_ns = min(picture.first_ns, picture.last_ns)
     for track in sorted(states):
         if track in was_confirmed or not confirmed_only:
-            picture.tracks.append(_thinned(track, statuses[track], states[track], round(spacing_s * 1e9)))
+            parts = stretches(states[track], round(spacing_s * 1e9))
+            picture.tracks.append(TrackPath(track, statuses[track], parts, carried(states[track], parts)))
     return picture
-
-
-def _thinned(track: int, status: str, states: list[tuple[int, Column]], spacing_ns: int) -> TrackPath:
-    kept: list[tuple[int, Column]] = []
-    ordered = sorted(states, key=lambda state: state[0])
-    for t_ns, position in ordered:
-        if not kept or t_ns - kept[-1][0] >= spacing_ns:
-            kept.append((t_ns, position))
-    if ordered[-1][0] > kept[-1][0]:
-        kept.append(ordered[-1])
-    return TrackPath(track, status, np.array([t for t, _ in kept], dtype=np.int64), np.array([p for _, p in kept]))

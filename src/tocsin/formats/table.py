@@ -333,6 +333,7 @@ def _of_sensor(site: SensorSite, rows: Ints, joined: dict[str, Any], place: Any)
     rows, number, stamps = rows[order], number[order], stamps[order]
     reports = Reports(time_ns=stamps, **{name: joined[name][rows] for name in COLUMNS})
     is_empty = np.logical_and.reduce([np.isnan(joined[name][rows]) for name in COLUMNS])
+    _check_unique(site, [number, stamps, *(joined[name][rows] for name in COLUMNS)], rows, place)
     _check_complete(site, reports, is_empty & is_numbered, rows, place)
 
     starts = np.flatnonzero(np.diff(number if is_numbered else stamps, prepend=-2))
@@ -355,6 +356,30 @@ def _of_sensor(site: SensorSite, rows: Ints, joined: dict[str, Any], place: Any)
     )
     plots = Reports(*(getattr(reports, field)[kept] for field in Reports.__struct_fields__))
     return scans_from(site, plots, dwells)
+
+
+def _check_unique(site: SensorSite, columns: list[Any], rows: Ints, place: Any) -> None:
+    """No report stands twice: the second would be taken for a second object. Rows come by scan, then time."""
+    level = (np.diff(columns[0]) == 0) & (np.diff(columns[1]) == 0)
+    near = np.append(level, False) | np.append(False, level)  # the others differ in scan or time from all
+    rows, columns = rows[near], [values[near] for values in columns]
+    order = np.lexsort([rows, *columns])
+    same = np.ones(max(0, rows.shape[0] - 1), dtype=bool)
+    for values in columns:
+        before, after = values[order][:-1], values[order][1:]
+        same &= (before == after) | ((before != before) & (after != after))  # NaN: not given in either
+    if same.any():
+        again = rows[order][1:][same]
+        first = int(np.argmin(again))
+        at = int(np.flatnonzero(same)[first])
+        while at and same[at - 1]:
+            at -= 1
+        raise ScanError(
+            f"report of sensor {site.name} stands twice: the same as {place(int(rows[order][at]))}",
+            where=place(int(again[first])),
+            value=f"{again.shape[0]} row{'s' if again.shape[0] > 1 else ''} of this sensor repeat another",
+            remedy="give each report one row; drop the repeated ones",
+        )
 
 
 def _check_complete(site: SensorSite, reports: Reports, is_empty: Any, rows: Ints, place: Any) -> None:

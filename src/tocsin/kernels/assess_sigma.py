@@ -14,13 +14,14 @@ import math
 import numpy as np
 
 from tocsin.kernels.compiled import kernel
-from tocsin.kernels.fall import NO_IMPACT, fall_batch
+from tocsin.kernels.fall import NO_IMPACT, fall_batch_within
 from tocsin.kernels.geodesy import ecef_from_geodetic, enu_axes, geodetic_from_ecef
 
 STEP = math.sqrt(3.0)  # of one axis, in standard deviations
 MEAN_RADIUS_M = 6_371_008.8  # WGS-84, mean of the semi-axes
 AXES = 10  # position 3, velocity 3, ln(ballistic coefficient), air density, wind east, wind north
 POINTS = 1 + 2 * AXES
+TOLERANCE_M = 0.5  # of each step of a fall: moves the covariance by less than a thousandth of itself
 
 
 @kernel
@@ -152,5 +153,5 @@ def impact_moments(status, impact, time_s):
 def fall_moments(position, velocity, covariance, log_beta, log_beta_std, air_std, max_time_s):
     """``sigma_points``, ``fall_batch`` and ``impact_moments`` in one: arguments and results as there."""
     state, beta, air = sigma_points(position, velocity, covariance, log_beta, log_beta_std, air_std)
-    status, impact, time_s = fall_batch(state, beta, air, max_time_s)
+    status, impact, time_s = fall_batch_within(state, beta, air, max_time_s, TOLERANCE_M)
     return impact_moments(status, impact, time_s)

@@ -11,6 +11,24 @@ import os
 from pathlib import Path
 
 import numba
+from numba.np import linalg
+
+
+def _skip_blas_check() -> None:
+    """Load numba's array functions without scipy, which they import, for 0.2 s, to see whether BLAS could be called.
+
+    It is taken as there; numba asks again where a function does call BLAS, which no kernel does.
+    """
+    check = linalg.ensure_blas
+    linalg.ensure_blas = lambda: None
+    try:
+        from numba.np import arraymath
+    finally:
+        linalg.ensure_blas = check
+    arraymath.ensure_blas = check
+
+
+_skip_blas_check()
 
 
 def _cache_folder() -> str:
@@ -27,10 +45,10 @@ CACHE_FOLDER = _cache_folder()
 
 
 def kernel(function):
-    """Compile a pure function of floats and arrays: cached, numpy error model, no fastmath."""
+    """Compile a pure function of floats and arrays: cached, numpy error model, no fastmath, no entry from C."""
     before = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = CACHE_FOLDER
     try:
-        return numba.njit(cache=True, error_model="numpy", nogil=True)(function)
+        return numba.njit(cache=True, error_model="numpy", nogil=True, no_cfunc_wrapper=True)(function)
     finally:
         numba.config.CACHE_DIR = before

@@ -30,26 +30,26 @@ _A = np.array(
 )
 _E = np.array([71 / 57600, 0.0, -71 / 16695, 71 / 1920, -17253 / 339200, 22 / 525, -1 / 40])
 
-_POSITION_TOLERANCE_M = 0.02  # error allowed to a step
-_VELOCITY_TOLERANCE_M_S = 2e-4  # error allowed to a step
+TOLERANCE_M = 0.02  # error allowed to a step of a single flight
+_VELOCITY_TOLERANCE_PER_S = 0.01  # error of velocity allowed to a step, share of that of position
 _FIRST_STEP_S = 1.0
 _LONGEST_STEP_S = 40.0
 _SHORTEST_STEP_S = 1e-4
-_EVENT_S = 1e-6  # how closely an event is timed
+_EVENT_S_PER_M = 5e-5  # how closely an event is timed: over this way at 20 km/s
 _MOST_STEPS = 1_000_000
 _ON_GROUND_M = 1e-3  # a start within this of the ellipsoid may still rise
 
 
 @kernel
-def _slope(y, beta_kg_m2, air, k, row):
-    k[row, 0] = y[3]
-    k[row, 1] = y[4]
-    k[row, 2] = y[5]
-    k[row, 3], k[row, 4], k[row, 5] = acceleration_of(y[0], y[1], y[2], y[3], y[4], y[5], beta_kg_m2, air)
+def _slope(y, beta_kg_m2, air, out):
+    out[0] = y[3]
+    out[1] = y[4]
+    out[2] = y[5]
+    out[3], out[4], out[5] = acceleration_of(y[0], y[1], y[2], y[3], y[4], y[5], beta_kg_m2, air)
 
 
 @kernel
-def _step(y, k, h, beta_kg_m2, air, end):
+def _step(y, k, h, beta_kg_m2, air, tolerance_m, end):
     """One step from y; k[0] must hold the slope at y. Fills end and k[1:]; returns error over tolerance."""
     for stage in range(1, 7):
         for i in range(6):
@@ -57,13 +57,13 @@ def _step(y, k, h, beta_kg_m2, air, end):
             for j in range(stage):
                 s += _A[stage, j] * k[j, i]
             end[i] = y[i] + h * s
-        _slope(end, beta_kg_m2, air, k, stage)
+        _slope(end, beta_kg_m2, air, k[stage])
     worst = 0.0
     for i in range(6):
         s = 0.0
         for j in range(7):
             s += _E[j] * k[j, i]
-        ratio = abs(h * s) / (_POSITION_TOLERANCE_M if i < 3 else _VELOCITY_TOLERANCE_M_S)
+        ratio = abs(h * s) / (tolerance_m if i < 3 else _VELOCITY_TOLERANCE_PER_S * tolerance_m)
         if not ratio <= worst:  # lets nan through
             worst = ratio
     return worst
@@ -77,7 +77,7 @@ def _height_and_rise(y):
 
 
 @kernel
-def _event_step(y, k, h, beta_kg_m2, air, end, is_ground):
+def _event_step(y, k, h, beta_kg_m2, air, tolerance_m, end, is_ground):
     """Length of the step from y at which the height (or its rate) falls through zero, within (0, h]; fills end.
 
     Illinois variant of the false position, on the step length.
@@ -85,6 +85,7 @@ def _event_step(y, k, h, beta_kg_m2, air, end, is_ground):
     height, rise = _height_and_rise(y)
     low = 0.0
     value_low = height if is_ground else rise
+    close_s = _EVENT_S_PER_M * tolerance_m
     high = h
     height, rise = _height_and_rise(end)
     value_high = height if is_ground else rise
@@ -97,7 +98,7 @@ def _event_step(y, k, h, beta_kg_m2, air, end, is_ground):
             guess = low + (high - low) * value_low / drop
             if low < guess < high:
                 at = guess
-        _step(y, k, at, beta_kg_m2, air, end)
+        _step(y, k, at, beta_kg_m2, air, tolerance_m, end)
         height, rise = _height_and_rise(end)
         value = height if is_ground else rise
         if value > 0.0:
@@ -114,17 +115,18 @@ def _event_step(y, k, h, beta_kg_m2, air, end, is_ground):
             if side == -1:
                 value_low *= 0.5
             side = -1
-        if moved < _EVENT_S or high - low < _EVENT_S or value == 0.0:
+        if moved < close_s or high - low < close_s or value == 0.0:
             break
     return at
 
 
 @kernel
-def _fly(start, beta_kg_m2, air, max_time_s, spacing_s, times, positions, velocities, final):
+def _fly(start, beta_kg_m2, air, max_time_s, tolerance_m, apogee, spacing_s, times, positions, velocities, final):
     """The one loop behind every public kernel here.
 
-    With spacing_s > 0 a state is written at each multiple of it and at the end, as far as `times` has room.
-    Fills final (6,) with the last state. Returns (status, time_s, apogee_height_m, apogee_time_s, count).
+    With spacing_s > 0 a state is written at each multiple of it and at the end, as far as `times` has room; the
+    greatest height, m, and its time, s, where `apogee` has room for them.
+    Fills final (6,) with the last state. Returns (status, time_s, count).
     """
     y = np.empty(6)
     end = np.empty(6)
@@ -134,8 +136,10 @@ def _fly(start, beta_kg_m2, air, max_time_s, spacing_s, times, positions, veloci
         y[i] = start[i]
         final[i] = start[i]
     height, rise = _height_and_rise(y)
-    apogee_m = height
-    apogee_s = 0.0
+    seeks_apogee = apogee.shape[0] > 0
+    if seeks_apogee:
+        apogee[0] = height
+        apogee[1] = 0.0
     count = 0
     room = times.shape[0]
     if spacing_s > 0.0 and room > 0:
@@ -145,11 +149,11 @@ def _fly(start, beta_kg_m2, air, max_time_s, spacing_s, times, positions, veloci
             velocities[0, i] = y[3 + i]
         count = 1
     if height < -_ON_GROUND_M or (height <= _ON_GROUND_M and rise <= 0.0):
-        return ALREADY_DOWN, 0.0, apogee_m, 0.0, count
+        return ALREADY_DOWN, 0.0, count
     t = 0.0
     status = NO_IMPACT
     wish = _FIRST_STEP_S
-    _slope(y, beta_kg_m2, air, k, 0)
+    _slope(y, beta_kg_m2, air, k[0])
     for _ in range(_MOST_STEPS):
         left = max_time_s - t
         if not left > 1e-9:
@@ -159,7 +163,7 @@ def _fly(start, beta_kg_m2, air, max_time_s, spacing_s, times, positions, veloci
             sample_left = count * spacing_s - t
             if sample_left < h * 1.0000001:
                 h = sample_left
-        error = _step(y, k, h, beta_kg_m2, air, end)
+        error = _step(y, k, h, beta_kg_m2, air, tolerance_m, end)
         if not error <= 1.0 and h > _SHORTEST_STEP_S:
             shrink = 0.2
             if error < 1e6:
@@ -169,21 +173,21 @@ def _fly(start, beta_kg_m2, air, max_time_s, spacing_s, times, positions, veloci
         if not error < 1e300:  # not a number: nothing further can be said
             break
         end_height, end_rise = _height_and_rise(end)
-        if rise > 0.0 and end_rise <= 0.0:
+        if seeks_apogee and rise > 0.0 and end_rise <= 0.0:
             for i in range(6):
                 probe[i] = end[i]
-            after = _event_step(y, k, h, beta_kg_m2, air, probe, False)
+            after = _event_step(y, k, h, beta_kg_m2, air, tolerance_m, probe, not seeks_apogee)
             top_m, _ = _height_and_rise(probe)
-            if top_m > apogee_m:
-                apogee_m = top_m
-                apogee_s = t + after
-            _step(y, k, h, beta_kg_m2, air, end)  # the search wrote over the slopes
-        elif end_height > apogee_m:
-            apogee_m = end_height
-            apogee_s = t + h
+            if top_m > apogee[0]:
+                apogee[0] = top_m
+                apogee[1] = t + after
+            _step(y, k, h, beta_kg_m2, air, tolerance_m, end)  # the search wrote over the slopes
+        elif seeks_apogee and end_height > apogee[0]:
+            apogee[0] = end_height
+            apogee[1] = t + h
         down = end_height <= 0.0 and end_rise < 0.0
         if down:
-            h = _event_step(y, k, h, beta_kg_m2, air, end, True)
+            h = _event_step(y, k, h, beta_kg_m2, air, tolerance_m, end, down)
             status = OK
         t += h
         for i in range(6):
@@ -205,7 +209,7 @@ def _fly(start, beta_kg_m2, air, max_time_s, spacing_s, times, positions, veloci
         wish = min(max(wish if grow > 1.0 and h < wish else h * grow, h * grow), _LONGEST_STEP_S)
     for i in range(6):
         final[i] = y[i]
-    return status, t, apogee_m, apogee_s, count
+    return status, t, count
 
 
 @kernel
@@ -226,20 +230,18 @@ def fall_to_ground(position_ecef_m, velocity_ecef_m_s, beta_kg_m2, air, max_time
     final = np.empty(6)
     none = np.empty(0)
     none2 = np.empty((0, 3))
-    status, time_s, apogee_m, apogee_s, _ = _fly(start, beta_kg_m2, air, max_time_s, 0.0, none, none2, none2, final)
+    apogee = np.empty(2)
+    status, time_s, _ = _fly(start, beta_kg_m2, air, max_time_s, TOLERANCE_M, apogee, 0.0, none, none2, none2, final)
     if status == NO_IMPACT:
         for i in range(6):
             final[i] = np.nan
         time_s = np.nan
-    return status, part(final, 0), part(final, 3), time_s, apogee_m, apogee_s
+    return status, part(final, 0), part(final, 3), time_s, apogee[0], apogee[1]
 
 
 @kernel
-def fall_batch(states, beta_kg_m2, air, max_time_s):
-    """`fall_to_ground` for many: states (n, 6) position and velocity, beta_kg_m2 (n,), air (n, 4).
-
-    Out       (status (n,) int64, impact_ecef_m (n, 3), time_s (n,)), rows as `fall_to_ground`
-    """
+def fall_batch_within(states, beta_kg_m2, air, max_time_s, tolerance_m):
+    """`fall_batch` with a stated tolerance: error allowed to a step, m; of velocity, a hundredth of it in m/s."""
     count = states.shape[0]
     status = np.empty(count, np.int64)
     impact = np.empty((count, 3))
@@ -248,12 +250,23 @@ def fall_batch(states, beta_kg_m2, air, max_time_s):
     none = np.empty(0)
     none2 = np.empty((0, 3))
     for n in range(count):
-        code, duration, _, _, _ = _fly(states[n], beta_kg_m2[n], air[n], max_time_s, 0.0, none, none2, none2, final)
+        code, duration, _ = _fly(
+            states[n], beta_kg_m2[n], air[n], max_time_s, tolerance_m, none, 0.0, none, none2, none2, final
+        )
         status[n] = code
         for i in range(3):
             impact[n, i] = np.nan if code == NO_IMPACT else final[i]
         time_s[n] = np.nan if code == NO_IMPACT else duration
     return status, impact, time_s
+
+
+@kernel
+def fall_batch(states, beta_kg_m2, air, max_time_s):
+    """`fall_to_ground` for many: states (n, 6) position and velocity, beta_kg_m2 (n,), air (n, 4).
+
+    Out       (status (n,) int64, impact_ecef_m (n, 3), time_s (n,)), rows as `fall_to_ground`
+    """
+    return fall_batch_within(states, beta_kg_m2, air, max_time_s, TOLERANCE_M)
 
 
 @kernel
@@ -269,5 +282,6 @@ def path_to_ground(position_ecef_m, velocity_ecef_m_s, beta_kg_m2, air, spacing_
     times = np.empty(room)
     positions = np.empty((room, 3))
     velocities = np.empty((room, 3))
-    count = _fly(start, beta_kg_m2, air, max_time_s, spacing, times, positions, velocities, final)[4]
+    none = np.empty(0)
+    count = _fly(start, beta_kg_m2, air, max_time_s, TOLERANCE_M, none, spacing, times, positions, velocities, final)[2]
     return count, times[:count].copy(), positions[:count].copy(), velocities[:count].copy()

@@ -25,6 +25,7 @@ from tocsin.kernels.track_motion import (
     LOG_BETA_VAR,
     MODEL_COUNT,
     SIZE,
+    THRUST_MAX_M_S2,
     TURN_ACCELERATION_M_S2,
     TURN_NIS,
     UNLIT_PROB,
@@ -117,6 +118,37 @@ def predict_slots(x, cov, mu, t_ns, slots, to_ns, out_x, out_cov, out_mu, par):
                 for a in range(n):
                     for b in range(n):
                         out_cov[i, m, a, b] = hold[a, b] + q[a, b]
+                if m == BOOST:
+                    _bound_spread(out_cov[i, m])
+
+
+@kernel
+def _bound_spread(cov):
+    """Draw a BOOST covariance (9, 9) in so that no axis of thrust is less known than that it lies below the maximum."""
+    worst = 0.0
+    for i in range(6, SIZE):
+        if cov[i, i] > worst:
+            worst = cov[i, i]
+    if worst > THRUST_MAX_M_S2 * THRUST_MAX_M_S2:
+        scale = THRUST_MAX_M_S2 / math.sqrt(worst)
+        for i in range(6, SIZE):
+            for j in range(SIZE):
+                cov[i, j] *= scale
+                cov[j, i] *= scale
+
+
+@kernel
+def picture_slots(x, cov, mu, t_ns, slots, to_ns, own_prob, par):
+    """`predict_slots` and `combine` into new arrays: x (n, 3, 9), cov (n, 3, 9, 9), mu (n, 3), state (n, 6), cov6."""
+    n = slots.shape[0]
+    out_x = np.empty((n, MODEL_COUNT, SIZE))
+    out_cov = np.empty((n, MODEL_COUNT, SIZE, SIZE))
+    out_mu = np.empty((n, MODEL_COUNT))
+    state = np.empty((n, 6))
+    cov6 = np.empty((n, 6, 6))
+    predict_slots(x, cov, mu, t_ns, slots, to_ns, out_x, out_cov, out_mu, par)
+    combine(out_x, out_cov, out_mu, own_prob, state, cov6)
+    return out_x, out_cov, out_mu, state, cov6
 
 
 @kernel
@@ -179,7 +211,7 @@ def gate_plots(x, cov, mu, dt_s, gap_s, kind, z, spot, ahead_s, site, var, limit
                         wide[a, b] = cov[i, m, a, b]
                 nis, likelihood = 0.0, 0.0
                 for attempt in range(2):
-                    nis, likelihood = fit(6, at, wide, False, wide, wide, kind, z[j], site, var)
+                    nis, likelihood = fit(at, wide, kind, z[j], site, var)
                     if attempt == 1:
                         likelihood += TURN_LOG_PROB
                     elif m == LEVEL and nis > par[TURN_NIS]:

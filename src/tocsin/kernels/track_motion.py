@@ -51,6 +51,8 @@ UNLIT_PROB = 24  # how much less likely infrared is to see what does not burn
 EXHAUST_M_S = 25  # m/s, BOOST: thrust acceleration grows as its square over this, as mass burns away
 PARAMETER_COUNT = 26
 
+THRUST_MAX_M_S2 = 150.0  # BOOST: what is tracked pushes no harder, at burn-out either (Minuteman: some 100)
+
 _THIN_AIR_M = 100_000.0  # above it a longer step serves
 _STEP_THIN_S = 5.0
 _STEP_AIR_S = 1.0
@@ -65,6 +67,17 @@ def _white_acceleration(q, psd, h):
         q[i, 3 + i] += psd * size * h / 2.0
         q[3 + i, i] += psd * size * h / 2.0
         q[3 + i, 3 + i] += psd * size
+
+
+@kernel
+def _bounded_thrust(x):
+    """Draw the thrust of a BOOST state in to its maximum where it lies beyond; returns it, m/s2."""
+    thrust = math.sqrt(x[6] * x[6] + x[7] * x[7] + x[8] * x[8])
+    if thrust <= THRUST_MAX_M_S2:
+        return thrust
+    for i in range(6, SIZE):
+        x[i] *= THRUST_MAX_M_S2 / thrust
+    return THRUST_MAX_M_S2
 
 
 @kernel
@@ -123,7 +136,7 @@ def _step(model, x, h, room, par, phi, q):
             phi[i, j] = phi6[i, j]
     if model == BOOST:
         psd = par[JERK_PSD]
-        thrust = math.sqrt(x[6] * x[6] + x[7] * x[7] + x[8] * x[8])
+        thrust = _bounded_thrust(x)
         growth = thrust / par[EXHAUST_M_S]
         for i in range(3):
             for j in range(3):
@@ -143,6 +156,7 @@ def _step(model, x, h, room, par, phi, q):
             q[i, 3 + i] = q[3 + i, i] = psd * size**3 * h / 8.0
             q[i, 6 + i] = q[6 + i, i] = psd * size**3 / 6.0
             q[3 + i, 6 + i] = q[6 + i, 3 + i] = psd * h * size / 2.0
+        _bounded_thrust(x)
         return
     psd = par[COAST_PSD]
     if low:

@@ -94,22 +94,25 @@ def _innovation(n, prior, at, cov, late, phi, q, kind, z, site, var, h, hp, nois
 
 
 @kernel
-def fit(n, at, cov, late, phi, q, kind, z, site, var):
-    """How well a plot fits a prediction: (nis, log likelihood); (1e30, -1e30) where it cannot be said.
+def fit(at, cov, kind, z, site, var):
+    """How well a plot fits a prediction at its time: (nis, log likelihood); (1e30, -1e30) where it cannot be said.
 
-    In        as `_innovation`; n: how many components of the state there are
+    Only position and velocity are measured, so only they are looked at.
     """
+    n = DIM[LEVEL]
     m = ROW_COUNT[kind]
+    late = m < 0
+    count = min(m, 1)
     h = np.empty((ROWS, SIZE))
     hp = np.empty((ROWS, SIZE))
     s = np.empty((ROWS, ROWS))
     nu = np.empty(ROWS)
     noise = np.empty((ROWS, ROWS))
-    _innovation(n, at, at, cov, late, phi, q, kind, z, site, var, h, hp, noise, s, nu)
+    _innovation(n, at, at, cov, late, cov, cov, kind, z, site, var, h, hp, noise, s, nu)
     y = np.empty((ROWS, 1))
     for r in range(m):
         y[r, 0] = nu[r]
-    log_det = cholesky_solve(s, m, y, 1)
+    log_det = cholesky_solve(s, m, y, count)
     nis = 0.0
     for r in range(m):
         nis += nu[r] * y[r, 0]

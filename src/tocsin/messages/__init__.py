@@ -1,6 +1,6 @@
 """The vocabulary: everything that moves through tocsin is one of these messages."""
 
-from tocsin.messages.assessment import CLASSES, Assessment, Rung, ThreatClass
+from tocsin.messages.assessment import CLASSES, RUNG_RANK, Assessment, Rung, ThreatClass
 from tocsin.messages.codec import (
     ALL,
     INPUTS,
@@ -38,6 +38,7 @@ __all__ = [
     "INPUTS",
     "MODES",
     "OUTPUTS",
+    "RUNG_RANK",
     "Action",
     "AlertStatus",
     "Assessment",

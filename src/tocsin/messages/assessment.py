@@ -18,6 +18,7 @@ CLASSES: tuple[str, ...] = (
 )
 ThreatClass = Literal["ballistic_missile", "space_launch", "orbital", "aircraft", "meteor_or_reentry", "false"]
 Rung = Literal["NONE", "CUE", "PROBABLE", "CONFIRMED", "REFUTED"]
+RUNG_RANK: dict[Rung, int] = {"REFUTED": -1, "NONE": 0, "CUE": 1, "PROBABLE": 2, "CONFIRMED": 3}
 
 
 class Assessment(Message, tag="Assessment", frozen=True, kw_only=True, eq=False):

@@ -21,7 +21,7 @@ from tocsin.messages.command import Command
 from tocsin.messages.debris_area import DebrisArea
 from tocsin.messages.detections import Detections
 from tocsin.messages.engagement import Engagement
-from tocsin.messages.envelope import Message
+from tocsin.messages.envelope import Column, Message
 from tocsin.messages.event import Event
 from tocsin.messages.posture import Posture
 from tocsin.messages.public_warning import PublicWarning
@@ -62,6 +62,12 @@ _Any = (
 )  # fmt: skip
 
 
+def _finite_to_compact(value: Any) -> Any:
+    if value.__class__ is np.ndarray and not _is_finite(value):
+        raise MessageError("a column holds NaN or infinity")
+    return _array_to_compact(value)
+
+
 def _array_to_compact(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return {"dtype": _dtype_name(value), "shape": value.shape, "data": value.tobytes()}
@@ -94,12 +100,9 @@ def _decode_hook(wanted: type, value: Any) -> Any:
     return array
 
 
-@functools.cache
-def _encoders() -> tuple[msgspec.msgpack.Encoder, msgspec.json.Encoder]:
-    return (
-        msgspec.msgpack.Encoder(enc_hook=_array_to_compact),
-        msgspec.json.Encoder(enc_hook=_array_to_json),
-    )
+_COMPACT = msgspec.msgpack.Encoder(enc_hook=_finite_to_compact)
+_STATE = msgspec.msgpack.Encoder(enc_hook=_array_to_compact)
+_JSON = msgspec.json.Encoder(enc_hook=_array_to_json)
 
 
 @functools.cache
@@ -116,6 +119,21 @@ def check(message: msgspec.Struct, name: str = "") -> None:
         value = getattr(message, field)
         if value is not None:
             _check_value(value, name or type(message).__name__, field)
+
+
+def _check_besides_columns(message: Message) -> None:
+    """``check`` without the columns, which the encoder meets anyway."""
+    for field in _fields_besides_columns(type(message)):
+        value = getattr(message, field)
+        if value is not None:
+            _check_value(value, type(message).__name__, field)
+
+
+@functools.cache
+def _fields_besides_columns(kind: type[msgspec.Struct]) -> tuple[str, ...]:
+    hints = typing.get_type_hints(kind)
+    columns = (Column, Column | None)
+    return tuple(name for name in _fields_with_numbers(kind) if hints[name] not in columns)
 
 
 @functools.cache
@@ -139,21 +157,30 @@ def _check_value(value: Any, owner: str, field: str) -> None:
         if not math.isfinite(value):
             raise MessageError(f"{owner}.{field} is {value}: a missing value is None, a number is finite")
     elif kind is np.ndarray:
-        if value.dtype.kind == "f" and not np.isfinite(value).all():
+        if not _is_finite(value):
             raise MessageError(f"{owner}.{field} holds NaN or infinity: drop the row or give a validity column")
     elif kind is tuple:
         for item in value:
-            _check_value(item, owner, field)
+            if item.__class__ is not float or not math.isfinite(item):
+                _check_value(item, owner, field)
     elif isinstance(value, msgspec.Struct):
         check(value, f"{owner}.{field}")
     elif isinstance(value, np.floating):
         raise MessageError(f"{owner}.{field} is a numpy scalar: make it a float")
 
 
+def _is_finite(array: Column) -> bool:
+    return not array.size or array.dtype.kind != "f" or bool(np.isfinite(array).all())
+
+
 def encode(message: Message) -> bytes:
     """A checked message in the compact form (MessagePack)."""
-    check(message)
-    return _encoders()[0].encode(message)
+    _check_besides_columns(message)
+    try:
+        return _COMPACT.encode(message)
+    except MessageError:
+        check(message)  # names the column
+        raise
 
 
 def decode(data: bytes) -> Message:
@@ -169,7 +196,7 @@ def decode(data: bytes) -> Message:
 def encode_json(message: Message) -> bytes:
     """A checked message as JSON."""
     check(message)
-    return _encoders()[1].encode(message)
+    return _JSON.encode(message)
 
 
 def decode_json(data: bytes | str) -> Message:
@@ -184,7 +211,7 @@ def decode_json(data: bytes | str) -> Message:
 
 def encode_state(state: msgspec.Struct) -> bytes:
     """A stage's whole state in the compact form, for recovery."""
-    return _encoders()[0].encode(state)
+    return _STATE.encode(state)
 
 
 def decode_state(data: bytes, kind: type[msgspec.Struct]) -> Any:

@@ -69,6 +69,7 @@ class PublicWarning(Message, tag="PublicWarning", frozen=True, kw_only=True, eq=
     people_count: Annotated[int, Field("people", "-", "people living in the zones")] = 0
     area_deg: Annotated[tuple[Column, ...], Field("deg", "geodetic", "closed (k, 2) lat, lon polygons")] = ()
     impact_ns: Annotated[int | None, Field("ns", "utc", "predicted impact as told")] = None
+    onset_ns: Annotated[int | None, Field("ns", "utc", "danger begins: predicted impact, or first debris down")] = None
     seconds_left: Annotated[float | None, Field("s", "-", "from this revision to predicted impact")] = None
     expires_ns: Annotated[int, Field("ns", "utc", "expiry every warning carries")]
     texts: Annotated[tuple[WarningText, ...], Field("-", "-", "one per language")]

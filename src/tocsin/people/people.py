@@ -16,8 +16,20 @@ import msgspec
 import numpy as np
 
 from tocsin.errors import ScenarioError
-from tocsin.messages import Action, Command, Engagement, Message, PublicWarning, Report, Statement, UnitAlert
-from tocsin.scenario.schema import Actor, Defence, Role
+from tocsin.messages import (
+    Action,
+    Command,
+    DebrisArea,
+    Engagement,
+    Message,
+    PublicWarning,
+    Report,
+    Statement,
+    UnitAlert,
+)
+from tocsin.messages.report import Outcome, ReportKind
+from tocsin.policy import Role
+from tocsin.scenario.schema import Actor, Cast, Defence
 from tocsin.units import ns_from_s
 
 JITTER_RATIO = 0.2  # a delay varies by this share, evenly, either way
@@ -28,14 +40,16 @@ ACTIONS: frozenset[str] = frozenset(typing.get_args(Action))
 class People:
     """Everyone around one pipeline. ``hear`` answers with messages of the future: their ``arrival_ns`` is set."""
 
-    def __init__(self, defence: Defence, seed: int, run_index: int = 0) -> None:
-        self._defence = defence
+    def __init__(self, defence: Defence, cast: Cast, seed: int, run_index: int = 0) -> None:
+        self._origin, self._policy = defence.origin, defence.policy
+        self._scripts = cast.scripts
         self._seed = seed
         self._run_index = run_index
-        self._units = {unit.name: unit for unit in defence.units}
-        self._actors = {actor.name: actor for actor in defence.actors}
+        self._units = {unit.name: unit for unit in cast.units}
+        self._actors = {actor.name: actor for actor in cast.actors}
         self._answers: dict[str, int] = {}
         self._deciding: dict[tuple[str, str, str], int] = {}
+        self._counted: set[str] = set()  # threats whose casualties are asked for
 
     def start(self, epoch_ns: int) -> list[Message]:
         """The scripted Commands, each exactly ``after_s`` past the epoch, in order of time.
@@ -43,7 +57,7 @@ class People:
         Raises ScenarioError for an action that does not exist.
         """
         out: list[Message] = []
-        for script in sorted(self._defence.scripts, key=lambda script: script.after_s):
+        for script in sorted(self._scripts, key=lambda script: script.after_s):
             if script.action not in ACTIONS:
                 raise ScenarioError(
                     "script asks for an action that does not exist",
@@ -55,7 +69,7 @@ class People:
             if actor is None or actor.is_absent:
                 continue
             arrival_ns = epoch_ns + ns_from_s(script.after_s)
-            command = self._command(actor, typing.cast(Action, script.action), arrival_ns)
+            command = self._command(actor, script.action, arrival_ns)
             out.append(msgspec.structs.replace(command, level=script.level, reason=script.reason))
         return out
 
@@ -71,12 +85,24 @@ class People:
             case PublicWarning():
                 return self._deliver(message)
             case Engagement(state="planned"):
-                role = typing.cast(Role, self._defence.policy.engage.authority_role)
+                role = self._policy.engage.authority_role
                 return self._decide(role, "authorise_engagement", message, message.engagement, "")
             case Statement(state="draft"):
                 return self._decide("spokesperson", "approve_statement", message, message.statement, message.drafted_by)
+            case DebrisArea(is_predicted=False):
+                return self._count_casualties(message)
             case _:
                 return []
+
+    def _count_casualties(self, area: DebrisArea) -> list[Message]:
+        """Once for each threat, some time after the first of it is down: as the exercise has it, none so far."""
+        actor = self._actors.get(self._policy.release.casualties_from)
+        if actor is None or actor.is_absent or area.threat in self._counted:
+            return []
+        self._counted.add(area.threat)
+        down = msgspec.structs.replace(area, arrival_ns=max(area.arrival_ns, area.fall_start_ns))
+        report = self._report(down, "casualty", actor.name, actor.delay_s, area.threat, area.revision, "none")
+        return [msgspec.structs.replace(report, text="no casualties reported so far")]
 
     def _acknowledge(self, alert: UnitAlert) -> list[Message]:
         unit = self._units.get(alert.unit)
@@ -89,7 +115,7 @@ class People:
     def _deliver(self, warning: PublicWarning) -> list[Message]:
         """Every channel that a sent revision or a closing went to says that it arrived."""
         return [
-            self._report(warning, "delivery", channel, DELIVERY_S, warning.warning, warning.revision)
+            self._report(warning, "delivery", channel, DELIVERY_S, warning.warning, warning.revision, "delivered")
             for channel in warning.channels
         ]
 
@@ -114,7 +140,7 @@ class People:
         return [msgspec.structs.replace(command, subject=subject, revision=message.revision, causes=causes)]
 
     def _present(self, role: Role, drafted_by: str) -> Actor | None:
-        for actor in self._defence.actors:
+        for actor in self._actors.values():
             if role in actor.roles and not actor.is_absent and actor.name != drafted_by:
                 return actor
         return None
@@ -123,7 +149,7 @@ class People:
         return Command(
             time_ns=arrival_ns,
             arrival_ns=arrival_ns,
-            origin=self._defence.origin,
+            origin=self._origin,
             source=actor.name,
             actor=actor.name,
             action=action,
@@ -132,24 +158,25 @@ class People:
     def _report(
         self,
         message: Message,
-        kind: typing.Literal["acknowledgement", "delivery"],
+        kind: ReportKind,
         reporter: str,
         delay_s: float,
         subject: str,
         revision: int,
+        outcome: Outcome = "",
     ) -> Report:
         arrival_ns = message.arrival_ns + self._delay_ns(reporter, delay_s)
         return Report(
             time_ns=arrival_ns,
             arrival_ns=arrival_ns,
-            origin=self._defence.origin,
+            origin=self._origin,
             source=reporter,
             causes=(message.id,) if message.id else (),
             kind=kind,
             reporter=reporter,
             subject=subject,
             revision=revision,
-            outcome="delivered" if kind == "delivery" else "",
+            outcome=outcome,
         )
 
     def _delay_ns(self, name: str, delay_s: float) -> int:

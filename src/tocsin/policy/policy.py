@@ -5,7 +5,11 @@ All values are notional exercise defaults. Durations in seconds, probabilities f
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
+
+Role = Literal["director", "operator", "approver", "authority", "commander", "member", "spokesperson"]
 
 
 class _Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -118,11 +122,11 @@ class AlertPolicy(_Rules, frozen=True, kw_only=True):
 class EngagePolicy(_Rules, frozen=True, kw_only=True):
     """Notional engagement doctrine."""
 
-    doctrine: str = "shoot_look_shoot"  # single | salvo | shoot_look_shoot
+    doctrine: Literal["single", "salvo", "shoot_look_shoot"] = "shoot_look_shoot"
     salvo_count: int = 2  # shots in one salvo; the most shots at one threat under shoot_look_shoot
     look_s: float = 15.0  # time to see the outcome before the next shot
-    rung_needed: str = "CONFIRMED"  # PROBABLE | CONFIRMED
-    authority_role: str = "authority"
+    rung_needed: Literal["PROBABLE", "CONFIRMED"] = "CONFIRMED"  # lowest rung of the ladder that is engaged
+    authority_role: Role = "authority"
     intercept_height_min_m: float = 20_000.0
 
 
@@ -140,7 +144,7 @@ class WarnPolicy(_Rules, frozen=True, kw_only=True):
     break_glass_below_s: float = 90.0  # single-person path below this time to impact
     is_break_glass_allowed: bool = False
     is_unreviewed_text_allowed: bool = True  # exercise default; a live draft never is
-    debris_notice_s: float = 259_200.0  # three days
+    debris_notice_s: float = 259_200.0  # the ground stays dangerous for three days, unless cleared
     max_zones: int = 400
     languages: tuple[str, ...] = ("tr", "en")
     channels: tuple[str, ...] = ("cell_broadcast", "sirens", "broadcast_media", "app")
@@ -162,13 +166,13 @@ class DebrisPolicy(_Rules, frozen=True, kw_only=True):
 
     fragment_count: int = 240  # sampled pieces of one intercept, half of them for each body
     exposed_area_m2: float = 1.0  # casualty area per piece, after 14 CFR 420 App. C form, rounded
-    danger_s: float = 259_200.0
 
 
 class ReleasePolicy(_Rules, frozen=True, kw_only=True):
     """What may be said."""
 
-    host_nation: str = "Türkiye"
+    host_nation: str = "TR"  # ISO 3166 alpha-2: told first, its districts said first
+    casualties_from: str = "local authority"  # the actor who reports casualties; nobody else is believed
     time_grain_s: float = 300.0
     statement_after_s: float = 60.0  # after the event is over
 
@@ -185,7 +189,7 @@ class Budgets(_Rules, frozen=True, kw_only=True):
     approved_s: float = 300.0
     interceptor_launched_s: float = 600.0  # "in less than ten minutes", NATO, March 2026
     intercept_or_impact_s: float = 700.0
-    debris_down_s: float = 1_200.0
+    debris_down_s: float = 2_400.0
     statement_s: float = 1_800.0
 
 

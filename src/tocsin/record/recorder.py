@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Literal
@@ -40,6 +44,7 @@ class Recorder:
         self._digest = first_digest(content)
         self._count = 0
         self._pending: list[tuple[int, str, bytes, bytes]] = []
+        self._path = path
         self._database: sqlite3.Connection | None = None
         if path is not None:
             self._database = _create(path, content)
@@ -57,18 +62,26 @@ class Recorder:
     def flush(self) -> None:
         """Put what is pending on disk, as one transaction."""
         if self._database is not None and self._pending:
-            with self._database:
-                self._database.executemany("INSERT INTO entries VALUES (?, ?, ?, ?)", self._pending)
+            try:
+                with self._database:
+                    self._database.executemany("INSERT INTO entries VALUES (?, ?, ?, ?)", self._pending)
+            except sqlite3.Error as error:
+                raise RecordError(f"{self._path}: cannot go on writing the record ({error})") from None
             self._pending.clear()
 
     def seal(self, status: Status) -> None:
-        """Write the closing line and fold the write-ahead log into the one file."""
-        self.flush()
-        if self._database is not None:
-            with self._database:
-                self._database.execute("INSERT INTO seal VALUES (?, ?, ?)", (status, self._count, self._digest))
-            self._database.execute("PRAGMA journal_mode = DELETE")
-            self._database.close()
+        """Write the closing line and fold the write-ahead log into the one file; Ctrl-C waits for it."""
+        if self._database is None:
+            return
+        with _undisturbed():
+            self.flush()
+            try:
+                with self._database:
+                    self._database.execute("INSERT INTO seal VALUES (?, ?, ?)", (status, self._count, self._digest))
+                self._database.execute("PRAGMA journal_mode = DELETE")
+                self._database.close()
+            except sqlite3.Error as error:
+                raise RecordError(f"{self._path}: cannot close the record ({error})") from None
             self._database = None
 
     @property
@@ -89,18 +102,47 @@ class Recorder:
         self.seal("complete" if kind is None else "interrupted" if kind is KeyboardInterrupt else "failed")
 
 
-def _create(path: Path, header: bytes) -> sqlite3.Connection:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    for old in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
-        old.unlink(missing_ok=True)
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Ctrl-C is held back for a moment; only the main thread may ask for that, and only it is interrupted."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _create(path: Path, header: bytes) -> sqlite3.Connection:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _claim(path)
+        for old in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
+            old.unlink(missing_ok=True)
         database = sqlite3.connect(path, check_same_thread=False)
+        database.execute("PRAGMA locking_mode = EXCLUSIVE")  # so that a second run sees that this one writes
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = NORMAL")
         with database:
             for statement in SCHEMA.split(";"):
                 database.execute(statement)
             database.execute("INSERT INTO header VALUES (?)", (header,))
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         raise RecordError(f"{path}: cannot write a record here ({error}); choose another --out") from None
     return database
+
+
+def _claim(path: Path) -> None:
+    """Refuse to overwrite a record that another run is writing."""
+    if not path.is_file():
+        return
+    database = sqlite3.connect(path, timeout=0.0)
+    try:
+        database.execute("BEGIN EXCLUSIVE")
+    except sqlite3.DatabaseError as error:
+        if "locked" in str(error):
+            raise RecordError(f"{path}: another run is writing here; wait for it or choose another --out") from None
+    finally:
+        database.close()

@@ -55,7 +55,7 @@ def _table(facts: Facts, told: ThreatClock) -> Markup:
         "Step", number_head("After launch"), number_head("Left to impact"), number_head("Budget"), "Kept",
         number_head("UTC"), "Note, or why not",
     )  # fmt: skip
-    return table(head, rows, caption=caption)
+    return table(head, rows, caption=caption, class_="stacks")
 
 
 def _row(told: ThreatClock, step: Step) -> tuple[Markup, ...]:
@@ -78,13 +78,18 @@ def _row(told: ThreatClock, step: Step) -> tuple[Markup, ...]:
         note.append(el("span", "computed, reported by nobody", class_="sub"))
     return (
         el("th", el("b", step.label) if step.is_headline else step.label, scope="row"),
-        el("td", "–" if step.after_zero_s is None else clock_text(step.after_zero_s), class_="num"),
-        el("td", *left, class_="num"),
-        el("td", clock_text(step.budget_s)[1:], class_="num"),
-        el("td", verdict),
-        el("td", "–" if step.time_ns is None else time_words(step.time_ns)[:8], class_="num"),
-        el("td", *note, class_="wide"),
+        _cell("After launch", "–" if step.after_zero_s is None else clock_text(step.after_zero_s), class_="num"),
+        _cell("Left to impact", *left, class_="num"),
+        _cell("Budget", clock_text(step.budget_s)[1:], class_="num"),
+        _cell("Kept", verdict),
+        _cell("UTC", "–" if step.time_ns is None else time_words(step.time_ns)[:8], class_="num"),
+        _cell("Note", *note, class_="wide"),
     )
+
+
+def _cell(heading: str, *children: Child, class_: str | None = None) -> Markup:
+    """A cell that carries its heading, which a narrow window shows beside it."""
+    return el("td", el("div", *children), class_=class_, data_heading=heading)
 
 
 def _raid(facts: Facts) -> Markup:

@@ -87,6 +87,13 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
         """What zero of a time axis means."""
         return "after estimated launch" if self.is_zero_launch else "after the first message"
 
+    @property
+    def is_dated(self) -> bool:
+        """False for a recording without a date in it, which the reader gave a stand-in day."""
+        from tocsin.formats.asterix import DEFAULT_DAY
+
+        return self.origin != "test" or iso_from_ns(self.start_ns, 0)[:10] != DEFAULT_DAY.isoformat()
+
     def after_s(self, time_ns: int) -> float:
         """Seconds after zero."""
         return (time_ns - self.zero_ns) / NS_PER_S

@@ -28,8 +28,8 @@ def flight_section(facts: Facts) -> Markup:
         both(
             "Height over time, and who could see or reach it",
             lambda width: profile(facts, tracks, width),
-            "Solid: tracked; dashed: foreseen from the last good state. Strips beneath: spans in which a sensor fed "
-            f"the track, and in which a launch would still have reached it. {facts.caption}.",
+            "Solid: tracked; dashed: foreseen, or carried on while no plot came. Strips beneath: spans in which a sensor "
+            f"fed the track, and in which a launch would still have reached it. {facts.caption}.",
         ),
         both(
             "Height over the ground",
@@ -154,7 +154,7 @@ def _tracks(facts: Facts) -> Markup:
         )  # fmt: skip
     more = f", the first {MOST_ROWS} of {len(shown)}" if len(shown) > MOST_ROWS else ""
     tentative = len(facts.tracks) - len(shown)
-    left_out = f"; {tentative} more never left tentative" if tentative else ""
+    left_out = f"; {tentative} more never left tentative and are not drawn" if tentative else ""
     head = ("Track", "Class", "Rung", "UTC", "Plots", "Sensors", "Status")
     return table(head, rows, caption=f"{len(shown)} track{'' if len(shown) == 1 else 's'}{more}{left_out}")
 

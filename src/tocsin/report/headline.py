@@ -9,6 +9,8 @@ from tocsin.report.timeline import seconds_bar
 from tocsin.units import clock_text
 from tocsin.views import people_warned
 
+WIDE_STD_S = 60.0  # beyond this one sigma of the impact time the early bound is the number people can count on
+
 
 def headline(facts: Facts) -> Markup:
     """The number, the sentence, three facts, and the bar that shows where the seconds went."""
@@ -22,10 +24,11 @@ def _number(facts: Facts) -> Markup:
         alerts, sent = len(facts.alerts), [w for w in facts.warnings if w.last_sent is not None]
         nothing = not alerts and not sent
         told = "Nothing was alerted, nobody was warned: " if nothing else "No clock runs: "
+        words = ("No threat found" if facts.threats else "Nothing could be judged") if nothing else "No clock"
         return el(
             "div",
-            el("div", "All quiet" if nothing else "No clock", class_="big none" if not nothing else "big"),
-            el("p", told, facts.clock.reason, "."),
+            el("div", words, class_="big" if nothing and facts.threats else "big none"),
+            el("p", told, facts.clock.reason, ".", _blind(facts)),
             class_="headline",
         )
     if seconds is None:
@@ -43,18 +46,46 @@ def _number(facts: Facts) -> Markup:
             class_="headline",
         )
     sent = [w for w in facts.warnings if w.kind == "missile" and w.last_sent is not None]
+    std_s = _impact_std_s(facts)
+    if std_s is not None and std_s > WIDE_STD_S:  # one number would say more than was known
+        shown, what = max(0.0, seconds - 2.0 * std_s), "seconds at least (95 %)"
+        spread = f" (best estimate {seconds:.0f} s {interval_words(std_s)})"
+    else:
+        shown, what, spread = seconds, "seconds", ""
     names = [zone.name for zone in by_people([zone for w in sent for zone in w.zones_told])]
     zones = people["zones_count"]
     return el(
         "div",
-        el("div", f"{seconds:.0f}", el("small", "seconds"), class_="big" if seconds > 0 else "big none"),
+        el("div", f"{shown:.0f}", el("small", what), class_="big" if shown > 0 else "big none"),
         el(
             "p",
-            "from the first public warning to the predicted impact, for ",
+            f"from the first public warning to the predicted impact{spread}, for ",
             el("b", people_words(people["people_count"]), " people"),
             f" in {zones} zone{'' if zones == 1 else 's'}: {listed(names, 8)}.",
         ),
         class_="headline",
+    )
+
+
+def _impact_std_s(facts: Facts) -> float | None:
+    """One sigma of the predicted impact of the threat first warned of."""
+    sent = [w.first_sent for w in facts.warnings if w.kind == "missile" and w.first_sent is not None]
+    first = min(sent, key=lambda w: w.arrival_ns, default=None)
+    told = [c for c in facts.clock.threats if first is not None and c.threat in first.threats]
+    return told[0].impact_std_s if told else None
+
+
+def _blind(facts: Facts) -> str:
+    """What kind of sensor gave nothing: finding no threat then says less."""
+    from tocsin.messages import Scan
+    from tocsin.views import of_kind
+
+    gave = {scan.kind for scan in of_kind(facts.messages, Scan)}
+    missing = [kind for kind in ("infrared", "radar") if kind not in gave]
+    return (
+        f" No {' and no '.join(missing)} reports came: a threat that only those show would not have been found."
+        if missing
+        else ""
     )
 
 

@@ -130,7 +130,10 @@ def inputs_section(facts: Facts) -> Markup:
         ("Origin", f"{facts.origin}: {facts.caption}"),
         (
             "Record",
-            f"{iso_from_ns(facts.start_ns, 0)} to {iso_from_ns(facts.end_ns, 0)}" if facts.messages else "empty",
+            f"{iso_from_ns(facts.start_ns, 0)} to {iso_from_ns(facts.end_ns, 0)}"
+            + ("" if facts.is_dated else "; the date is not in the recording, this day stands in for it")
+            if facts.messages
+            else "empty",
         ),
         ("Seed", "none: nothing was drawn" if facts.seed is None else str(facts.seed)),
         ("Version", f"tocsin {facts.version}"),

@@ -11,7 +11,7 @@ from tocsin.report.basemap import Base
 from tocsin.report.facts import Facts, class_words
 from tocsin.report.markup import Markup
 from tocsin.report.profile import Flown, main_tracks
-from tocsin.report.projection import geodetic_of, thin
+from tocsin.report.projection import arc_km, geodetic_of, thin
 from tocsin.report.svg import points
 from tocsin.views import WarningView, of_kind
 
@@ -20,7 +20,12 @@ NEAR_KM = (7.0, 22.0)  # least and most shown on each side of a predicted impact
 WIDE_KM = 200.0  # a region taller than this is seen well enough on the map of the whole ground
 KM_PER_DEG = 111.2  # of latitude, sphere
 LABELLED_RING_PX = 70.0  # smaller regions are told apart by the key alone
+NEAR_SYMBOL_KM = 300.0
+MOST_LABELS = 12
 OFF_MAP_M = 200_000.0  # a sensor above this stands in space and is named in words only
+
+Symbol = tuple[str, str, float, float]
+"""Kind, name, latitude, longitude (deg)."""
 
 
 def flight_map(facts: Facts, tracks: list[Flown], width: float) -> Markup | None:
@@ -29,10 +34,18 @@ def flight_map(facts: Facts, tracks: list[Flown], width: float) -> Markup | None
     shown = [f.place[:, :2] for f in main] + [f.ahead[:, :2] for f in main if f.ahead is not None]
     shown += [r for v in facts.threats if v.was_alarming for r in _regions(v)]
     symbols = _symbols(facts)
-    shown += [np.array([s[2:4]]) for s in symbols]
-    if not any(len(s) for s in shown):
+    shown = [s for s in shown if len(s)]
+    shown += [np.array([s[2:4]]) for s in symbols if not shown or _is_near(s, np.concatenate(shown))]
+    if not shown:
         return None
     return _Map(facts, tracks, np.concatenate(shown), width, "flight", symbols).draw()
+
+
+def _is_near(symbol: Symbol, shown: Array) -> bool:
+    """Within once the size of what is shown, or 300 km: farther ones would shrink it to a dot."""
+    low, high = shown.min(axis=0), shown.max(axis=0)
+    size_km = float(arc_km(float(low[0]), float(low[1]), high[:1], high[1:])[0])
+    return float(arc_km(symbol[2], symbol[3], shown[:, 0], shown[:, 1]).min()) <= max(NEAR_SYMBOL_KM, size_km)
 
 
 def ground_map(facts: Facts, tracks: list[Flown], width: float) -> Markup | None:
@@ -78,9 +91,6 @@ def _areas(view: WarningView) -> tuple[Column, ...]:
     return (view.last_sent or view.last).area_deg
 
 
-Symbol = tuple[str, str, float, float]  # kind, name, lat, lon
-
-
 def _symbols(facts: Facts) -> list[Symbol]:
     """Sensors, units and sites that stand on the ground, by name."""
     found: dict[tuple[str, str], Symbol] = {}
@@ -93,7 +103,7 @@ def _symbols(facts: Facts) -> list[Symbol]:
                 found["sensor", scan.sensor] = ("space", scan.sensor, 0.0, 0.0)
     if facts.scenario is not None:
         for s in facts.scenario.sensors:
-            if s.platform in ("land", "ship"):
+            if s.platform in ("land", "ship") and (s.kind != "position" or (s.latitude_deg, s.longitude_deg) != (0, 0)):
                 found.setdefault(("sensor", s.name), ("sensor", s.name, s.latitude_deg, s.longitude_deg))
         for site in facts.scenario.sites:
             found["site", site.name] = ("site", site.name, site.latitude_deg, site.longitude_deg)
@@ -183,7 +193,7 @@ class _Map(Base):
 
     def _paths(self) -> None:
         d = self.drawing
-        has_ahead = has_threat = has_traffic = False
+        has_ahead = has_threat = has_traffic = has_gap = False
         for name, path in sorted(self.facts.truth.items()):
             line = self.projection.pixels(np.array([(lat, lon) for _, lat, lon, _ in path]).reshape(-1, 2))
             if len(line) > 1 and np.isfinite(line).all():
@@ -195,7 +205,11 @@ class _Map(Base):
             if f.ahead is not None and len(f.ahead) > 1:
                 has_ahead = True
                 self._line(f.ahead, "foreseen")
-            self._line(f.place, "flown" if is_threat else "traffic")
+            for _, place in f.gaps:
+                has_gap = True
+                self._line(place, "foreseen" if is_threat else "carried")
+            for _, place in f.parts:
+                self._line(place, "flown" if is_threat else "traffic")
             has_threat, has_traffic = has_threat or is_threat, has_traffic or not is_threat
             if is_threat:
                 self._minutes(f)
@@ -203,6 +217,8 @@ class _Map(Base):
             self.keys.append(("line:flown", "track, a dot each minute"))
         if has_ahead:
             self.keys.append(("line:foreseen", "foreseen path"))
+        elif has_gap:
+            self.keys.append(("line:foreseen" if has_threat else "line:carried", "carried on without plots"))
         if has_traffic:
             self.keys.append(("line:traffic", "other tracks" if has_threat else "tracks"))
 
@@ -221,6 +237,8 @@ class _Map(Base):
             return
         first, last = int(np.ceil(f.t_s[0] / 60)), int(np.floor(f.t_s[-1] / 60))
         for minute in range(first, min(last, first + 90) + 1):
+            if not any(len(t_s) and t_s[0] <= minute * 60.0 <= t_s[-1] for t_s, _ in f.parts):
+                continue  # nothing saw it then
             lat, lon = (float(np.interp(minute * 60.0, f.t_s, f.place[:, axis])) for axis in (0, 1))
             x, y = self.projection.pixel(lat, lon)
             self.drawing.circle(x, y, 2.6, "minute")
@@ -283,7 +301,7 @@ class _Map(Base):
             if kind in kinds:
                 self.keys.append((f"symbol:{kind}", words))
         if not any(v.was_alarming for v in facts.threats):
-            for f in self.tracks[:30]:
+            for f in self.tracks[:MOST_LABELS]:
                 if len(f.place):
                     x, y = self.projection.pixel(*f.place[-1, :2])
                     sort = f", {class_words(f.view.last.best_class)}" if f.view else ""

@@ -48,13 +48,24 @@ def el(tag: str, *children: Child, **attributes: object) -> Markup:
     return Markup(f"<{opened}>{''.join(_child(c) for c in children)}</{tag}>")
 
 
-def table(head: Iterable[Child], rows: Iterable[Iterable[Child] | Markup], *, caption: str) -> Markup:
+def table(
+    head: Iterable[Child], rows: Iterable[Iterable[Child] | Markup], *, caption: str, class_: str | None = None
+) -> Markup:
     """A table with its title, in a box of its own that scrolls sideways where the window is narrow.
 
-    Head and row entries that are no cell yet become one; a row that is markup stands as it is.
+    Head and row entries that are no cell yet become one; a row that is markup stands as it is. Without a row: "None."
     """
+    rows = list(rows)
+    if not rows:
+        return join((el("p", caption, class_="table-title"), el("p", "None.")))
     body = [row if isinstance(row, Markup) else el("tr", *(_cell(c, "td") for c in row)) for row in rows]
-    grid = el("table", el("thead", el("tr", *(_cell(c, "th") for c in head))), el("tbody", *body), aria_label=caption)
+    grid = el(
+        "table",
+        el("thead", el("tr", *(_cell(c, "th") for c in head))),
+        el("tbody", *body),
+        aria_label=caption,
+        class_=class_,
+    )
     box = el("div", grid, class_="scroll", tabindex="0", role="region", aria_label=caption)
     return join((el("p", caption, class_="table-title"), box))
 

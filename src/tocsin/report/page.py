@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.resources
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from tocsin.report.sources_section import sources_section
 from tocsin.report.statement_section import statement_section
 from tocsin.scenario.schema import Scenario
 from tocsin.units import iso_from_ns
+
+_HEADING = re.compile(r'<h2 id="([a-z]+)">([^<]*)</h2>')
 
 
 def write_report(
@@ -88,6 +91,7 @@ def _top(facts: Facts, title: str) -> Markup:
     when = ""
     if facts.messages:
         day, first, last = iso_from_ns(facts.start_ns, 0)[:10], time_words(facts.start_ns), time_words(facts.end_ns)
+        day = day if facts.is_dated else "Date not in the recording"
         when = f"{day}, {first[:5]} to {last[:5]} UTC"
     kicker = {"exercise": "After-action report, exercise", "test": "Test report, recorded data", "live": "Draft report"}
     seed = "" if facts.seed is None else f", seed {facts.seed}"
@@ -101,22 +105,10 @@ def _top(facts: Facts, title: str) -> Markup:
     )
 
 
-_SECTIONS = (
-    ("clock", "The clock"),
-    ("flight", "The flight"),
-    ("ground", "The ground concerned"),
-    ("people", "What people were told"),
-    ("units", "What units were told"),
-    ("statement", "What was said"),
-    ("sources", "Sources and unknowns"),
-    ("records", "Records"),
-    ("inputs", "How to make it again"),
-)
-
-
 def _contents(body: Sequence[Markup | None]) -> Markup:
+    """A link to each section, in the words of its heading."""
     whole = "".join(part for part in body if part is not None)
-    items = [el("li", el("a", words, href=f"#{ident}")) for ident, words in _SECTIONS if f'<h2 id="{ident}">' in whole]
+    items = [el("li", el("a", Markup(title), href=f"#{ident}")) for ident, title in _HEADING.findall(whole)]
     return el("nav", el("ul", *items), aria_label="Sections")
 
 

@@ -6,6 +6,7 @@ from tocsin.messages import PublicWarning, WarningText
 from tocsin.report.facts import Facts, by_people, listed, people_words, time_words
 from tocsin.report.markup import Child, Markup, el, join, number_head, table
 from tocsin.views import AlertView, WarningView, ZoneTold
+from tocsin.views.warnings import CLOSINGS
 
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur", "ckb", "ps"})
 MOST_ZONES = 40
@@ -36,11 +37,10 @@ def _warning(facts: Facts, view: WarningView) -> Markup:
     if not was_sent:
         parts.append(el("p", "Nobody received this. ", view.last.reason, class_="notice"))
     parts.append(el("div", *(_phone(facts, shown, text, was_sent) for text in shown.texts), class_="cards"))
-    closing = view.last if view.closed_ns is not None else None
-    if closing is not None and closing.texts and closing is not shown:
-        parts.append(
-            el("p", f"Closed at {facts.at(view.closed_ns)} as {closing.state.replace('_', ' ')}, in these words:")
-        )
+    closing = next((w for w in reversed(view.revisions) if w.state in CLOSINGS and w.texts), None)
+    if closing is not None and was_sent:
+        at = facts.at(closing.arrival_ns or closing.time_ns)
+        parts.append(el("p", el("b", f"What people read last: closed at {at} as {closing.state.replace('_', ' ')}.")))
         parts.append(el("div", *(_phone(facts, closing, text, True) for text in closing.texts), class_="cards"))
     if view.zones_told:
         parts.append(_zones(facts, view))
@@ -56,8 +56,12 @@ def _life(facts: Facts, view: WarningView) -> Markup:
         at = facts.at(w.arrival_ns or w.time_ns)
         who = f" by {w.approved_by}" if w.state in ("approved", "sent", "rejected") and w.approved_by else ""
         why = f": {w.reason}" if w.reason else ""
-        items.append(el("li", el("b", at), f" {w.state.replace('_', ' ')}{who}, {len(w.zones)} zones{why}"))
+        items.append(el("li", el("b", at), f" {w.state.replace('_', ' ')}{who}, {_zone_count(len(w.zones))}{why}"))
     return el("ol", *items, class_="life")
+
+
+def _zone_count(count: int) -> str:
+    return f"{count} zone{'' if count == 1 else 's'}"
 
 
 def _phone(facts: Facts, warning: PublicWarning, text: WarningText, was_sent: bool) -> Markup:
@@ -101,7 +105,7 @@ def _zones(facts: Facts, view: WarningView) -> Markup:
         for z in told[:MOST_ZONES]
     ]
     more = f", the first {MOST_ZONES}" if len(told) > MOST_ZONES else ""
-    zones = f"{len(told)} zone{'' if len(told) == 1 else 's'}{more}"
+    zones = f"{_zone_count(len(told))}{more}"
     caption = f"{zones}; {people_words(view.people_peak_count)} people at most"
     head = ("Zone", "First told", number_head("Had left"), number_head("In revision"))
     return el(

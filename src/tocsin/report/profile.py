@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,15 @@ from tocsin.views import ThreatView, TrackView
 
 Array = np.ndarray[Any, Any]
 MOST_TRACKS = 60
+MOST_LABELS = 12
+FORESEEN_S = 30.0  # what was foreseen from so soon after the last plot stands for how the track was carried on
+
+Part = tuple[Array, Array]
+"""Times after zero (k,) s, and latitude, longitude (deg), height (m) (k, 3)."""
 
 
 class Flown:
-    """One track ready to draw: times after zero (s), latitude, longitude (deg), height (km); and what was foreseen."""
+    """One track ready to draw: its stretches that rest on plots, the gaps between, and what was foreseen."""
 
     def __init__(self, facts: Facts, track: TrackView, view: ThreatView | None) -> None:
         self.track, self.view, self.zero_ns = track, view, facts.zero_ns
@@ -28,12 +34,20 @@ class Flown:
             keep = slice(0, int(np.searchsorted(track.t_ns, hit_ns, "right")))
         self.t_s = (track.t_ns[keep] - facts.zero_ns) / 1e9
         self.place = geodetic_of(track.position_ecef_m[keep])
+        rows = [(a, min(b, len(self.t_s))) for a, b in track.stretches if a < len(self.t_s)]
+        self.parts: list[Part] = [(self.t_s[a:b], self.place[a:b]) for a, b in rows]
         self.ahead_s: Array | None = None
         self.ahead: Array | None = None
         impact = view.impact if view else None
         if _is_threat(view) and impact is not None and impact.path_ns is not None and impact.path_ecef_m is not None:
             self.ahead_s = (impact.path_ns - facts.zero_ns) / 1e9
             self.ahead = geodetic_of(impact.path_ecef_m)
+        self.gaps: list[Part] = []
+        for times_ns, position_ecef_m in track.carried:
+            t_s = (times_ns - facts.zero_ns) / 1e9
+            is_foreseen = self.ahead_s is not None and len(self.ahead_s) and self.ahead_s[0] <= t_s[0] + FORESEEN_S
+            if (hit_ns is None or times_ns[-1] <= hit_ns) and not is_foreseen:
+                self.gaps.append((t_s, geodetic_of(position_ecef_m)))
 
     @property
     def label(self) -> str:
@@ -67,10 +81,16 @@ def profile(facts: Facts, tracks: list[Flown], width: float) -> Markup | None:
     left, right = (40.0, width - 10) if is_narrow else (64.0, width - 24)
     top, deep = 26.0, 230.0 if is_narrow else 300.0
     strips = _strips(facts, tracks)
-    row = 34.0 if is_narrow else 24.0
+    low_s, high_s, high_km = _extent(main_tracks(tracks))
+
+    def x_of(seconds: float) -> float:
+        return left + (seconds - low_s) / (high_s - low_s) * (right - left)
+
+    beside = [None if is_narrow else _beside(label, spans, x_of, left, right) for label, _, spans in strips]
+    is_above = None in beside  # a label over a bar would hide what the bar says
+    row = 34.0 if is_above else 24.0
     base = top + deep
     height = base + 44 + row * len(strips) + 12
-    low_s, high_s, high_km = _extent(main_tracks(tracks))
     drawing = Drawing(
         width,
         height,
@@ -78,9 +98,6 @@ def profile(facts: Facts, tracks: list[Flown], width: float) -> Markup | None:
         title="Height over time, with sensor contacts and engagement windows",
         description=_words(facts, tracks, strips),
     )
-
-    def x_of(seconds: float) -> float:
-        return left + (seconds - low_s) / (high_s - low_s) * (right - left)
 
     def y_of(km: float) -> float:
         return base - km / high_km * deep
@@ -98,12 +115,16 @@ def profile(facts: Facts, tracks: list[Flown], width: float) -> Markup | None:
     drawing.text(right, base + 34, f"{'minutes' if step_s >= 60 else 'seconds'} {facts.zero_words}", "axis", "end")
     labels = Labels((left, top - 8, right, base - 4))
     since = len(drawing.parts)
-    _curves(drawing, labels, tracks, lambda f: f.t_s, lambda f: f.ahead_s, x_of, y_of)
+    _curves(drawing, labels, tracks, lambda t_s, place: t_s, x_of, y_of)
     drawing.group(since, clip_path=drawing.clip((left, top - 2, right, base + 2)))
     _events(drawing, labels, facts, x_of, y_of, tracks)
-    for index, (label, kind, spans) in enumerate(strips):
+    for index, ((label, kind, spans), at) in enumerate(zip(strips, beside, strict=True)):
         y = base + 46 + row * index
-        _strip(drawing, label, kind, spans, x_of, y, row, left, right, is_narrow)
+        _strip(drawing, kind, spans, x_of, (y + row - 15, y + row - 3) if is_above else (y + 6, y + 18), left, right)
+        if is_above:
+            drawing.text(left, y + row - 19, label, "small-ink")
+        elif at is not None:
+            drawing.text(at[0], y + 16.5, label, "label", at[1])
     return drawing.markup()
 
 
@@ -119,9 +140,13 @@ def ground_profile(facts: Facts, tracks: list[Flown], width: float) -> Markup | 
     if launch is None:
         return None
     lat, lon, _ = geodetic_of([launch])[0]
-    ranges = {id(f): arc_km(lat, lon, f.place[:, 0], f.place[:, 1]) for f in threats}
-    ahead = {id(f): arc_km(lat, lon, f.ahead[:, 0], f.ahead[:, 1]) for f in threats if f.ahead is not None}
-    far_km = 1.04 * max(float(r.max()) for r in [*ranges.values(), *ahead.values()] if len(r))
+
+    def across(t_s: Array, place: Array) -> Array:
+        return arc_km(lat, lon, place[:, 0], place[:, 1])
+
+    drawn = [place for f in threats for _, place in (*f.parts, *f.gaps)]
+    drawn += [f.ahead for f in threats if f.ahead is not None]
+    far_km = 1.04 * max(float(across(place, place).max()) for place in drawn if len(place))
     high_km = _extent(threats)[2]
     deep = min(max((right - left) * high_km / far_km, 110.0), 320.0)
     top = 26.0
@@ -152,31 +177,38 @@ def ground_profile(facts: Facts, tracks: list[Flown], width: float) -> Markup | 
     true_scale = "heights to scale" if abs(stretch - 1) < 0.05 else f"heights stretched {stretch:.1f} times"
     drawing.text(right, base + 34, f"km over the ground from launch; {true_scale}", "axis", "end")
     labels = Labels((left, top - 8, right, base - 4))
-    _curves(drawing, labels, threats, lambda f: ranges[id(f)], lambda f: ahead.get(id(f)), x_of, y_of)
+    _curves(drawing, labels, threats, across, x_of, y_of)
     return drawing.markup()
 
 
 def _curves(
-    drawing: Drawing, labels: Labels, tracks: list[Flown], across: Any, across_ahead: Any, x_of: Any, y_of: Any
-) -> None:
+    drawing: Drawing, labels: Labels, tracks: list[Flown], across: Callable[[Array, Array], Array], x_of: Any, y_of: Any
+) -> None:  # fmt: skip
+    """Tracks solid where they rest on plots, dashed where they were foreseen or carried on without."""
+
+    def pixels(t_s: Array, place: Array) -> Array:
+        return np.stack(([x_of(float(x)) for x in across(t_s, place)], [y_of(h / 1000) for h in place[:, 2]]), axis=1)
+
     has_threat = any(_is_threat(f.view) for f in tracks)
     for number, f in enumerate(tracks):
-        xs, is_threat = across(f), _is_threat(f.view)
-        line = np.stack(([x_of(float(x)) for x in xs], [y_of(h / 1000) for h in f.place[:, 2]]), axis=1)
-        beyond = across_ahead(f)
-        if is_threat and beyond is not None and f.ahead is not None:
-            path = np.stack(([x_of(float(x)) for x in beyond], [y_of(h / 1000) for h in f.ahead[:, 2]]), axis=1)
-            drawing.path(points(thin(path)), "foreseen")
-        if len(line) > 1:
-            drawing.path(points(thin(line)), "flown" if is_threat else "traffic")
-        elif len(line):
-            drawing.circle(float(line[0, 0]), float(line[0, 1]), 2.5, "traffic-dot")
-        if len(line) > 1 and number < 12:
-            for x, y in line[:: max(1, len(line) // 120)]:
+        is_threat = _is_threat(f.view)
+        if is_threat and f.ahead_s is not None and f.ahead is not None:
+            drawing.path(points(thin(pixels(f.ahead_s, f.ahead))), "foreseen")
+        for gap in f.gaps:
+            drawing.path(points(thin(pixels(*gap))), "foreseen" if is_threat else "carried")
+        lines = [pixels(*part) for part in f.parts if len(part[0])]
+        for line in lines:
+            if len(line) > 1:
+                drawing.path(points(thin(line)), "flown" if is_threat else "traffic")
+            else:
+                drawing.circle(float(line[0, 0]), float(line[0, 1]), 2.5, "flown-dot" if is_threat else "traffic-dot")
+        if number < MOST_LABELS and lines:
+            for x, y in (spot for line in lines for spot in line[:: max(1, len(line) // 120)]):
                 labels.block((x - 3, y - 3, x + 3, y + 3))
-        if number < 12 and len(line) and (is_threat or not has_threat):
-            x, y = line[len(line) // 2]
-            labels.place(drawing, x, y, f.label, "strong-threat" if is_threat else "small")
+            if is_threat or not has_threat:
+                longest = max(lines, key=len)
+                x, y = longest[len(longest) // 2]
+                labels.place(drawing, x, y, f.label, "strong-threat" if is_threat else "small")
 
 
 def _events(drawing: Drawing, labels: Labels, facts: Facts, x_of: Any, y_of: Any, tracks: list[Flown]) -> None:
@@ -256,28 +288,28 @@ def _strips(facts: Facts, tracks: list[Flown]) -> list[Strip]:
 
 
 def _strip(
-    drawing: Drawing, label: str, kind: str, spans: list[tuple[float, float]], x_of: Any, y: float, row: float,
-    left: float, right: float, is_narrow: bool,
+    drawing: Drawing, kind: str, spans: list[tuple[float, float]], x_of: Any, bar: tuple[float, float], left: float,
+    right: float,
 ) -> None:  # fmt: skip
-    bar = (y + row - 15, y + row - 3) if is_narrow else (y + 6, y + 18)
     for start, end in spans:
         box = (max(left, x_of(start)), bar[0], min(right, max(x_of(end), x_of(start) + 2)), bar[1])
         drawing.rect(box, f"strip strip-{kind}")
         if kind == "window":
             drawing.rect(box, "hatched", fill=drawing.hatch("stripes", 6))
-    if is_narrow:
-        drawing.text(left, y + row - 19, label, "small-ink")
-        return
+
+
+def _beside(
+    label: str, spans: list[tuple[float, float]], x_of: Any, left: float, right: float
+) -> tuple[float, str] | None:
+    """Where a strip's label stands clear of its bars, and by which end it hangs; None where there is no room."""
     first = min((x_of(a) for a, _ in spans), default=left)
     last = max((min(x_of(b), right) for _, b in spans), default=left)
     wide = text_width(label, 12)
     if last + 8 + wide < right:
-        drawing.text(last + 8, y + 16.5, label, "label")
-    elif first - 8 - wide > left:
-        drawing.text(first - 8, y + 16.5, label, "label", "end")
-    else:
-        drawing.rect((left + 4, y + 5, left + 12 + wide, y + 19), "ground")
-        drawing.text(left + 8, y + 16.5, label, "label")
+        return last + 8, "start"
+    if first - 8 - wide > left:
+        return first - 8, "end"
+    return None
 
 
 def _words(facts: Facts, tracks: list[Flown], strips: list[Strip]) -> str:

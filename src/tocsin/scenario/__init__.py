@@ -3,6 +3,7 @@
 from tocsin.scenario.check import check_scenario, check_sensors
 from tocsin.scenario.load import (
     apply_override,
+    cast_of,
     defence_of,
     document_from,
     load_scenario,
@@ -12,8 +13,11 @@ from tocsin.scenario.load import (
 from tocsin.scenario.schema import (
     Actor,
     Aircraft,
+    Cast,
     Claim,
     Defence,
+    KnownUnit,
+    Person,
     Place,
     Satellite,
     Scenario,
@@ -32,8 +36,11 @@ from tocsin.scenario.sensor_file import read_sensors, sites_of
 __all__ = [
     "Actor",
     "Aircraft",
+    "Cast",
     "Claim",
     "Defence",
+    "KnownUnit",
+    "Person",
     "Place",
     "Satellite",
     "Scenario",
@@ -47,6 +54,7 @@ __all__ = [
     "Unit",
     "Unknown",
     "apply_override",
+    "cast_of",
     "check_scenario",
     "check_sensors",
     "defence_of",

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import math
-import typing
 from collections.abc import Iterable
 
 from tocsin.errors import ScenarioError
-from tocsin.messages.command import Action
+from tocsin.scenario.check_policy import check_policy, within
 from tocsin.scenario.schema import Place, Scenario, Sensor, Truth
 from tocsin.units import ns_from_iso
 
@@ -47,7 +45,7 @@ def check_sensors(sensors: tuple[Sensor, ...], where: str) -> None:
     for sensor in sensors:
         at = f"{where}: sensors.{sensor.name}"
         for key, (low, high, unit) in _SENSOR_RANGES.items():
-            _within(getattr(sensor, key), low, high, unit, f"{at}.{key}")
+            within(getattr(sensor, key), low, high, unit, f"{at}.{key}")
         if sensor.elevation_min_deg >= sensor.elevation_max_deg:
             raise ScenarioError("elevation_min_deg is not below elevation_max_deg", where=at, remedy="swap them")
         if sensor.range_min_km >= sensor.range_max_km:
@@ -60,7 +58,7 @@ def check_scenario(scenario: Scenario, where: str) -> None:
         ns_from_iso(scenario.epoch)
     except ValueError as error:
         raise ScenarioError(str(error), where=f"{where}: epoch", remedy="write it as 2026-03-04T09:00:00Z") from None
-    _within(scenario.duration_s, 1.0, 172_800.0, "s", f"{where}: duration_s")
+    within(scenario.duration_s, 1.0, 172_800.0, "s", f"{where}: duration_s")
     check_sensors(scenario.sensors, where)
     _unique((u.name for u in scenario.units), "units", where)
     _unique((s.name for s in scenario.sites), "sites", where)
@@ -68,21 +66,22 @@ def check_scenario(scenario: Scenario, where: str) -> None:
     _unique((t.name for t in scenario.truth.threats), "truth.threats", where)
     for threat in scenario.truth.threats:
         at = f"{where}: truth.threats.{threat.name}"
-        _within(threat.loft, 0.7, 1.5, "1", f"{at}.loft")
-        _within(threat.launch_after_s, 0.0, scenario.duration_s, "s", f"{at}.launch_after_s")
+        within(threat.loft, 0.7, 1.5, "1", f"{at}.loft")
+        within(threat.launch_after_s, 0.0, scenario.duration_s, "s", f"{at}.launch_after_s")
         _place(threat.launch, f"{at}.launch")
         _place(threat.impact, f"{at}.impact")
     _sky(scenario.truth, where)
     units = {unit.name for unit in scenario.units}
     for unit in scenario.units:
-        _within(unit.latitude_deg, -90.0, 90.0, "deg", f"{where}: units.{unit.name}.latitude_deg")
-        _within(unit.longitude_deg, -180.0, 180.0, "deg", f"{where}: units.{unit.name}.longitude_deg")
+        within(unit.latitude_deg, -90.0, 90.0, "deg", f"{where}: units.{unit.name}.latitude_deg")
+        within(unit.longitude_deg, -180.0, 180.0, "deg", f"{where}: units.{unit.name}.longitude_deg")
+        within(unit.acknowledge_delay_s, 0.0, 86_400.0, "s", f"{where}: units.{unit.name}.acknowledge_delay_s")
     for site in scenario.sites:
         at = f"{where}: sites.{site.name}"
-        _within(site.latitude_deg, -90.0, 90.0, "deg", f"{at}.latitude_deg")
-        _within(site.longitude_deg, -180.0, 180.0, "deg", f"{at}.longitude_deg")
-        _within(site.kill_prob, 0.0, 1.0, "probability", f"{at}.kill_prob")
-        _within(site.magazine, 0, 1000, "count", f"{at}.magazine")
+        within(site.latitude_deg, -90.0, 90.0, "deg", f"{at}.latitude_deg")
+        within(site.longitude_deg, -180.0, 180.0, "deg", f"{at}.longitude_deg")
+        within(site.kill_prob, 0.0, 1.0, "probability", f"{at}.kill_prob")
+        within(site.magazine, 0, 1000, "count", f"{at}.magazine")
         if site.unit not in units:
             raise ScenarioError(
                 "site belongs to a unit that does not exist", where=f"{at}.unit", value=site.unit,
@@ -91,35 +90,26 @@ def check_scenario(scenario: Scenario, where: str) -> None:
         _table(site.reach_distance_m, site.reach_time_s, at)
     actors = {actor.name for actor in scenario.actors}
     for actor in scenario.actors:
-        _within(actor.delay_s, 0.0, 86_400.0, "s", f"{where}: actors.{actor.name}.delay_s")
+        within(actor.delay_s, 0.0, 86_400.0, "s", f"{where}: actors.{actor.name}.delay_s")
     for script in scenario.scripts:
         if script.actor not in actors:
             raise ScenarioError(
                 "script names an actor that does not exist", where=f"{where}: scripts", value=script.actor,
                 remedy=f"use one of: {', '.join(sorted(actors)) or '(no actor is given)'}",
             )  # fmt: skip
-        _choice(script.action, typing.get_args(Action), f"{where}: scripts.{script.actor}.action")
-        _within(script.after_s, 0.0, scenario.duration_s, "s", f"{where}: scripts.{script.actor}.after_s")
+        within(script.after_s, 0.0, scenario.duration_s, "s", f"{where}: scripts.{script.actor}.after_s")
     truth = scenario.truth
     for key in ("outcome_seen_prob", "outcome_wrong_prob", "unexploded_prob"):
-        _within(getattr(truth, key), 0.0, 1.0, "probability", f"{where}: truth.{key}")
+        within(getattr(truth, key), 0.0, 1.0, "probability", f"{where}: truth.{key}")
     for key in truth.spread.__struct_fields__:
-        _within(getattr(truth.spread, key), 0.0, 100.0, "1 or m/s", f"{where}: truth.spread.{key}")
-    engage = scenario.policy.engage
-    _choice(engage.doctrine, ("single", "salvo", "shoot_look_shoot"), f"{where}: policy.engage.doctrine")
-    _choice(engage.rung_needed, ("PROBABLE", "CONFIRMED"), f"{where}: policy.engage.rung_needed")
-    levels = scenario.policy.posture
-    if len(levels.levels) != len(levels.crew_reaction_s) or levels.initial_level not in levels.levels:
-        raise ScenarioError(
-            "posture needs one crew_reaction_s for each level and an initial_level among them",
-            where=f"{where}: policy.posture",
-        )
+        within(getattr(truth.spread, key), 0.0, 100.0, "1 or m/s", f"{where}: truth.spread.{key}")
+    check_policy(scenario.policy, frozenset(actors), where)
 
 
 def _place(place: Place, where: str) -> None:
     if place.latitude_deg is not None and place.longitude_deg is not None:
-        _within(place.latitude_deg, -90.0, 90.0, "deg", f"{where}.latitude_deg")
-        _within(place.longitude_deg, -180.0, 180.0, "deg", f"{where}.longitude_deg")
+        within(place.latitude_deg, -90.0, 90.0, "deg", f"{where}.latitude_deg")
+        within(place.longitude_deg, -180.0, 180.0, "deg", f"{where}.longitude_deg")
     elif not place.district or (place.latitude_deg is None) != (place.longitude_deg is None):
         raise ScenarioError(
             "a place needs a district, or latitude_deg and longitude_deg both", where=where, remedy="add what lacks"
@@ -131,23 +121,18 @@ def _sky(truth: Truth, where: str) -> None:
     _unique((s.name for s in truth.satellites), "truth.satellites", where)
     for aircraft in truth.aircraft:
         at = f"{where}: truth.aircraft.{aircraft.name}"
-        _within(aircraft.latitude_deg, -90.0, 90.0, "deg", f"{at}.latitude_deg")
-        _within(aircraft.longitude_deg, -180.0, 180.0, "deg", f"{at}.longitude_deg")
-        _within(aircraft.height_m, -500.0, 30_000.0, "m", f"{at}.height_m")
-        _within(aircraft.course_deg, 0.0, 360.0, "deg", f"{at}.course_deg")
-        _within(aircraft.speed_m_s, 0.0, 1_500.0, "m/s", f"{at}.speed_m_s")
+        within(aircraft.latitude_deg, -90.0, 90.0, "deg", f"{at}.latitude_deg")
+        within(aircraft.longitude_deg, -180.0, 180.0, "deg", f"{at}.longitude_deg")
+        within(aircraft.height_m, -500.0, 30_000.0, "m", f"{at}.height_m")
+        within(aircraft.course_deg, 0.0, 360.0, "deg", f"{at}.course_deg")
+        within(aircraft.speed_m_s, 0.0, 1_500.0, "m/s", f"{at}.speed_m_s")
     for traffic in truth.traffic:
         at = f"{where}: truth.traffic.{traffic.kind}"
-        _within(traffic.count, 0, MAX_TRAFFIC, "count", f"{at}.count")
+        within(traffic.count, 0, MAX_TRAFFIC, "count", f"{at}.count")
         for axis, limit in (("latitude", 90.0), ("longitude", 180.0)):
             low, high = getattr(traffic, f"{axis}_min_deg"), getattr(traffic, f"{axis}_max_deg")
-            _within(low, -limit, limit, "deg", f"{at}.{axis}_min_deg")
-            _within(high, low, limit, "deg", f"{at}.{axis}_max_deg")
-
-
-def _choice(value: str, allowed: tuple[str, ...], where: str) -> None:
-    if value not in allowed:
-        raise ScenarioError("no such choice", where=where, value=value, remedy=f"use one of: {', '.join(allowed)}")
+            within(low, -limit, limit, "deg", f"{at}.{axis}_min_deg")
+            within(high, low, limit, "deg", f"{at}.{axis}_max_deg")
 
 
 def _table(distances: tuple[float, ...], times: tuple[float, ...], where: str) -> None:
@@ -168,10 +153,3 @@ def _unique(names: Iterable[str], what: str, where: str) -> None:
         if name in seen:
             raise ScenarioError("name is used twice", where=f"{where}: {what}", value=name, remedy="rename one")
         seen.add(name)
-
-
-def _within(value: float, low: float, high: float, unit: str, where: str) -> None:
-    if not math.isfinite(value) or not low <= value <= high:
-        raise ScenarioError(
-            f"must lie between {low:g} and {high:g} {unit}", where=where, value=value, remedy="change the value"
-        )

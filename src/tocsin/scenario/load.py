@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.resources
 import math
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,12 @@ import msgspec
 
 from tocsin.errors import ScenarioError
 from tocsin.scenario.check import check_scenario
-from tocsin.scenario.schema import Defence, Scenario
+from tocsin.scenario.schema import Actor, Cast, Defence, KnownUnit, Person, Scenario
 from tocsin.units import ns_from_iso
 
 MAX_BYTES = 1_000_000  # a scenario is a page or two; a megabyte is a mistake or an attack
 MAX_DEPTH = 12
+CASUALTIES_AFTER_S = 300.0  # the first word on casualties comes so late where the scenario does not say
 
 
 def packaged_scenarios() -> tuple[str, ...]:
@@ -45,11 +47,22 @@ def scenario_from(document: dict[str, Any], *, where: str = "scenario") -> Scena
     try:
         scenario = msgspec.convert(document, Scenario)
     except msgspec.ValidationError as error:
-        raise ScenarioError(
-            str(error), where=where, remedy="see docs/formats.md for every key, its unit and range"
-        ) from None
+        choices = ", ".join(_choices(str(error)))
+        remedy = f"use one of: {choices}" if choices else "see docs/formats.md for every key, its unit and range"
+        raise ScenarioError(str(error), where=where, remedy=remedy) from None
     check_scenario(scenario, where)
     return scenario
+
+
+def _choices(fault: str) -> list[str]:
+    """What a key may hold, where the fault names a key of few choices: ``... - at `$.policy.engage.doctrine```."""
+    kind: Any = msgspec.inspect.type_info(Scenario)
+    for step in re.findall(r"\.(\w+)|(\[)", fault.partition("`$")[2]):
+        if step[1]:
+            kind = getattr(kind, "item_type", None)
+        else:
+            kind = next((field.type for field in getattr(kind, "fields", ()) if field.encode_name == step[0]), None)
+    return [str(value) for value in getattr(kind, "values", ())]
 
 
 def document_from(scenario: Scenario) -> dict[str, Any]:
@@ -59,18 +72,28 @@ def document_from(scenario: Scenario) -> dict[str, Any]:
 
 
 def defence_of(scenario: Scenario) -> Defence:
-    """What stages and people may know: everything but ``truth``."""
+    """What stages may know: everything but ``truth`` and the scripted future."""
     return Defence(
         origin=scenario.origin,
         epoch_ns=ns_from_iso(scenario.epoch),
         exercise_name=scenario.title,
         sensors=tuple(sensor for sensor in scenario.sensors if sensor.enabled),
-        units=scenario.units,
+        units=tuple(
+            KnownUnit(name=unit.name, kind=unit.kind, latitude_deg=unit.latitude_deg, longitude_deg=unit.longitude_deg)
+            for unit in scenario.units
+        ),
         sites=scenario.sites,
-        actors=scenario.actors,
-        scripts=scenario.scripts,
+        actors=tuple(Person(name=actor.name, roles=actor.roles) for actor in scenario.actors),
         policy=scenario.policy,
     )
+
+
+def cast_of(scenario: Scenario) -> Cast:
+    """The scripted people; whoever reports casualties is always among them."""
+    name, actors = scenario.policy.release.casualties_from, scenario.actors
+    if all(actor.name != name for actor in actors):
+        actors += (Actor(name=name, roles=(), delay_s=CASUALTIES_AFTER_S),)
+    return Cast(units=scenario.units, actors=actors, scripts=scenario.scripts)
 
 
 def apply_override(document: dict[str, Any], item: str) -> None:

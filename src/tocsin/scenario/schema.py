@@ -1,7 +1,7 @@
 """The scenario file, as types. Keys carry their unit; unknown keys are refused.
 
 A scenario has two halves that must not meet in a decision: ``truth`` (what flies, which only the
-world reads) and the rest (what the defence knows, which ``Scenario.defence`` hands to the stages).
+world reads) and the rest: ``Defence``, what stages know, and ``Cast``, how scripted people will answer.
 """
 
 from __future__ import annotations
@@ -10,10 +10,8 @@ from typing import Literal
 
 import msgspec
 
-from tocsin.messages import Origin, SensorKind
-from tocsin.policy import Policy
-
-Role = Literal["director", "operator", "approver", "authority", "commander", "member", "spokesperson"]
+from tocsin.messages import Action, Origin, SensorKind
+from tocsin.policy import Policy, Role
 
 
 class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -153,13 +151,18 @@ class Sensor(_Table, frozen=True, kw_only=True):
     cloud_top_m: float = 9_000.0  # infrared sees a burning plume above this
 
 
-class Unit(_Table, frozen=True, kw_only=True):
-    """A land- or sea-based unit that must be alerted."""
+class KnownUnit(_Table, frozen=True, kw_only=True):
+    """A land- or sea-based unit that must be alerted, as the defence knows it."""
 
     name: str
     kind: Literal["land", "sea"] = "land"
     latitude_deg: float
     longitude_deg: float
+
+
+class Unit(KnownUnit, frozen=True, kw_only=True):
+    """A land- or sea-based unit that must be alerted, and its scripted crew."""
+
     acknowledge_delay_s: float = 8.0  # scripted crew
     is_absent: bool = False  # never acknowledges
 
@@ -182,11 +185,16 @@ class Site(_Table, frozen=True, kw_only=True):
     common_mode_correlation: float = 0.1
 
 
-class Actor(_Table, frozen=True, kw_only=True):
-    """A scripted person: roles, and how late the answer comes."""
+class Person(_Table, frozen=True, kw_only=True):
+    """A named person and what the person may decide."""
 
     name: str
     roles: tuple[Role, ...]
+
+
+class Actor(Person, frozen=True, kw_only=True):
+    """A scripted person: roles, and how late the answer comes."""
+
     delay_s: float = 15.0
     is_absent: bool = False
 
@@ -195,24 +203,31 @@ class Script(_Table, frozen=True, kw_only=True):
     """Something a scripted person does at a set time, whatever happens."""
 
     actor: str
-    action: str
+    action: Action
     after_s: float
     level: str = ""
     reason: str = ""
 
 
 class Defence(_Table, frozen=True, kw_only=True):
-    """All that stages and people may know of a scenario."""
+    """All that stages may know of a scenario."""
 
     origin: Origin = "exercise"
     epoch_ns: int = 0
     exercise_name: str = ""
     sensors: tuple[Sensor, ...] = ()
-    units: tuple[Unit, ...] = ()
+    units: tuple[KnownUnit, ...] = ()
     sites: tuple[Site, ...] = ()
+    actors: tuple[Person, ...] = ()
+    policy: Policy = Policy()
+
+
+class Cast(_Table, frozen=True, kw_only=True):
+    """The scripted future: who answers how late, and who does what when. Only people read this."""
+
+    units: tuple[Unit, ...] = ()
     actors: tuple[Actor, ...] = ()
     scripts: tuple[Script, ...] = ()
-    policy: Policy = Policy()
 
 
 class Scenario(_Table, frozen=True, kw_only=True):

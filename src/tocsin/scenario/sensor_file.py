@@ -6,7 +6,7 @@ import csv
 import itertools
 import math
 import tomllib
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 import msgspec
@@ -25,6 +25,11 @@ MAX_PATH_BYTES = 64_000_000
 MAX_PATH_ROWS = 500_000
 MAX_DEPTH = 12
 PATH_COLUMNS = ("time", "latitude_deg", "longitude_deg", "height_m")
+_PLACE_KEYS = {
+    "land": ("latitude_deg", "longitude_deg"),
+    "ship": ("latitude_deg", "longitude_deg"),
+    "geostationary": ("longitude_deg",),
+}
 _REMEDY = "docs/formats.md lists every key of [[sensors]], its unit and range"
 
 
@@ -57,7 +62,10 @@ def read_sensors(path: str | Path) -> tuple[Sensor, ...]:
         raise SensorFileError(
             error.what, where=error.where, value=error.value, remedy=error.remedy or _REMEDY
         ) from None
-    return tuple(_with_place(sensor, path, f"{where}: sensors.{sensor.name}") for sensor in sensors)
+    return tuple(
+        _with_place(sensor, path, f"{where}: sensors.{sensor.name}", given)
+        for sensor, given in zip(sensors, document["sensors"], strict=True)
+    )
 
 
 def sites_of(sensors: tuple[Sensor, ...]) -> dict[str, SensorSite]:
@@ -96,8 +104,11 @@ def swept_of(sensor: Sensor) -> SweptVolume | None:
     )
 
 
-def _with_place(sensor: Sensor, path: Path, where: str) -> Sensor:
-    """Refuse a platform whose place at the time of a report cannot be known; make ``path_file`` openable."""
+def _with_place(sensor: Sensor, path: Path, where: str, given: dict[str, Any]) -> Sensor:
+    """Refuse a platform whose place at the time of a report cannot be known; make ``path_file`` openable.
+
+    ``given`` is the table as written: a default place would stand at 0 N 0 E and nobody would notice.
+    """
     if sensor.platform == "ship" and sensor.speed_m_s > 0.0:
         raise SensorFileError(
             "a ship under way has no known place in recorded reports: they have no epoch to count from",
@@ -108,10 +119,30 @@ def _with_place(sensor: Sensor, path: Path, where: str) -> Sensor:
     if sensor.platform == "path":
         if not sensor.path_file:
             raise SensorFileError("path_file is missing", where=where, remedy=f"a CSV of {', '.join(PATH_COLUMNS)}")
+        if _leads_elsewhere(sensor.path_file):
+            raise SensorFileError(
+                "path_file leads out of the folder of the description",
+                where=f"{where}.path_file",
+                value=sensor.path_file,
+                remedy="put the file beside the description or below it, and name it from there",
+            )
         return msgspec.structs.replace(sensor, path_file=str(path.parent / sensor.path_file))
     if sensor.platform == "orbit":
         _check_elements(sensor, where)
+    for key in _PLACE_KEYS.get(sensor.platform, ()) if sensor.kind != "position" else ():
+        if key not in given:
+            raise SensorFileError(
+                f"{key} is missing; {sensor.kind} reports are measured from the place of the sensor",
+                where=f"{where}.{key}",
+                remedy=f"give {' and '.join(_PLACE_KEYS[sensor.platform])} of the sensor",
+            )
     return sensor
+
+
+def _leads_elsewhere(path_file: str) -> bool:
+    """Absolute, or with a step up, in the manner of any system."""
+    windows = PureWindowsPath(path_file)
+    return bool(windows.anchor) or PurePosixPath(path_file).is_absolute() or ".." in windows.parts
 
 
 def _site(sensor: Sensor) -> SensorSite:

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import msgspec
 
 from tocsin.messages import CLASSES, Assessment, Message, PublicWarning, TrackUpdates, UnitAlert
+from tocsin.policy import WarnPolicy
 from tocsin.scoring.errors import ground_distance_m, impact_nees, region_area_km2, region_holds
+from tocsin.scoring.impact_zones import zones_at
 from tocsin.scoring.match import match_threats
 from tocsin.units import NS_PER_S, ns_from_s, s_from_ns
 from tocsin.world import ThreatTruth, WorldTruth
@@ -60,8 +62,13 @@ class ThreatScore(msgspec.Struct, frozen=True, kw_only=True):
     draft_after_s: float | None = None
     sent_after_s: float | None = None
     warning_s: float | None = None  # from first sending to the true impact
-    warned: tuple[WarnedPeople, ...] = ()
-    people_seconds: float = 0.0
+    impact_zone_warned: bool | None = None  # a zone at the true impact was told before it; None: nobody lives there
+    people_warned_at_impact: int = 0  # in the zones at the true impact that were told before it
+    warning_s_at_impact: float | None = None  # from the first telling of such a zone to the true impact
+    people_seconds_at_impact: float = 0.0
+    warned: tuple[WarnedPeople, ...] = ()  # everybody, rightly or not
+    people_warned: int = 0  # sum of ``warned``: wherever they live
+    people_seconds: float = 0.0  # of ``warned``
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,8 +83,14 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     false_drafts: int  # ... for no true threat
 
 
-def score(messages: Sequence[Message], truth: WorldTruth) -> Score:
-    """Join a run's messages, in the order handled, with its truth."""
+def score(
+    messages: Sequence[Message], truth: WorldTruth, *, harm_radius_m: float = WarnPolicy().harm_radius_m
+) -> Score:
+    """Join a run's messages, in the order handled, with its truth.
+
+    Rightly warned are the people of the zones that the true impact, without intercept, lies in or comes within
+    ``harm_radius_m`` of.
+    """
     by_name: dict[str, list[Assessment]] = {}
     for message in messages:
         if isinstance(message, Assessment) and message.rung != "NONE":
@@ -94,7 +107,7 @@ def score(messages: Sequence[Message], truth: WorldTruth) -> Score:
     for warning in warnings:
         drafts.setdefault(warning.warning, set()).update(warning.threats)
     return Score(
-        threats=tuple(_one(threat, owners, by_name, warnings, contacts) for threat in truth.threats),
+        threats=tuple(_one(threat, owners, by_name, warnings, contacts, harm_radius_m) for threat in truth.threats),
         confirmed=confirmed,
         false_confirmed=tuple(name for name in confirmed if name not in known),
         false_threats=tuple(name for name in probable if name not in known),
@@ -122,12 +135,14 @@ def _one(
     by_name: dict[str, list[Assessment]],
     warnings: list[PublicWarning],
     contacts: dict[int, int],
+    harm_radius_m: float,
 ) -> ThreatScore:
     names = tuple(sorted(name for name, owner in owners.items() if owner == truth.name))
     history = sorted((m for name in names for m in by_name[name]), key=lambda m: (m.arrival_ns, m.threat, m.revision))
     warned = [w for w in warnings if set(w.threats) & set(names)]
+    concerned = zones_at(truth.impact_latitude_deg, truth.impact_longitude_deg, harm_radius_m)
     if not history:
-        return ThreatScore(threat=truth.name, names=names)
+        return ThreatScore(threat=truth.name, names=names, impact_zone_warned=False if concerned else None)
 
     def after_launch_s(time_ns: int) -> float:
         return s_from_ns(time_ns - truth.launch_ns)
@@ -151,8 +166,15 @@ def _one(
         warning_s=next((s_from_ns(truth.impact_ns - w.arrival_ns) for w in warned if w.state in _TOLD), None),
         warned=_warned(warned, truth),
     )
+    rightly = _warned_at_impact(warned, truth, concerned)
     result = msgspec.structs.replace(
-        result, people_seconds=sum(max(0.0, w.seconds_left) * w.people for w in result.warned)
+        result,
+        impact_zone_warned=bool(rightly) if concerned else None,
+        people_warned_at_impact=sum(w.people for w in rightly),
+        warning_s_at_impact=max((w.seconds_left for w in rightly), default=None),
+        people_seconds_at_impact=sum(w.seconds_left * w.people for w in rightly),
+        people_warned=sum(w.people for w in result.warned),
+        people_seconds=sum(max(0.0, w.seconds_left) * w.people for w in result.warned),
     )
     launched = next((m for m in reversed(history) if m.launch_ns is not None and m.launch_ecef_m is not None), None)
     if launched is not None and launched.launch_ns is not None and launched.launch_ecef_m is not None:
@@ -204,6 +226,20 @@ def _impact_errors(history: list[Assessment], truth: ThreatTruth) -> tuple[Impac
         periods = (message.arrival_ns - truth.launch_ns) // round(IMPACT_EVERY_S * NS_PER_S) + 1
         next_ns = truth.launch_ns + periods * round(IMPACT_EVERY_S * NS_PER_S)
     return tuple(found)
+
+
+def _warned_at_impact(
+    warnings: list[PublicWarning], truth: ThreatTruth, concerned: dict[str, int]
+) -> list[WarnedPeople]:
+    """The concerned zones that were told before the true impact, each at its first telling."""
+    told: dict[str, float] = {}
+    for warning in warnings:
+        seconds = s_from_ns(truth.impact_ns - warning.arrival_ns)
+        if warning.state in _TOLD and seconds > 0.0:
+            for zone in warning.zones:
+                if zone in concerned:
+                    told.setdefault(zone, seconds)
+    return [WarnedPeople(seconds_left=seconds, people=concerned[zone]) for zone, seconds in told.items()]
 
 
 def _warned(warnings: list[PublicWarning], truth: ThreatTruth) -> tuple[WarnedPeople, ...]:

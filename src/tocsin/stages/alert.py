@@ -16,9 +16,9 @@ import numpy as np
 
 from tocsin.kernels.geodesy import geodetic_from_ecef
 from tocsin.messages import (
+    RUNG_RANK,
     Assessment,
     Column,
-    Command,
     Event,
     EventKind,
     Message,
@@ -34,14 +34,12 @@ from tocsin.places import east_north_m, nearest_place
 from tocsin.scenario.schema import Defence
 from tocsin.units import DEG, M_PER_KM, iso_from_ns, ns_from_s, s_from_ns
 
-RANK: dict[Rung, int] = {"REFUTED": -1, "NONE": 0, "CUE": 1, "PROBABLE": 2, "CONFIRMED": 3}
 UPDATE_MIN_S = 30.0  # a unit is told anew at most this often
 IMPACT_MOVED_S = 30.0  # and when the impact time moved by more than this,
 AREA_MOVED_M = 5_000.0  # or the middle by more than this and half the told radius,
 AREA_SCALED = 2.0  # or the radius by this factor, either way
 OVER_AFTER_S = 60.0  # this long after the impact as told, nothing is sent again
 TOWN_PEOPLE = 5_000  # a place that a crew knows
-MAY_REFUTE = frozenset({"director", "operator", "commander"})
 MARKERS = {"exercise": "EXERCISE", "test": "TEST", "live": "DRAFT - NOT SENT"}
 ACTIONS = {
     "land": "Man stations, report readiness, keep people under cover inside the area.",
@@ -52,7 +50,6 @@ SILENT = EventKind("alert.silent", "warning", "{unit} has not acknowledged {subj
 ESCALATED = EventKind("alert.escalated", "error", "{unit} is silent on {subject}: escalated to {to}")
 WRONG_REPORTER = EventKind("alert.wrong_reporter", "warning", "{reporter} cannot acknowledge {subject}: no effect")
 UNKNOWN = EventKind("alert.unknown", "warning", "acknowledgement of {subject}, which was never sent: no effect")
-WRONG_ROLE = EventKind("alert.wrong_role", "warning", "{actor} may not refute {subject}: no effect")
 
 
 class Told(msgspec.Struct, kw_only=True):
@@ -84,21 +81,19 @@ class AlertMemory(msgspec.Struct, kw_only=True):
     level: str
     crew_reaction_s: float
     alerts: dict[str, Told] = {}
-    ranks: dict[str, int] = {}  # last rank of each threat that was alerted or refuted
-    refuted_ranks: dict[str, int] = {}  # threats that a person refuted, and the rank they stood on then
+    ranks: dict[str, int] = {}  # last rank of each threat that was alerted
 
 
 class Alert:
     """Alerts every unit of the defence; each change of an alert is a new revision of it."""
 
     name: ClassVar[str] = "alert"
-    takes: ClassVar[tuple[type[Message], ...]] = (Assessment, Posture, Report, Command, Tick)
+    takes: ClassVar[tuple[type[Message], ...]] = (Assessment, Posture, Report, Tick)
     gives: ClassVar[tuple[type[Message], ...]] = (UnitAlert, Event)
 
     def __init__(self, defence: Defence) -> None:
         self._policy = defence.policy.alert
         self._units = {unit.name: unit for unit in defence.units}
-        self._roles = {actor.name: frozenset(actor.roles) for actor in defence.actors}
         self._marker = MARKERS[defence.origin]
         posture = defence.policy.posture
         reaction_s = posture.crew_reaction_s[posture.levels.index(posture.initial_level)]
@@ -113,26 +108,21 @@ class Alert:
                 return []
             case Report(kind="acknowledgement"):
                 return self._acknowledged(message)
-            case Command(action="refute_threat"):
-                return self._refuted_by_person(message)
             case Tick():
                 return self._overdue(message)
             case _:
                 return []
 
     def _assessed(self, assessment: Assessment) -> list[Message]:
-        state, threat, rank = self.state, assessment.threat, RANK[assessment.rung]
-        if rank < RANK["PROBABLE"] and threat not in state.ranks:
+        state, threat, rank = self.state, assessment.threat, RUNG_RANK[assessment.rung]
+        if rank < RUNG_RANK["PROBABLE"] and threat not in state.ranks:
             return []
         if assessment.rung == "REFUTED":
             state.ranks[threat] = rank
-            return self._stand_down(threat, assessment, f"track {assessment.track} is not a threat")
-        if rank < RANK["PROBABLE"] or assessment.is_lost:
+            return self._stand_down(assessment)
+        if rank < RUNG_RANK["PROBABLE"] or assessment.is_lost:
             return []
         state.ranks[threat] = rank
-        if rank <= state.refuted_ranks.get(threat, -1):
-            return []  # a person refuted it; only a higher rung speaks again
-        state.refuted_ranks.pop(threat, None)
         out: list[Message] = []
         for unit in self._units:
             told = state.alerts.get(_alert_name(threat, unit))
@@ -177,24 +167,15 @@ class Alert:
         low, high = sorted((max(radius_m, 1.0), max(told.radius_m, 1.0)))
         return high > AREA_SCALED * low and high - low > AREA_MOVED_M
 
-    def _stand_down(self, threat: str, message: Message, why: str) -> list[Message]:
+    def _stand_down(self, assessment: Assessment) -> list[Message]:
+        why = f"not a threat, {assessment.reason}" if assessment.reason else "not a threat"
         out: list[Message] = []
         for unit in self._units:
-            told = self.state.alerts.get(_alert_name(threat, unit))
+            told = self.state.alerts.get(_alert_name(assessment.threat, unit))
             if told is not None and not told.is_stood_down:
                 told.is_stood_down = True
-                out.append(self._publish(told, "stood_down", message, why))
+                out.append(self._publish(told, "stood_down", assessment, why))
         return out
-
-    def _refuted_by_person(self, command: Command) -> list[Message]:
-        threat = command.subject
-        if not MAY_REFUTE & self._roles.get(command.actor, frozenset()):
-            return [
-                event(WRONG_ROLE, time_ns=command.arrival_ns, subject=threat, causes=_ids(command), actor=command.actor)
-            ]
-        self.state.refuted_ranks[threat] = self.state.ranks.get(threat, -1)
-        why = f"threat {threat} was refuted by {command.actor}"
-        return self._stand_down(threat, command, f"{why}: {command.reason}" if command.reason else why)
 
     def _acknowledged(self, report: Report) -> list[Message]:
         told = self.state.alerts.get(report.subject)
@@ -295,7 +276,7 @@ def _area_text(told: Told) -> str:
     where = ", ".join(part for part in (place.name, place.admin, place.country) if part)
     lat_deg, lon_deg = told.middle_deg
     point = f"{abs(lat_deg):.2f}{'N' if lat_deg >= 0 else 'S'} {abs(lon_deg):.2f}{'E' if lon_deg >= 0 else 'W'}"
-    near = f"{where} and {max(told.radius_m, 1000.0) / M_PER_KM:.0f} km around {point}"
+    near = f"{where}, 90 % region of {max(told.radius_m, 1000.0) / M_PER_KM:.0f} km around {point}"
     return near if away_m < 30.0 * M_PER_KM else f"{near} ({away_m / M_PER_KM:.0f} km from {place.name})"
 
 

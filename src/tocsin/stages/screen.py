@@ -44,6 +44,7 @@ _REMEMBERED = 64  # sequences kept for each sensor to know a double by
 _EDGE_SIGMAS = 4.0  # a plot may lie outside the field of regard by so many of its sigmas
 _HEIGHT_LIMITS_M = (-2_000.0, 1e8)
 _RANGE_RATE_LIMIT_M_S = 20_000.0
+_NO_PLOTS = column((), "int64")
 _EARTH_MISS_M = 7_400_000.0  # an infrared line of sight passes the Earth's centre this close, or shows a star
 
 
@@ -75,6 +76,7 @@ class Screen:
 
     def __init__(self, defence: Defence) -> None:
         self._sensors = {sensor.name: sensor for sensor in defence.sensors}
+        self._places = {sensor.name: _surveyed(sensor) for sensor in defence.sensors}
         self._policy = defence.policy.screen
         self.state = ScreenState()
 
@@ -171,23 +173,12 @@ class Screen:
 
     def _place(self, sensor: Sensor, scan: Scan) -> Vec3 | None:
         """The surveyed place for what stands still; the scan's own for what moves."""
-        if sensor.platform == "geostationary":
-            x, y, z = (
-                _GEOSTATIONARY_RADIUS_M * math.cos(sensor.longitude_deg * DEG),
-                _GEOSTATIONARY_RADIUS_M * math.sin(sensor.longitude_deg * DEG),
-                0.0,
-            )
-            own = scan.platform_ecef_m
-            return own if own is not None and _is_place(own) else (x, y, z)
-        if sensor.platform == "land":
-            x, y, z = ecef_from_geodetic(sensor.latitude_deg * DEG, sensor.longitude_deg * DEG, sensor.height_m)
-            return float(x), float(y), float(z)
-        own = scan.platform_ecef_m
-        return own if own is not None and _is_place(own) else None
+        place, own = self._places[sensor.name], scan.platform_ecef_m
+        return own if sensor.platform != "land" and own is not None and _is_place(own) else place
 
     def _detections(self, sensor: Sensor, scan: Scan, place: Vec3 | None, now_ns: int) -> Detections:
         keep = self._believed(sensor, scan, place, now_ns)
-        index = np.flatnonzero(keep)
+        index = column(np.flatnonzero(keep), "int64") if keep.size else _NO_PLOTS
         scale = sensor.noise_scale
         is_radar, is_infrared, is_position = (scan.kind == k for k in ("radar", "infrared", "position"))
         angle_std = scale * (sensor.azimuth_std_deg * DEG if is_radar else sensor.line_of_sight_std_urad * 1e-6)
@@ -208,7 +199,7 @@ class Screen:
             end_ns=scan.end_ns,
             platform_ecef_m=place,
             plot_time_ns=scan.plot_time_ns if index.size == keep.size else column(scan.plot_time_ns[index], "int64"),
-            plot_index=column(index, "int64"),
+            plot_index=index,
             rejected_count=int(keep.size - index.size),
             swept=scan.swept,
             range_m=part(scan.range_m) if is_radar else None,
@@ -228,11 +219,11 @@ class Screen:
     def _believed(self, sensor: Sensor, scan: Scan, place: Vec3 | None, now_ns: int) -> Column:
         """(n,) bool: of believable age, finite, inside the surveyed field of regard or the ranges of nature."""
         times = scan.plot_time_ns
+        if not times.size:
+            return np.empty(0, dtype=bool)
         keep = (times >= now_ns - ns_from_s(self._policy.max_age_s)) & (
             times <= now_ns + ns_from_s(self._policy.max_ahead_s)
         )
-        if not times.size:
-            return np.asarray(keep)
         with np.errstate(invalid="ignore"):
             if scan.kind == "radar":
                 keep &= _in_field(sensor, scan)
@@ -272,6 +263,17 @@ def _has_columns(scan: Scan) -> bool:
     needed = scan.range_m is not None and scan.azimuth_rad is not None
     given = (scan.range_m, scan.azimuth_rad, scan.elevation_rad, scan.range_rate_m_s)
     return needed and all(values is None or values.shape == (n,) for values in given)
+
+
+def _surveyed(sensor: Sensor) -> Vec3 | None:
+    """Where a sensor that does not move stands, ECEF m."""
+    if sensor.platform == "geostationary":
+        longitude_rad = sensor.longitude_deg * DEG
+        return _GEOSTATIONARY_RADIUS_M * math.cos(longitude_rad), _GEOSTATIONARY_RADIUS_M * math.sin(longitude_rad), 0.0
+    if sensor.platform == "land":
+        x, y, z = ecef_from_geodetic(sensor.latitude_deg * DEG, sensor.longitude_deg * DEG, sensor.height_m)
+        return float(x), float(y), float(z)
+    return None
 
 
 def _is_place(place: Vec3) -> bool:

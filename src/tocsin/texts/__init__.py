@@ -1,6 +1,6 @@
 """What people read: one TOML per language, templates with slots, and the lint they must pass."""
 
-from tocsin.texts.lint import channel_problems, channel_text, forbidden_in, page_count, text_problems
+from tocsin.texts.lint import channel_problems, channel_text, forbidden_in, page_count, text_problems, too_long
 from tocsin.texts.load import Texts, channels, countries, forbidden_phrases, languages, texts
 from tocsin.texts.render import Facts, date_text, marked, render_warning, statement_sentence
 
@@ -21,4 +21,5 @@ __all__ = [
     "statement_sentence",
     "text_problems",
     "texts",
+    "too_long",
 ]

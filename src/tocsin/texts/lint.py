@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 from tocsin.messages import Origin, WarningText
-from tocsin.texts.load import channels, forbidden_phrases, texts
+from tocsin.texts.load import Texts, channels, forbidden_phrases, texts
 
 _CLOCK = re.compile(r"\b([01]\d|2[0-3]):[0-5]\d\b")
 # 3GPP TS 23.038 table 6.2.1 (GSM 7-bit default alphabet) and 6.2.1.1 (extension: two septets each).
@@ -17,32 +17,53 @@ _SEVEN_BIT = frozenset(
 _EXTENSION = frozenset("\f^{}\\[~]|€")
 
 
-def text_problems(text: WarningText, origin: Origin) -> list[str]:
-    """Why a text may not go out: a content it lacks, a marker missing, a forbidden phrase. Empty: none."""
+def text_problems(text: WarningText, origin: Origin, *, is_impact_ahead: bool = False) -> list[str]:
+    """Why a text may not go out: a content it lacks, a marker missing, a forbidden phrase. Empty: none.
+
+    ``is_impact_ahead``: the text warns of an impact, and must also say in how many minutes.
+    """
     book = texts(text.language)
-    whole = folded(" ".join((text.event, text.headline, text.description, text.instruction)))
-    instruction, found = folded(text.instruction), []
     marker = book.marker[origin]
     parts = {name: getattr(text, name) for name in ("event", "headline", "description", "instruction")}
-    found += [
+    found = [
         f"{name} does not begin and end with {marker!r}"
         for name, part in parts.items()
         if not (part.startswith(f"{marker} ") and part.endswith(f" {marker}"))
     ]
-    if folded(book.issuer[origin]) not in folded(text.description):
-        found.append("source: the description does not say who speaks")
-    if not any(folded(word) in whole for word in book.lint.hazard):
-        found.append("hazard: no word says what the danger is")
-    first = re.split(r"[,،]", text.area_text)[0].strip()
-    if not first.strip("-\u2068\u2069 ") or first not in text.headline + text.description:
-        found.append("location: no place of the area stands in the text")
-    if not any(folded(word) in instruction for word in book.lint.guidance):
-        found.append("guidance: the instruction does not say what to do")
-    if not _CLOCK.search(text.headline + text.description) and book.words["time_unknown"] not in text.description:
-        found.append("time: no clock time")
+    informs = "\n".join((text.event, text.headline, text.description))
+    found += _facts_missing(informs, text, origin, is_impact_ahead) + _guidance_missing(text.instruction, book)
     if not text.reviewed_by and book.unreviewed not in text.description:
         found.append("an unreviewed translation does not say so")
-    return found + forbidden_in(whole)
+    return found + forbidden_in(" ".join(parts.values()))
+
+
+def _guidance_missing(body: str, book: Texts) -> list[str]:
+    is_there = any(folded(word) in folded(body) for word in book.lint.guidance)
+    return [] if is_there else ["guidance: it does not say what to do"]
+
+
+def _facts_missing(body: str, text: WarningText, origin: Origin, is_impact_ahead: bool) -> list[str]:
+    """Which of source, hazard, location and time a body of words lacks."""
+    book, plain, found = texts(text.language), folded(body), []
+    if folded(book.issuer[origin]) not in plain:
+        found.append("source: it does not say who speaks")
+    if not any(folded(word) in plain for word in book.lint.hazard):
+        found.append("hazard: no word says what the danger is")
+    place = folded(re.split(r"[,،]", text.area_text)[0]).strip(" -")
+    if not place or place not in plain:
+        found.append("location: no place of the area is named")
+    if book.words["impact_unknown"] in body:
+        return found
+    if not _CLOCK.search(body):
+        found.append("time: no clock time")
+    if is_impact_ahead and not _says_minutes(book, body):
+        found.append("time: not in how many minutes")
+    return found
+
+
+def _says_minutes(book: Texts, body: str) -> bool:
+    said = [words for name, words in book.words.items() if name.startswith("minutes_") or name == "now"]
+    return any(re.search(re.escape(words).replace(r"\{count\}", r"\d+"), body) for words in said)
 
 
 def forbidden_in(text: str) -> list[str]:
@@ -61,9 +82,11 @@ def folded(text: str) -> str:
     return "".join(c for c in plain.casefold() if not unicodedata.combining(c) and unicodedata.category(c) != "Cf")
 
 
-def channel_text(text: WarningText, channel: str) -> str:
+def channel_text(text: WarningText, channel: str, origin: Origin) -> str:
     """What a channel carries of a text; empty for a siren."""
-    return "\n".join(getattr(text, part) for part in channels()[channel].parts)
+    book = texts(text.language)
+    source = book.words["source"].format(issuer=book.issuer[origin])
+    return "\n".join(source if part == "source" else getattr(text, part) for part in channels()[channel].parts)
 
 
 def page_count(body: str, seven_bit: int = 93, wide: int = 40) -> int:
@@ -73,19 +96,27 @@ def page_count(body: str, seven_bit: int = 93, wide: int = 40) -> int:
     return -(-(len(body.encode("utf-16-be")) // 2) // wide)
 
 
-def channel_problems(text: WarningText, channel: str) -> list[str]:
-    """Why a text does not fit a channel, in the channel's own count. Empty: it fits."""
-    limit = channels().get(channel)
-    if limit is None:
+def channel_problems(text: WarningText, channel: str, origin: Origin, *, is_impact_ahead: bool = False) -> list[str]:
+    """Why what a channel would carry of a text may not go there: a content it lacks, or too long. Empty: none."""
+    if channel not in channels():
         return [f"no channel is called {channel!r}"]
-    body = channel_text(text, channel)
+    body = channel_text(text, channel, origin)
+    if not channels()[channel].parts:
+        return []
+    lacks = _facts_missing(body, text, origin, is_impact_ahead) + _guidance_missing(body, texts(text.language))
+    return [f"{channel}: {why}" for why in [*lacks, *too_long(body, channel)]]
+
+
+def too_long(body: str, channel: str) -> list[str]:
+    """Why a body does not fit a channel, in the channel's own count. Empty: it fits."""
+    limit = channels()[channel]
     if limit.pages is not None:
         pages = page_count(body, limit.seven_bit_per_page, limit.wide_per_page)
         if pages > limit.pages:
-            return [f"{channel}: {pages} pages of {limit.octets_per_page} octets, more than {limit.pages}"]
+            return [f"{pages} pages of {limit.octets_per_page} octets, more than {limit.pages}"]
     octets = len(body.encode("utf-8"))
     if limit.octets is not None and octets > limit.octets:
-        return [f"{channel}: {octets} octets of UTF-8, more than {limit.octets}"]
+        return [f"{octets} octets of UTF-8, more than {limit.octets}"]
     if limit.characters is not None and len(body) > limit.characters:
-        return [f"{channel}: {len(body)} characters, more than {limit.characters}"]
+        return [f"{len(body)} characters, more than {limit.characters}"]
     return []

@@ -13,7 +13,7 @@ import msgspec
 from tocsin.errors import ScenarioError
 from tocsin.messages.public_warning import Purpose
 
-SLOTS = frozenset({"issuer", "place", "zones", "when", "clock", "people", "emergency", "sure", "days"})
+SLOTS = frozenset({"issuer", "place", "zones", "impact", "clock", "until", "people", "emergency", "sure", "days"})
 
 
 class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -54,7 +54,10 @@ class Texts(_Table, frozen=True, kw_only=True):
     words: dict[str, str]
     missile: dict[Purpose, Template]
     debris: dict[Purpose, Template]
+    falling: dict[Purpose, Template]  # debris notices while the pieces are in the air
     statement: dict[str, str]
+    call: dict[str, str] = {}  # a number as it stands in "call ...", where the language bends it
+    countries: dict[str, str]
     lint: Lint
 
 
@@ -68,7 +71,7 @@ class Country(_Table, frozen=True, kw_only=True):
 class Channel(_Table, frozen=True, kw_only=True):
     """What a channel carries and how much of it, as encoded there."""
 
-    parts: tuple[Literal["headline", "description", "instruction"], ...]
+    parts: tuple[Literal["headline", "source", "description", "instruction"], ...]
     octets: int | None = None
     characters: int | None = None
     pages: int | None = None
@@ -97,7 +100,7 @@ def texts(language: str) -> Texts:
             remedy=f"use {', '.join(languages())}, or write texts/{language[:16]}.toml",
         )  # fmt: skip
     out = msgspec.convert(_read(language), Texts)
-    for kind in ("missile", "debris"):
+    for kind in ("missile", "debris", "falling"):
         for purpose, template in getattr(out, kind).items():
             for part in template.__struct_fields__:
                 unknown = slots_of(getattr(template, part)) - SLOTS

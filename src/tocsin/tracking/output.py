@@ -8,8 +8,8 @@ import math
 import numpy as np
 
 from tocsin.kernels.geodesy import geodetic_from_ecef
-from tocsin.kernels.track_bank import combine, predict_slots
-from tocsin.kernels.track_motion import BALLISTIC, MODEL_COUNT, SIZE
+from tocsin.kernels.track_bank import picture_slots
+from tocsin.kernels.track_motion import BALLISTIC
 from tocsin.messages import Column, TrackUpdates
 from tocsin.messages.track_updates import TrackStatus
 from tocsin.tracking.state import CONFIRMED, TrackerState
@@ -29,14 +29,8 @@ class Picture:
 
 def picture(memory: TrackerState, slots: Column, to_ns: int, own_prob: float, par: Column) -> Picture:
     """Slots predicted to ``to_ns`` where it lies ahead of them; the memory stays as it is."""
-    n = slots.shape[0]
-    x = np.empty((n, MODEL_COUNT, SIZE))
-    cov = np.empty((n, MODEL_COUNT, SIZE, SIZE))
-    mu = np.empty((n, MODEL_COUNT))
-    state, cov6 = np.empty((n, 6)), np.empty((n, 6, 6))
-    predict_slots(memory.x, memory.cov, memory.mu, memory.t_ns, slots, to_ns, x, cov, mu, par)
-    combine(x, cov, mu, own_prob, state, cov6)
-    return Picture(slots, x, cov, mu, state, cov6)
+    seen = picture_slots(memory.x, memory.cov, memory.mu, memory.t_ns, slots, to_ns, own_prob, par)
+    return Picture(slots, *seen)
 
 
 def height_of(state: Column) -> float:
@@ -98,6 +92,5 @@ def speed_significance(state: Column, cov6: Column) -> float:
 
 
 def _column(values: Column) -> Column:
-    array = np.ascontiguousarray(values)
-    array.flags.writeable = False
-    return array
+    values.flags.writeable = False
+    return values

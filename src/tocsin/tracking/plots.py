@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 
 import numpy as np
@@ -14,6 +15,7 @@ from tocsin.messages import Column, Detections
 RANGE_STD_M, ANGLE_STD_RAD, SIGHT_STD_RAD, POSITION_STD_M = 100.0, 2e-3, 1e-4, 200.0  # where none is stated
 _NO_ELEVATION_HEIGHT_M = 8_000.0  # a radar without elevation sees air traffic: this high, give or take as much
 _ORIGIN = (0.0, 0.0, 0.0)
+_KINDS = {"radar": RADAR, "infrared": INFRARED, "position": POSITION}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ def plots_of(detections: Detections) -> Plots:
 
     ``spot`` is where a plot lies (ECEF m), for infrared its unit line of sight.
     """
+    if not detections.plot_time_ns.size:
+        return _none(_KINDS[detections.kind])
     time_ns = np.array(detections.plot_time_ns, dtype=np.int64)
     site = np.array(detections.platform_ecef_m or _ORIGIN)
     var = np.ones(ROWS)
@@ -67,7 +71,7 @@ def plots_of(detections: Detections) -> Plots:
     z[:, 1] = detections.azimuth_rad
     if detections.elevation_rad is not None:
         z[:, 2] = detections.elevation_rad
-    elif time_ns.size:
+    else:
         far_m = np.maximum(z[:, 0], 1.0)
         z[:, 2] = np.arcsin(np.minimum(_NO_ELEVATION_HEIGHT_M / far_m, 1.0)) - 0.5 * far_m / 6_371_000.0
         elevation_std = min(_NO_ELEVATION_HEIGHT_M / float(np.min(far_m)), 0.25 * math.pi)
@@ -82,5 +86,6 @@ def plots_of(detections: Detections) -> Plots:
     return Plots(kind, z, spot, time_ns, site, var)
 
 
+@functools.cache
 def _none(kind: int) -> Plots:
     return Plots(kind, np.zeros((0, ROWS)), np.zeros((0, 3)), np.zeros(0, np.int64), np.zeros(3), np.ones(ROWS))

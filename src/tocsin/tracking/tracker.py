@@ -12,7 +12,7 @@ import numpy as np
 from tocsin.kernels.track_bank import gate_plots, update_bank
 from tocsin.kernels.track_motion import BALLISTIC, BOOST, LEVEL, move
 from tocsin.kernels.track_start import start_bank
-from tocsin.messages import Column, Detections, TrackUpdates
+from tocsin.messages import Detections, TrackUpdates
 from tocsin.policy import TrackPolicy
 from tocsin.tracking.associate import NOT_GATED, assign
 from tocsin.tracking.coverage import looked_at
@@ -37,13 +37,16 @@ class Tracker:
         self.policy = policy or TrackPolicy()
         self.state = TrackerState()
         self._par = kernel_parameters(self.policy)
+        self._prior = (self.policy.log_beta_mean, self.policy.log_beta_std)
 
     def step(self, detections: Detections, time_ns: int | None = None) -> TrackUpdates | None:
         """Use one scan. Returns the tracks it changed, at the scan's end; None where it changed none."""
         memory, policy = self.state, self.policy
+        slots = memory.alive()
+        if not slots.size and not detections.plot_time_ns.size:
+            return None
         plots = plots_of(detections)
         end_ns = detections.end_ns
-        slots = memory.alive()
         when_ns = _reference_ns(plots, end_ns)
         seen = picture(memory, slots, when_ns, policy.own_prob, self._par)
         pairs = self._associate(plots, seen, when_ns)
@@ -86,7 +89,8 @@ class Tracker:
         told = [slot for i, slot in enumerate(unseen.tolist()) if slot in gone and good[i]]
         message = None
         if told:
-            message = self._message(np.array(told, dtype=np.int64), to_ns, "", now_ns, causes, set(told), {}, 0)
+            seen = picture(memory, np.array(told, dtype=np.int64), to_ns, policy.own_prob, self._par)
+            message = updates(memory, seen, to_ns, "", now_ns, causes, set(told), {}, 0, self._prior)
         for slot in gone:
             memory.free(slot)
         return message
@@ -219,7 +223,7 @@ class Tracker:
         common_ns = max(end_ns, int(memory.t_ns[slots].max()))  # states are compared at one time
         seen = picture(memory, slots, common_ns, self.policy.own_prob, self._par)
         good = is_finite(seen)
-        row = {int(slot): i for i, slot in enumerate(slots)}
+        row = {slot: i for i, slot in enumerate(slots.tolist())}
         broken = {slot for slot, i in row.items() if not good[i]}
         for slot in sorted(changed - dropped - broken):
             if memory.status[slot] == TENTATIVE and self._is_convincing(slot, seen, row[slot]):
@@ -233,26 +237,18 @@ class Tracker:
                 self._absorb(older, younger, end_ns)
         if absorbed:
             nis = {slot: value for slot, value in nis.items() if slot not in absorbed}
-        told = [int(s) for s in slots if int(s) in changed and int(s) not in broken]
+        told = [slot for slot in row if slot in changed and slot not in broken]
         message = None
         gone = dropped | absorbed
         if told:
             stamp = end_ns if time_ns is None else time_ns
             causes = (detections.id,) if detections.id else ()
-            message = self._message(
-                np.array(told, dtype=np.int64), end_ns, detections.sensor, stamp, causes, gone, nis, dof
-            )
+            if common_ns != end_ns or absorbed or len(told) < len(row):
+                seen = picture(memory, np.array(told, dtype=np.int64), end_ns, self.policy.own_prob, self._par)
+            message = updates(memory, seen, end_ns, detections.sensor, stamp, causes, gone, nis, dof, self._prior)
         for slot in sorted(gone | broken):
             memory.free(slot)
         return message
-
-    def _message(
-        self, slots: Column, to_ns: int, sensor: str, time_ns: int, causes: tuple[str, ...], gone: set[int],
-        nis: dict[int, float], dof: int,
-    ) -> TrackUpdates:  # fmt: skip
-        seen = picture(self.state, slots, to_ns, self.policy.own_prob, self._par)
-        prior = (self.policy.log_beta_mean, self.policy.log_beta_std)
-        return updates(self.state, seen, to_ns, sensor, time_ns, causes, gone, nis, dof, prior)
 
     def _is_convincing(self, slot: int, seen: Picture, i: int) -> bool:
         """Enough plots; from infrared alone, also a motion that a fire or a glint does not have."""

@@ -95,6 +95,8 @@ def _why_no_clock(judged: Sequence[ThreatView]) -> str:
         return "no track lived long enough to be assessed"
     on_ladder = [view for view in judged if view.is_threat]
     if not on_ladder:
+        if len(judged) == 1:
+            return "the one assessed track was not judged a threat"
         return f"none of {len(judged)} assessed tracks was judged a threat"
     first = on_ladder[0]
     reason = first.rung_reason[first.last.rung]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tocsin.views.pick import moment_ns
-from tocsin.views.reached import Chain
+from tocsin.views.reached import Chain, released_to
 from tocsin.views.threats import ThreatView
 
 Words = tuple[str | int, ...]
@@ -138,6 +138,9 @@ def _no_debris(view: ThreatView, chain: Chain) -> Words:
 
 def _no_statement(view: ThreatView, chain: Chain) -> Words:
     drafts = chain.statements
+    told = released_to(chain, "host_nation", "alliance")
+    if told:
+        return ("released ", *told, " and not to the public when the record ends")
     if drafts:
         return ("drafted at ", drafts[0].drafted_ns, " and not released when the record ends")
     return ("no statement was drafted before the record ended at ", chain.end_ns)

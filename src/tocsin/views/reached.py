@@ -87,15 +87,26 @@ def reach(view: ThreatView, chain: Chain, first_plots: list[tuple[int, str]]) ->
     found.update(_warned(view, chain))
     found.update(_engaged(view, chain))
     found.update(_fell(view, chain))
-    released = [s for s in chain.statements if s.released_ns is not None]
-    if released:
-        first = min(released, key=lambda s: s.released_ns or 0)
+    public = [s for s in chain.statements if s.audience == "public" and s.released_ns is not None]
+    if public:
+        first = min(public, key=lambda s: s.released_ns or 0)
+        others = released_to(chain, "host_nation", "alliance")
         found["statement"] = Reached(
             time_ns=first.released_ns or 0,
             evidence=(first.last.id,),
-            note=(f"to {', '.join(dict.fromkeys(s.audience.replace('_', ' ') for s in released))}",),
+            note=("to the public", *(("; ", *others) if others else ())),
         )
     return found
+
+
+def released_to(chain: Chain, *audiences: str) -> tuple[str | int, ...]:
+    """To which of the audiences a statement was released, each with its own first time."""
+    words: list[str | int] = []
+    for audience in audiences:
+        times = [s.released_ns for s in chain.statements if s.audience == audience and s.released_ns is not None]
+        if times:
+            words += [", " if words else "", f"to the {audience.replace('_', ' ')} ", min(times)]
+    return tuple(words)
 
 
 def _judged(view: ThreatView, chain: Chain) -> dict[str, Reached]:

@@ -61,6 +61,8 @@ class Debris:
         self._policy = defence.policy.debris
         self._look_s = defence.policy.engage.look_s
         self._harm_radius_m = defence.policy.warn.harm_radius_m
+        self._danger_ns = ns_from_s(defence.policy.warn.debris_notice_s)
+        self._air = defence.policy.assess
         self._sites = {site.name: site for site in defence.sites}
         self.state = DebrisMemory()
 
@@ -147,7 +149,7 @@ class Debris:
         out: list[Message] = []
         for body in BODY_MASS_KG:
             moving = flown if body == "interceptor" else velocity
-            landed = footprint(fixed_pieces(body, count), position, moving, position_std_m)
+            landed = footprint(fixed_pieces(body, count, self._air), position, moving, position_std_m)
             if landed is None:
                 out.append(_said(NOTHING_DOWN, engagement, body, causes))
                 continue
@@ -182,7 +184,7 @@ class Debris:
             region_99_deg=landed.region_99_deg,
             fall_start_ns=intercept_ns + ns_from_s(float(landed.time_s.min())),
             fall_end_ns=end_ns,
-            danger_until_ns=end_ns + ns_from_s(self._policy.danger_s),
+            danger_until_ns=end_ns + self._danger_ns,
             fragment_count=len(landed.time_s),
             mass_kg=float(landed.mass_kg.sum()),
             zones=held.zones,
@@ -234,7 +236,7 @@ class Debris:
                 region_99_deg=region_99,
                 fall_start_ns=falling.impact_ns - spread_ns,
                 fall_end_ns=falling.impact_ns + spread_ns,
-                danger_until_ns=falling.impact_ns + spread_ns + ns_from_s(self._policy.danger_s),
+                danger_until_ns=falling.impact_ns + spread_ns + self._danger_ns,
                 fragment_count=1,
                 mass_kg=BODY_MASS_KG["threat"],
                 zones=held.zones,

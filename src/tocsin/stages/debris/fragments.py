@@ -16,13 +16,12 @@ import msgspec
 import numpy as np
 
 from tocsin.messages import Column
+from tocsin.policy import AssessPolicy
 
 Body = Literal["threat", "interceptor"]
 BODY_MASS_KG: dict[Body, float] = {"threat": 1_000.0, "interceptor": 150.0}
 BETA_MIN_KG_M2, BETA_MAX_KG_M2 = 10.0, 2_000.0
 
-DENSITY_STD_20KM, DENSITY_STD_80KM = 0.05, 0.20  # ratio to the standard, as scenario.Spread's defaults
-WIND_STD_M_S = 15.0  # each horizontal component at 12 km, likewise
 ALONG_TRACK_RATIO = 0.5  # extra spread along the body's track, as a share of the speed spread
 
 
@@ -60,10 +59,11 @@ class Pieces(msgspec.Struct, frozen=True, kw_only=True):
     place: Column  # (n, 3) standard normal, to be scaled by the uncertainty of the intercept point
 
 
-def pieces_from(body: Body, normal: Column) -> Pieces:
+def pieces_from(body: Body, normal: Column, rules: AssessPolicy) -> Pieces:
     """The table of a body filled from standard normal numbers (n, DIMENSIONS); mass is conserved for any n >= 4.
 
-    The rows go to the classes in turn, as many to each as `class_sizes` says.
+    The rows go to the classes in turn, as many to each as `class_sizes` says. ``rules`` says how far the air may be
+    from the standard.
     """
     sizes = class_sizes(len(normal))
     which = np.repeat(np.arange(len(CLASSES)), sizes)
@@ -78,7 +78,11 @@ def pieces_from(body: Body, normal: Column) -> Pieces:
     )
     speed_std = of([one.speed_std_m_s for one in CLASSES])
     air = np.column_stack(
-        (DENSITY_STD_20KM * normal[:, 5], DENSITY_STD_80KM * normal[:, 5], WIND_STD_M_S * normal[:, 6:8])
+        (
+            rules.density_ratio_std_20km * normal[:, 5],
+            rules.density_ratio_std_80km * normal[:, 5],
+            rules.wind_std_m_s * normal[:, 6:8],
+        )
     )
     return Pieces(
         mass_kg=mass_kg,
@@ -101,7 +105,7 @@ def class_sizes(count: int) -> Column:
 
 
 @functools.cache
-def fixed_pieces(body: Body, count: int) -> Pieces:
+def fixed_pieces(body: Body, count: int, rules: AssessPolicy) -> Pieces:
     """The table over a fixed low-discrepancy set: Richtmyer's frac(n sqrt(prime)), through the normal quantile.
 
     Each class is then given the exact mean and variances of the normal law, and no correlation where it has samples
@@ -116,7 +120,7 @@ def fixed_pieces(body: Body, count: int) -> Pieces:
     quantile = NormalDist().inv_cdf
     normal = np.array([[quantile(min(max(u, 1e-9), 1.0 - 1e-9)) for u in row] for row in uniform.tolist()])
     blocks = np.split(normal, np.cumsum(sizes)[:-1])
-    return pieces_from(body, np.concatenate([_standard(block) for block in blocks]))
+    return pieces_from(body, np.concatenate([_standard(block) for block in blocks]), rules)
 
 
 def _standard(normal: Column) -> Column:

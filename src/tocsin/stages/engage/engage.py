@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from tocsin.messages import (
+    RUNG_RANK,
     Assessment,
     Command,
     Engagement,
@@ -36,7 +37,6 @@ from tocsin.scenario.schema import Defence, Site
 from tocsin.stages.engage.memory import (
     FLOWN,
     OPEN,
-    RANK,
     REFUSED,
     REPORT_REFUSED,
     WAITING,
@@ -53,9 +53,9 @@ PLAN_EVERY_S = 2.0  # a threat without an engagement is looked at again after th
 WATCH_EVERY_S = 5.0  # a waiting engagement's window after this
 RETELL_MOVED_S, RETELL_EVERY_S = 15.0, 30.0  # an authorised engagement tells its moved window, this often at most
 WINDOW_GONE_S = 10.0  # a path must miss a site for so long before it counts
+SEEN_BEFORE_S = 5.0  # a report of an outcome may come so long before the predicted intercept
 MODE_BALLISTIC = 1  # column of TrackUpdates.mode_prob
 MAY_HOLD = frozenset({"commander", "director"})  # besides the authority
-MAY_REFUTE = frozenset({"director", "operator", "commander"})
 
 
 class Engage:
@@ -71,7 +71,7 @@ class Engage:
         self._policy = defence.policy.engage
         self._sites = {site.name: site for site in defence.sites}
         self._roles = {actor.name: frozenset(actor.roles) for actor in defence.actors}
-        self._rank_needed = 2 if self._policy.rung_needed == "PROBABLE" else 3
+        self._rank_needed = RUNG_RANK[self._policy.rung_needed]
         posture = defence.policy.posture
         self.state = EngageMemory(
             crew_reaction_s=posture.crew_reaction_s[posture.levels.index(posture.initial_level)],
@@ -101,7 +101,7 @@ class Engage:
 
     def _assessed(self, assessment: Assessment) -> list[Message]:
         state, threat = self.state, assessment.threat
-        rank = RANK[assessment.rung]
+        rank = RUNG_RANK[assessment.rung]
         seen = state.threats.get(threat)
         if seen is None:
             if rank < self._rank_needed:
@@ -144,18 +144,10 @@ class Engage:
         roles = self._roles.get(command.actor, frozenset())
         match command.action:
             case "authorise_engagement" | "hold_engagement":
-                allowed = {self._policy.authority_role}
-                if command.action == "hold_engagement":
-                    allowed |= MAY_HOLD
-                if not allowed & roles:
+                is_hold = command.action == "hold_engagement"
+                if self._policy.authority_role not in roles and not (is_hold and MAY_HOLD & roles):
                     return [self._refusal(WRONG_ROLE, command)]
-                return self._authorise(command) if command.action == "authorise_engagement" else self._hold(command)
-            case "refute_threat":
-                if not MAY_REFUTE & roles:
-                    return []  # the alert stage says so
-                seen = self.state.threats.get(command.subject)
-                self.state.refuted_ranks[command.subject] = RANK[seen.rung] if seen else -1
-                return self._close_waiting(command.subject, command, f"the threat was refuted by {command.actor}")
+                return self._hold(command) if is_hold else self._authorise(command)
             case "end_exercise" if "director" in roles:
                 out: list[Message] = []
                 for threat in sorted({plan.threat for plan in self.state.plans.values()}):
@@ -195,8 +187,10 @@ class Engage:
             why = "nothing was launched under that name"
         elif plan.state in ("hit", "miss"):
             why = f"it is already {plan.state}"
-        elif plan.launch_ns is None or report.arrival_ns < plan.launch_ns:
-            why = "it speaks of a time before the launch"
+        elif report.reporter not in (plan.site, self._sites[plan.site].unit):
+            why = f"{report.reporter or 'nobody named'} did not launch it"
+        elif plan.intercept_ns is None or report.arrival_ns < plan.intercept_ns - ns_from_s(SEEN_BEFORE_S):
+            why = "it comes before the intercept"
         elif report.outcome not in ("hit", "miss", "unknown"):
             why = f"{report.outcome or 'nothing'} is not an outcome of an intercept"
         if plan is None or why:
@@ -205,7 +199,7 @@ class Engage:
             ]
         if plan.state == "unknown" and report.outcome == "unknown":
             return []
-        out = self._end(plan, report, report.outcome, f"reported by {report.reporter or 'nobody named'}")
+        out = self._end(plan, report, report.outcome, f"reported by {report.reporter}")
         if plan.state == "hit":
             out += self._close_waiting(plan.threat, report, f"{plan.engagement} was reported as a hit")
         return out
@@ -343,9 +337,7 @@ class Engage:
 
     def _shots_wanted(self, seen: Seen, now_ns: int, *, is_looking: bool = False) -> int:
         """Shots of the next launch against a threat; 0: none now."""
-        if seen.is_lost or seen.is_burning or seen.impact_ns is None or RANK[seen.rung] < self._rank_needed:
-            return 0
-        if RANK[seen.rung] <= self.state.refuted_ranks.get(seen.threat, -1):
+        if seen.is_lost or seen.is_burning or seen.impact_ns is None or RUNG_RANK[seen.rung] < self._rank_needed:
             return 0
         if not is_looking and now_ns < seen.look_again_ns:
             return 0

@@ -8,7 +8,6 @@ from tocsin.messages import Column, Engagement, EventKind, Rung, Vec3
 from tocsin.messages.engagement import EngagementState
 from tocsin.stages.engage.windows import Window
 
-RANK: dict[Rung, int] = {"REFUTED": -1, "NONE": 0, "CUE": 1, "PROBABLE": 2, "CONFIRMED": 3}
 WAITING: frozenset[EngagementState] = frozenset({"planned", "authorised", "held"})
 OPEN: frozenset[EngagementState] = WAITING | {"launched"}
 FLOWN: frozenset[EngagementState] = frozenset({"launched", "hit", "miss", "unknown"})
@@ -114,6 +113,5 @@ class EngageMemory(msgspec.Struct, kw_only=True):
     crews: dict[str, Crew] = {}
     threats: dict[str, Seen] = {}
     plans: dict[str, Plan] = {}
-    refuted_ranks: dict[str, int] = {}  # threats that a person refuted, and the rank they stood on then
     count: int = 0
     is_exercise_over: bool = False

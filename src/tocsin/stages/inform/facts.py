@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import msgspec
+import itertools
 
 from tocsin.policy import ReleasePolicy
-from tocsin.stages.inform.memory import Incident, InformState
+from tocsin.stages.inform.memory import Fact, Incident, InformState
 from tocsin.texts import date_text
 from tocsin.units import NS_PER_S, ns_from_s
 
 _PLACES_SAID = 5
 
 
-class Fact(msgspec.Struct, frozen=True, kw_only=True):
-    """A kind of fact, the sentence that says it, the sentence's slots, and the records behind it."""
-
-    kind: str  # as in the release rules
-    sentence: str  # as in the texts
-    slots: dict[str, str] = {}
-    evidence: tuple[str, ...]
-
-
-def collect(state: InformState, incidents: list[Incident], policy: ReleasePolicy, now_id: str) -> list[Fact]:
+def collect(state: InformState, incidents: list[Incident], policy: ReleasePolicy) -> list[Fact]:
     """All supported facts about these incidents, in reading order; a fact without evidence is left out."""
     first = min(incidents, key=lambda incident: (incident.first_ns, incident.threat))
     at_ns = first.first_ns - first.first_ns % max(1, ns_from_s(policy.time_grain_s))
@@ -30,15 +21,13 @@ def collect(state: InformState, incidents: list[Incident], policy: ReleasePolicy
     found = [Fact(kind="happened", sentence="happened", slots=when, evidence=_ids(first.first_id, first.latest_id))]
     found.append(_outcome(incidents))
     found += _duration(state, first, policy)
-    listed = (place for _, area in sorted(state.areas.items()) for place in area.places)
-    places = list(dict.fromkeys(listed))[:_PLACES_SAID]
-    if places:
-        evidence = _ids(*(area.cause for _, area in sorted(state.areas.items()) if area.places))
-        found.append(Fact(kind="debris", sentence="debris", slots={"places": ", ".join(places)}, evidence=evidence))
-    if state.finds:
-        found.append(Fact(kind="find", sentence="find", evidence=_ids(*(state.finds[k] for k in sorted(state.finds)))))
-    # Nobody has reported a casualty up to this record: the record itself is the evidence of that.
-    found.append(Fact(kind="casualties", sentence="casualties_none", evidence=_ids(now_id)))
+    found += _debris(state)
+    finds = [find for _, find in sorted(state.finds.items()) if find.outcome != "cleared"]
+    if finds:
+        is_secured = all(find.outcome == "cordoned" for find in finds)
+        sentence = "find" if is_secured else "find_reported"
+        found.append(Fact(kind="find", sentence=sentence, evidence=_ids(*(find.cause for find in finds))))
+    found += _casualties(_not_refuted(incidents))
     if state.raised_id:
         found.append(Fact(kind="posture", sentence="posture_raised", evidence=_ids(state.raised_id)))
     if state.raised_id and state.concurred_id:
@@ -58,7 +47,7 @@ def over_ns(incident: Incident) -> int | None:
 
 def _outcome(incidents: list[Incident]) -> Fact:
     """The least favourable outcome reported, for all of them: how many is not said."""
-    seen = [incident for incident in incidents if incident.rung != "REFUTED" or incident.outcome]
+    seen = _not_refuted(incidents)
     if not seen:
         evidence = _ids(*(incident.outcome_id or incident.latest_id for incident in incidents))
         return Fact(kind="outcome", sentence="outcome_refuted", evidence=evidence)
@@ -66,6 +55,35 @@ def _outcome(incidents: list[Incident]) -> Fact:
     outcomes = {incident.outcome or "unknown" for incident in seen}
     worst = next(outcome for outcome in ("miss", "unknown", "hit") if outcome in outcomes)
     return Fact(kind="outcome", sentence=f"outcome_{worst}", evidence=evidence)
+
+
+def _not_refuted(incidents: list[Incident]) -> list[Incident]:
+    return [incident for incident in incidents if incident.rung != "REFUTED" or incident.outcome]
+
+
+def _debris(state: InformState) -> list[Fact]:
+    """Districts, one from each area in turn, most people first, the host nation's before all others."""
+    areas = sorted(state.areas.values(), key=lambda area: -area.people_count)
+    said: dict[str, list[str]] = {}
+    for lists in ([area.home for area in areas], [area.abroad for area in areas]):
+        for row in itertools.zip_longest(*lists):
+            for area, place in zip(areas, row, strict=True):
+                if place is not None and (place in said or len(said) < _PLACES_SAID):
+                    said.setdefault(place, []).append(area.cause)
+    if not said:
+        return []
+    evidence = _ids(*(cause for causes in said.values() for cause in causes))
+    return [Fact(kind="debris", sentence="debris", slots={"places": ", ".join(said)}, evidence=evidence)]
+
+
+def _casualties(incidents: list[Incident]) -> list[Fact]:
+    """That there were some is said once it is reported of one; that there were none, when it is of all."""
+    some = [incident for incident in incidents if incident.casualties == "some"]
+    none = [incident for incident in incidents if incident.casualties == "none"]
+    if some or (none and len(none) == len(incidents)):
+        evidence = _ids(*(incident.casualties_id for incident in some or none))
+        return [Fact(kind="casualties", sentence=f"casualties_{'some' if some else 'none'}", evidence=evidence)]
+    return []
 
 
 def _duration(state: InformState, first: Incident, policy: ReleasePolicy) -> list[Fact]:

@@ -1,8 +1,9 @@
 """inform: what may be said, to whom, every sentence traced; the host nation first, then the alliance, then the public.
 
 A statement is drafted ``policy.release.statement_after_s`` after the event is over, and released by a
-person with the role spokesperson. The next audience's draft follows the release to the one before. New
-facts revise a draft that waits, or start another round once everybody has heard the last one.
+person with the role spokesperson. The next audience's draft follows the release to the one before, and
+says the same: new facts revise the first draft while nobody has heard it, and after that they start
+another round once everybody has heard this one.
 """
 
 from __future__ import annotations
@@ -29,9 +30,20 @@ from tocsin.messages import (
     Withheld,
     event,
 )
+from tocsin.places import zones
 from tocsin.scenario.schema import Defence
-from tocsin.stages.inform.facts import Fact, collect, over_ns
-from tocsin.stages.inform.memory import REFUSED, RELEASED, Draft, Finding, Incident, InformState
+from tocsin.stages.inform.facts import collect, over_ns
+from tocsin.stages.inform.memory import (
+    REFUSED,
+    RELEASED,
+    REPORT_REFUSED,
+    Area,
+    Draft,
+    Fact,
+    Find,
+    Incident,
+    InformState,
+)
 from tocsin.stages.inform.release import (
     ALWAYS_WITHHELD,
     NOT_RELEASABLE,
@@ -63,6 +75,7 @@ class Inform:
         PublicWarning,
         Report,
         Command,
+        Event,
         Tick,
     )
     gives: ClassVar[tuple[type[Message], ...]] = (Statement, Event)
@@ -70,7 +83,8 @@ class Inform:
     def __init__(self, defence: Defence) -> None:
         self._policy = defence.policy.release
         self._languages = defence.policy.warn.languages
-        self._initial_level = defence.policy.posture.initial_level
+        posture = defence.policy.posture
+        self._levels_raised = frozenset(posture.levels[posture.levels.index(posture.initial_level) + 1 :])
         self._roles = {actor.name: frozenset(actor.roles) for actor in defence.actors}
         self.state = InformState()
 
@@ -87,13 +101,17 @@ class Inform:
             case UnitAlert() if message.threat in self.state.incidents:
                 self.state.incidents[message.threat].is_alerted = True
             case DebrisArea() if not message.is_predicted:
-                self.state.areas[message.area] = Finding(places=list(message.places), cause=message.id)
+                self._on_area(message)
             case PublicWarning() if message.state in ("sent", "updated") and message.kind == "missile":
                 self._on_warned(message)
             case Posture():
                 self._on_posture(message)
-            case Report() if message.kind == "find":
-                self.state.finds.setdefault(message.subject, message.id)
+            case Report(kind="find"):
+                self.state.heard_find = Find(find=message.subject, outcome=message.outcome, cause=message.id)
+            case Event(code="warn.find"):
+                self._on_find_taken(message)
+            case Report(kind="casualty"):
+                return self._on_casualties(message)
             case _:
                 pass
         return []
@@ -138,30 +156,57 @@ class Inform:
             if threat in self.state.incidents:
                 self.state.incidents[threat].is_alerted = True
 
+    def _on_area(self, heard: DebrisArea) -> None:
+        table = zones()
+        rows = [table.row(zone) for zone in heard.zones]
+        host = {table.names[row] for row in rows if table.countries[row] == self._policy.host_nation}
+        self.state.areas[heard.area] = Area(
+            home=[place for place in heard.places if place in host],
+            abroad=[place for place in heard.places if place not in host],
+            people_count=heard.people_count,
+            cause=heard.id,
+        )
+
+    def _on_find_taken(self, heard: Event) -> None:
+        """The warning desk keeps the list of finds: a report that it refuses is no fact."""
+        find = self.state.heard_find
+        if find is not None and find.cause in heard.causes:
+            self.state.finds[find.find] = find
+
+    def _on_casualties(self, heard: Report) -> list[Message]:
+        incident, why = self.state.incidents.get(heard.subject), ""
+        if heard.reporter != self._policy.casualties_from:
+            why = f"{heard.reporter or 'nobody named'} does not report casualties"
+        elif heard.outcome not in ("none", "some"):
+            why = f"{heard.outcome or 'nothing'} is not one"
+        elif incident is None:
+            why = "there is no such threat"
+        if incident is None or why:
+            return [event(REPORT_REFUSED, time_ns=heard.arrival_ns, subject=heard.subject, why=why, causes=_own(heard))]
+        incident.casualties, incident.casualties_id = heard.outcome, heard.id
+        return []
+
     def _on_posture(self, heard: Posture) -> None:
-        is_raised = heard.level != self._initial_level
+        is_raised = heard.level in self._levels_raised
         self.state.raised_id = (self.state.raised_id or heard.id) if is_raised else ""
         self.state.concurred_id = heard.id if is_raised and heard.concurrence == "standing" else ""
 
     # Drafts
 
     def _on_tick(self, heard: Tick) -> list[Message]:
+        state = self.state
         incidents = self._over(heard.arrival_ns)
         if not incidents:
             return []
-        draft = self._current()
-        facts = collect(self.state, incidents, self._policy, heard.id)
-        said = repr([(fact.kind, fact.sentence, sorted(fact.slots.items())) for fact in facts])
-        has_all_heard = len(self.state.heard_by) == len(ORDER)
-        if draft is None or (has_all_heard and said != self.state.said):
-            self.state.round += 1
-            self.state.heard_by = []
-            return [self._draft(0, facts, said, heard)]
-        if draft.state == "draft" and said == self.state.said:
+        if 0 < len(state.heard_by) < len(ORDER):  # some have heard it: the next hear the same
+            return [] if self._name(ORDER[len(state.heard_by)]) in state.drafts else [self._draft(heard)]
+        facts = collect(state, incidents, self._policy)
+        if _words(facts) == _words(state.facts):
             return []
-        if draft.state == "draft" or len(self.state.heard_by) < len(ORDER):
-            return [self._draft(len(self.state.heard_by), facts, said, heard)]
-        return []
+        if state.round == 0 or state.heard_by:
+            state.round, state.heard_by = state.round + 1, []
+        state.facts = facts
+        return [self._draft(heard)]
 
     def _over(self, now_ns: int) -> list[Incident]:
         """Incidents somebody was told of, if all of them have been over for long enough."""
@@ -175,20 +220,15 @@ class Inform:
                 return []
         return told
 
-    def _current(self) -> Draft | None:
-        """The draft that waits, else the last one released to the last audience."""
-        names = [self._name(audience) for audience in ORDER]
-        found = [self.state.drafts[name] for name in names if name in self.state.drafts]
-        return next((draft for draft in found if draft.state == "draft"), found[-1] if found else None)
-
     def _name(self, audience: str) -> str:
         return f"S{self.state.round:03d}-{audience.replace('_', '-')}"
 
-    def _draft(self, place: int, facts: list[Fact], said: str, heard: Message) -> Statement:
-        audience = ORDER[place]
+    def _draft(self, heard: Message) -> Statement:
+        """The facts of the round, for the next audience."""
+        facts, audience = self.state.facts, ORDER[len(self.state.heard_by)]
         name = self._name(audience)
         draft = self.state.drafts.setdefault(name, Draft(statement=name, audience=audience))
-        draft.state, draft.revision, self.state.said = "draft", draft.revision + 1, said
+        draft.state, draft.revision = "draft", draft.revision + 1
         allowed = [fact for fact in facts if audience in RULES[fact.kind].audiences]
         kinds = {fact.kind for fact in facts}
         withheld = [Withheld(fact=fact, reason=OPERATIONAL_SECURITY) for fact in ALWAYS_WITHHELD]
@@ -222,8 +262,10 @@ class Inform:
         why = ""
         if "spokesperson" not in self._roles.get(heard.actor, frozenset()):
             why = "releasing needs the role spokesperson"
-        elif draft is None or draft.message is None:
+        elif draft is None:
             why = "there is no such statement"
+        elif draft.state == "released":
+            why = "it is released already"
         elif heard.origin == "live":
             why = "nothing with live origin is ever released"
         elif draft.state != "draft" or draft.revision != heard.revision:
@@ -254,20 +296,15 @@ class Inform:
             actor=heard.actor,
             causes=_own(heard),
         )
-        return [out, said, *self._next(heard)]
-
-    def _next(self, heard: Message) -> list[Message]:
-        place = len(self.state.heard_by)
-        incidents = self._over(heard.arrival_ns)
-        if place >= len(ORDER) or not incidents:
-            return []
-        facts = collect(self.state, incidents, self._policy, heard.id)
-        said = repr([(fact.kind, fact.sentence, sorted(fact.slots.items())) for fact in facts])
-        return [self._draft(place, facts, said, heard)]
+        return [out, said]
 
 
 def _own(heard: Message) -> tuple[str, ...]:
     return (heard.id,) if heard.id else ()
+
+
+def _words(facts: list[Fact]) -> list[tuple[str, dict[str, str]]]:
+    return [(fact.sentence, fact.slots) for fact in facts]
 
 
 def _sentences(facts: list[Fact], language: str, heard: Message) -> list[Sentence]:

@@ -55,8 +55,8 @@ def choose_zones(
     release_prob: float,
     harm_radius_m: float,
     max_zones: int,
-) -> list[str]:
-    """Zones to warn, sorted by id; empty where nobody lives within 100 km.
+) -> dict[str, float]:
+    """Zones to warn, each with its probability of harm, likeliest first; empty where nobody lives within 100 km.
 
     A zone is taken at ``threshold_prob`` and, once held, kept down to ``release_prob``. Where the estimate is
     so wide that none passes, the likeliest zones that together hold 90 % of the risk are taken: no silent
@@ -66,16 +66,16 @@ def choose_zones(
     lat, lon = geodetic_deg(impact_ecef_m)
     rows, probs = harm_probs(lat, lon, covariance_en_m2, harm_radius_m)
     order = sorted(range(len(rows)), key=lambda i: (-float(probs[i]), table.ids[int(rows[i])]))
-    ranked = [(table.ids[int(rows[i])], float(probs[i])) for i in order]
-    chosen = [zone for zone, prob in ranked if prob >= (release_prob if zone in held else threshold_prob)]
-    total = sum(prob for _, prob in ranked)
+    risk = {table.ids[int(rows[i])]: float(probs[i]) for i in order}
+    chosen = [zone for zone, prob in risk.items() if prob >= (release_prob if zone in held else threshold_prob)]
+    total = sum(risk.values())
     if not chosen and total >= release_prob:
         reached = 0.0
-        for zone, prob in ranked:
+        for zone, prob in risk.items():
             if reached >= _SHARE * total:
                 break
             chosen.append(zone)
             reached += prob
     if not chosen:
         chosen = [table.ids[int(row)] for row in zones_near(lat, lon, _NEAREST_WITHIN_M)[:1]]
-    return sorted(chosen[:max_zones])
+    return {zone: risk.get(zone, 0.0) for zone in chosen[:max_zones]}

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import msgspec
 
 from tocsin.messages import Command, Event, EventKind, Message, PublicWarning, event
 from tocsin.messages.public_warning import Purpose, WarningState
+from tocsin.places import zones
 from tocsin.scenario.schema import Defence
 from tocsin.stages.warn.machine import Act, Life, Refusal, advance
-from tocsin.stages.warn.memory import BLOCKED, RANK, REFUSED, Case, ThreatMemo, WarnState
+from tocsin.stages.warn.memory import BLOCKED, RANK, REFUSED, Case, Seen, ThreatMemo, WarnState
 from tocsin.stages.warn.wording import compose, problems
 from tocsin.units import NS_PER_S, ns_from_s, s_from_ns
 
 RULE = "warn"  # the drafter, where the stage drafts by rule
 EXERCISE = "exercise-end"
 OVER_AFTER_S = 120.0  # after impact or hit, where no debris area says when the last piece is down
+RETIME_S = 30.0  # a change of predicted impact people should be told of
 FORGET_S = 600.0  # after the last harm test, where no impact time was ever said
 
 
@@ -31,12 +34,15 @@ class Desk:
     def _open_case(self, memo: ThreatMemo, author: str, heard: Message, reason: str) -> list[Message]:
         self.state.warning_count += 1
         case = self._new_case(f"W{self.state.warning_count:03d}", memo.cause)
-        case.threats, case.zones = [memo.threat], list(memo.zones)
+        case.threats = [memo.threat]
+        case.zones = self._ranked(case, memo.zones)
         self._take_stock(case, heard.arrival_ns)
         return self._draft(case, "warning", author, heard, reason)
 
     def _take_stock(self, case: Case, now_ns: int) -> None:
-        """Certainty, impact and degradation of a case from those of its threats that still stand."""
+        """Certainty, impact and degradation of a warning from those of its threats that still stand."""
+        if case.kind == "debris":
+            return
         live = [memo for memo in self._threats(case) if RANK[memo.rung] >= RANK["PROBABLE"]]
         if not live:
             return
@@ -78,8 +84,22 @@ class Desk:
         self.state.cases[warning] = case
         return case
 
-    def _draft(self, case: Case, purpose: Purpose, author: str, heard: Message, reason: str) -> list[Message]:
-        life = advance(case.life, "draft", author, is_live=heard.origin == "live")
+    def _ranked(self, case: Case, zone_ids: Iterable[str]) -> list[str]:
+        """Most at risk first, to the percent; then by people."""
+        area = self.state.areas.get(case.area)
+        risks = [area.risk] if area else [memo.risk for memo in self._threats(case)]
+        table = zones()
+
+        def key(zone: str) -> tuple[float, int, str]:
+            risk = max((risk.get(zone, 0.0) for risk in risks), default=0.0)
+            return -round(risk, 2), -int(table.people_count[table.row(zone)]), zone
+
+        return sorted(set(zone_ids), key=key)
+
+    def _draft(
+        self, case: Case, purpose: Purpose, author: str, heard: Message, reason: str, act: Act = "draft"
+    ) -> list[Message]:
+        life = advance(case.life, act, author, is_live=heard.origin == "live")
         if isinstance(life, Refusal):
             return [self._event(REFUSED, heard, case.warning, actor=author, action="draft", why=life.why)]
         case.life, case.purpose, case.history = life, purpose, {}
@@ -92,32 +112,64 @@ class Desk:
         case.life = self._must(case, "revise", heard)
         return [self._emit(case, "draft", heard, reason)]
 
-    def _extend(self, case: Case, heard: Message, reason: str) -> list[Message]:
-        """More zones, or a newer time, under the rule agreed beforehand: at once where people were told."""
-        if case.life.stand not in ("told", "told_draft"):
-            return []  # approved: goes out with the sending
-        case.life, pending = self._must(case, "add", heard), case.purpose
-        case.purpose = "update"
-        case.zones_told = sorted({*case.zones_told, *case.zones})
-        message = self._compose(case, "updated", heard, reason)
-        out = self._note(case, msgspec.structs.replace(message, drafted_by=RULE))
-        case.purpose = pending if case.life.stand == "told_draft" else "update"
-        return [out]
+    def _redraft(self, case: Case, heard: Message) -> list[Message]:
+        """A new revision of a draft that waits, where it has become another one: seldom, so that it can be read."""
+        shown = case.history[max(case.history)]
+        is_other_rung = shown.certainty != case.certainty
+        is_same = set(shown.zones) == set(case.zones) and not is_other_rung
+        if is_same and not self._is_moved(shown.at_ns, self._at_ns(case)):
+            return []
+        unseen = set(case.zones).difference(*(seen.zones for seen in case.history.values()))
+        is_due = heard.arrival_ns - case.emitted_ns >= ns_from_s(self._policy.update_min_s)
+        if not is_due and not (unseen and is_other_rung):
+            return []
+        return self._revise(case, heard, "zones, time or certainty changed before approval")
+
+    @staticmethod
+    def _is_moved(before_ns: int | None, now_ns: int | None) -> bool:
+        if before_ns is None or now_ns is None:
+            return before_ns is not now_ns
+        return abs(now_ns - before_ns) > ns_from_s(RETIME_S)
+
+    def _extend(self, case: Case, heard: Message, reason: str, zone_ids: list[str], **changes: Any) -> list[Message]:
+        """More zones, or a newer time, to people who were told, at once: under the rule agreed beforehand."""
+        pending: Purpose = case.purpose if case.life.stand == "told_draft" else "update"
+        changes |= {
+            "life": self._must(case, "add", heard),
+            "purpose": "update",
+            "zones": zone_ids,
+            "zones_told": [*zone_ids, *(zone for zone in case.zones_told if zone not in zone_ids)],
+        }
+        out = self._publish(case, "updated", heard, reason, RULE, **changes)
+        case.purpose = pending
+        return out
+
+    def _publish(
+        self, case: Case, state: WarningState, heard: Message, reason: str, author: str = "", **changes: Any
+    ) -> list[Message]:
+        """The only way to people: the changed case if its texts pass the lint, else the case as it was and the reason.
+
+        In        changes  what the case becomes by this revision
+                  author   who wrote it, where it is not the author of the text approved last
+        """
+        changed = msgspec.structs.replace(case, **changes)
+        message = self._compose(changed, state, heard, reason)
+        wrong = problems(message, heard.origin, self._policy)
+        if wrong:
+            is_new, case.is_block_said = not case.is_block_said, True
+            return [self._event(BLOCKED, heard, case.warning, why="; ".join(wrong))] if is_new else []
+        for name, value in changes.items():
+            setattr(case, name, value)
+        case.is_block_said = False
+        return [self._note(case, msgspec.structs.replace(message, drafted_by=author or message.drafted_by))]
 
     def _settle(self, case: Case, heard: Message) -> list[Message]:
         """Sends what is approved, as soon as it may be sent."""
         if case.life.stand != "approved" or heard.origin == "live" or not self._may_send(case, heard.arrival_ns):
             return []
         self._take_stock(case, heard.arrival_ns)
-        told, case.zones_told = case.zones_told, list(case.zones)
-        message = self._compose(case, "sent", heard, "may be sent: " + self._why_sent(case))
-        wrong = problems(message.texts, heard.origin, self._policy)
-        if wrong:
-            case.zones_told = told
-            is_new, case.is_block_said = not case.is_block_said, True
-            return [self._event(BLOCKED, heard, case.warning, why="; ".join(wrong))] if is_new else []
-        case.life = self._must(case, "send", heard)
-        return [self._note(case, message)]
+        reason, life = "may be sent: " + self._why_sent(case), self._must(case, "send", heard)
+        return self._publish(case, "sent", heard, reason, life=life, zones_told=list(case.zones))
 
     def _may_send(self, case: Case, now_ns: int) -> bool:
         if case.kind == "debris":
@@ -185,11 +237,16 @@ class Desk:
             policy=self._policy,
             origin=heard.origin,
             now_ns=heard.arrival_ns,
-            at_ns=area.fall_start_ns if area else case.impact_ns,
+            at_ns=self._at_ns(case),
+            until_ns=area.fall_end_ns if area else None,
             danger_until_ns=area.danger_until_ns if area else heard.arrival_ns,
             reason=reason,
             causes=tuple(dict.fromkeys(i for i in (heard.id, case.cause) if i)),
         )
+
+    def _at_ns(self, case: Case) -> int | None:
+        area = self.state.areas.get(case.area)
+        return area.fall_start_ns if area else case.impact_ns
 
     def _emit(self, case: Case, state: WarningState, heard: Message, reason: str) -> PublicWarning:
         return self._note(case, self._compose(case, state, heard, reason))
@@ -197,7 +254,8 @@ class Desk:
     def _note(self, case: Case, message: PublicWarning) -> PublicWarning:
         case.revision, case.emitted_ns = message.revision, message.time_ns
         if message.state == "draft":
-            case.history[message.revision] = list(case.zones)
+            seen = Seen(zones=list(message.zones), certainty=case.certainty, at_ns=self._at_ns(case))
+            case.history[message.revision] = seen
         return message
 
     def _open(self, kind: str = "") -> Iterator[Case]:

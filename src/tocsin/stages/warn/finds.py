@@ -56,7 +56,7 @@ def _notice_for(state: WarnState, heard: Report, danger_ns: int) -> tuple[str, A
         fall_end_ns=heard.time_ns,
         danger_until_ns=heard.arrival_ns + danger_ns,
         polygon_deg=_circle(lat, lon),
-        zones=sorted(table.ids[row] for row in rows),
+        risk={table.ids[row]: 1.0 for row in rows},
     )
     area = AreaMemo(area=name, threat="", engagement="", parts={name: ground}, cause=heard.id)
     state.areas[area.area] = area

@@ -13,12 +13,17 @@ from typing import Literal
 
 import msgspec
 
-Stand = Literal["none", "draft", "approved", "told", "told_draft", "closed"]
-"""told: people have it. told_draft: people have it, and a further text for them awaits its second person."""
-Act = Literal["draft", "revise", "approve", "approve_closing", "reject", "withdraw", "expire", "send", "add"]
+Stand = Literal["none", "draft", "approved", "told", "told_draft", "closing_draft", "closed"]
+"""told: people have it. told_draft: people have it, and a further text for them awaits its second person.
+closing_draft: the closing of a whole exercise, to those whom its warnings told, awaits its second person."""
+Act = Literal[
+    "draft", "draft_closing", "revise", "approve", "approve_closing", "reject", "withdraw", "expire", "send", "add",
+    "close",
+]  # fmt: skip
 
 TABLE: dict[tuple[Stand, Act], Stand] = {
     ("none", "draft"): "draft",
+    ("none", "draft_closing"): "closing_draft",
     ("draft", "revise"): "draft",
     ("draft", "approve"): "approved",
     ("draft", "reject"): "closed",
@@ -39,8 +44,12 @@ TABLE: dict[tuple[Stand, Act], Stand] = {
     ("told_draft", "reject"): "told",
     ("told_draft", "withdraw"): "told",
     ("told_draft", "expire"): "told_draft",
+    ("told", "close"): "closed",  # its people were told by the closing of the whole exercise
+    ("told_draft", "close"): "closed",
+    ("closing_draft", "approve_closing"): "closed",
+    ("closing_draft", "reject"): "none",  # asked for again, it is the next revision
 }
-REACHES_PEOPLE: frozenset[Act] = frozenset({"send", "add"})  # from told_draft, both approvals do too
+NEVER_LIVE: frozenset[Act] = frozenset({"send", "add", "draft_closing"})
 NEEDS_SECOND_PERSON: frozenset[Act] = frozenset({"approve", "approve_closing"})
 NEEDS_APPROVER: frozenset[Act] = NEEDS_SECOND_PERSON | {"reject"}
 
@@ -76,7 +85,7 @@ def advance(
         return Refusal("nobody is named")
     if to is None:
         return Refusal(f"{act.replace('_', ' ')} is not possible while it stands at {life.stand.replace('_', ' ')}")
-    if is_live and (act in REACHES_PEOPLE or life.stand in ("told", "told_draft")):
+    if is_live and (act in NEVER_LIVE or life.stand in ("told", "told_draft", "closing_draft")):
         return Refusal("nothing with live origin is ever sent")
     if act in NEEDS_APPROVER and not is_approver:
         return Refusal(f"{actor} does not have the role approver")
@@ -86,7 +95,7 @@ def advance(
     if act in NEEDS_SECOND_PERSON and not life.authors:
         return Refusal("it has no author")
     out = Life(stand=to, authors=list(life.authors), approved_by=life.approved_by, is_break_glass=life.is_break_glass)
-    if act == "draft":
+    if act in ("draft", "draft_closing"):
         out.authors, out.is_break_glass = [actor], False
         out.approved_by = "" if life.stand == "none" else life.approved_by
     elif act == "revise" and actor not in out.authors:

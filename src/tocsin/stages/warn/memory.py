@@ -25,12 +25,16 @@ class ThreatMemo(msgspec.Struct, kw_only=True):
     impact_ns: int | None = None  # the last one that could be said, and where
     impact_ecef_m: Vec3 | None = None
     covariance_en_m2: Column | None = None
-    zones: list[str] = []  # to be warned, by the harm test
+    risk: dict[str, float] = {}  # zones to be warned, by the harm test: probability of harm, likeliest first
     zoned_ns: int = -(10**18)  # when the harm test last ran
     blocked_rank: int = 0  # a draft was rejected or expired at this rung: no new one until it rises
     hit_ns: int | None = None  # reported intercepted
     is_no_zone_said: bool = False
     cause: str = ""
+
+    @property
+    def zones(self) -> list[str]:
+        return list(self.risk)
 
 
 class AreaPart(msgspec.Struct, kw_only=True):
@@ -41,7 +45,7 @@ class AreaPart(msgspec.Struct, kw_only=True):
     fall_end_ns: int
     danger_until_ns: int
     polygon_deg: Column
-    zones: list[str] = []
+    risk: dict[str, float] = {}  # zones, each with the share of the pieces that its ring of the footprint holds
 
 
 class AreaMemo(msgspec.Struct, kw_only=True):
@@ -74,8 +78,24 @@ class AreaMemo(msgspec.Struct, kw_only=True):
         return [self.parts[name].polygon_deg for name in sorted(self.parts)]
 
     @property
+    def risk(self) -> dict[str, float]:
+        out: dict[str, float] = {}
+        for _, part in sorted(self.parts.items()):
+            for zone, share in part.risk.items():
+                out[zone] = max(share, out.get(zone, 0.0))
+        return out
+
+    @property
     def zones(self) -> list[str]:
-        return sorted({zone for part in self.parts.values() for zone in part.zones})
+        return sorted(self.risk)
+
+
+class Seen(msgspec.Struct, kw_only=True):
+    """What an approver reads in one revision of a draft."""
+
+    zones: list[str]
+    certainty: str
+    at_ns: int | None  # predicted impact, or first debris on the ground
 
 
 class Case(msgspec.Struct, kw_only=True):
@@ -89,9 +109,9 @@ class Case(msgspec.Struct, kw_only=True):
     threats: list[str] = []
     area: str = ""  # debris: its area
     polygons_deg: list[Column] = []  # debris: the areas told
-    zones: list[str] = []
+    zones: list[str] = []  # most at risk first
     zones_told: list[str] = []
-    history: dict[int, list[str]] = {}  # zones of each revision of the text that awaits approval
+    history: dict[int, Seen] = {}  # each revision of the text that awaits approval
     certainty: str = "Possible"
     impact_ns: int | None = None
     is_degraded: bool = False

@@ -48,7 +48,6 @@ from tocsin.units import ns_from_s, s_from_ns
 ZONES_EVERY_S = 1.0  # the harm test runs at most this often for one threat, unless its rung changes
 FAN_SILENT_S = 10.0  # nothing more heard of a threat under thrust
 FAN_STANDS_S = 60.0  # "tracked for 60 s has a public draft" (design/warning.md)
-RETIME_S = 30.0  # a change of predicted impact people should be told of
 
 
 class Warn(CommandDesk):
@@ -87,7 +86,7 @@ class Warn(CommandDesk):
         if self.state.is_exercise_over:
             return []
         if heard.rung == "REFUTED" and memo.hit_ns is None:
-            memo.zones, memo.blocked_rank, memo.stood_ns = [], 0, None
+            memo.risk, memo.blocked_rank, memo.stood_ns = {}, 0, None
             return self._on_refuted(heard)
         if RANK[heard.rung] < RANK["PROBABLE"]:
             memo.stood_ns = None
@@ -113,7 +112,7 @@ class Warn(CommandDesk):
         if memo.impact_ecef_m is None or memo.covariance_en_m2 is None:
             return []
         memo.zoned_ns = heard.arrival_ns
-        memo.zones = choose_zones(
+        memo.risk = choose_zones(
             memo.impact_ecef_m,
             memo.covariance_en_m2,
             held=frozenset(memo.zones),
@@ -158,7 +157,7 @@ class Warn(CommandDesk):
             fall_end_ns=heard.fall_end_ns,
             danger_until_ns=heard.danger_until_ns,
             polygon_deg=closed_polygon(heard.region_99_deg),
-            zones=sorted(ids),
+            risk=_shares(ids, heard),
         )
         return [] if self.state.is_exercise_over else self._notice(memo, heard)
 
@@ -172,19 +171,20 @@ class Warn(CommandDesk):
             case = self._new_case(f"D{self.state.notice_count:03d}", area.cause)
             case.kind, case.area, case.certainty = "debris", area.area, "Observed"
             case.threats = [area.threat] if area.threat else []
-            case.zones, case.polygons_deg = area.zones, area.polygons_deg
+            case.zones, case.polygons_deg = self._ranked(case, area.zones), area.polygons_deg
             return self._draft(case, "warning", RULE, heard, "dangerous ground: own area, days not minutes")
         case = mine[0]
         added = sorted(set(area.zones) - set(case.zones))
         case.cause = area.cause
         if case.life.stand in ("draft", "approved"):  # until somebody is told, the notice follows the estimate
-            case.zones, case.polygons_deg = area.zones or case.zones, area.polygons_deg
+            case.zones, case.polygons_deg = self._ranked(case, area.zones or case.zones), area.polygons_deg
             if case.life.stand == "draft":
-                return self._revise(case, heard, "the debris area was revised")
+                return self._redraft(case, heard)
         elif added:
-            case.zones = sorted({*case.zones, *added})
-            case.polygons_deg = [*case.polygons_deg, *area.polygons_deg][-8:]
-            return self._extend(case, heard, f"pre-agreed rule: {len(added)} zones added")
+            polygons_deg = [*case.polygons_deg, *area.polygons_deg][-8:]
+            ranked = self._ranked(case, [*case.zones, *added])
+            reason = f"pre-agreed rule: {len(added)} zones added"
+            return self._extend(case, heard, reason, ranked, polygons_deg=polygons_deg)
         return self._settle(case, heard)
 
     def _on_report(self, heard: Report) -> list[Message]:
@@ -223,25 +223,19 @@ class Warn(CommandDesk):
             if case.life.authors == [RULE]:
                 case.life = self._must(case, "withdraw", heard)  # two sources cannot clear each other
                 case.purpose, case.history = "update", {}
-        added, is_gone = sorted(wanted - set(case.zones)), bool(set(case.zones) - wanted)
-        moved = impact is None or case.impact_ns is None or abs(case.impact_ns - impact) > ns_from_s(RETIME_S)
-        is_due = now - case.emitted_ns >= ns_from_s(self._policy.update_min_s)
-        is_news = certainty != case.certainty or (moved and impact != case.impact_ns)
-        if not is_due and not added:
-            case.certainty, case.impact_ns = certainty, impact  # told with the next revision
-            return self._settle(case, heard)
-        if case.life.stand in ("draft", "approved") and (added or is_gone or is_news):
-            case.zones = sorted(wanted) or case.zones  # until somebody is told, the zones follow the estimate
-            if case.life.stand == "draft":
-                out += self._revise(case, heard, "zones or time changed before approval")
-        elif case.life.stand in ("told", "told_draft") and (added or is_news):
-            case.zones = sorted({*case.zones, *added})
-            what = f"{len(added)} zones added" if added else "time or certainty refreshed"
-            if added or not case.is_repeat_stopped:
-                out += self._extend(case, heard, f"pre-agreed rule: {what}")
-        else:
-            case.certainty, case.impact_ns = certainty, impact
-        return out + self._settle(case, heard)
+        if case.life.stand in ("draft", "approved"):  # until somebody is told, the zones follow the estimate
+            case.zones = self._ranked(case, wanted or case.zones)
+            return self._redraft(case, heard) if case.life.stand == "draft" else self._settle(case, heard)
+        added = wanted - set(case.zones)
+        is_due = now - case.emitted_ns >= ns_from_s(self._policy.update_min_s) and not case.is_repeat_stopped
+        is_news = certainty != case.certainty or self._is_moved(impact, case.impact_ns)
+        latest = {"certainty": case.certainty, "impact_ns": case.impact_ns}
+        case.certainty, case.impact_ns = certainty, impact  # as told, until the next revision tells otherwise
+        if not added and not (is_news and is_due):
+            return out
+        what = f"{len(added)} zones added" if added else "time or certainty refreshed"
+        ranked = self._ranked(case, {*case.zones, *added})
+        return out + self._extend(case, heard, f"pre-agreed rule: {what}", ranked, **latest)
 
     def _on_refuted(self, heard: Assessment) -> list[Message]:
         out: list[Message] = []
@@ -262,9 +256,12 @@ class Warn(CommandDesk):
             if case.life.stand in ("draft", "approved"):
                 out += self._settle(case, heard)
                 out += self._lapse(case, heard)
+            if case.life.stand == "draft":
+                out += self._redraft(case, heard)
             if case.life.stand in ("told", "told_draft"):
                 out += self._closing(case, heard)
                 out += self._watch(case, heard)
+            out += self._wait(case, heard)
         return out
 
     def _unheard(self, heard: Tick) -> list[Message]:
@@ -295,8 +292,16 @@ class Warn(CommandDesk):
         out = self._close_unsent(case, "expire", "expired", heard, why)
         return [*out, self._event(kind, heard, case.warning, why=why)]
 
+    def _wait(self, case: Case, heard: Message) -> list[Message]:
+        """A further text for people who were told waits too long for its second person."""
+        waited_s = s_from_ns(heard.arrival_ns - case.drafted_ns)
+        if case.life.stand not in ("told_draft", "closing_draft") or waited_s < self._policy.pending_limit_s:
+            return []
+        case.drafted_ns = heard.arrival_ns  # and say so again after as long
+        return [self._event(CLOSING_WAITS, heard, case.warning, seconds=f"{waited_s:.0f}")]
+
     def _watch(self, case: Case, heard: Message) -> list[Message]:
-        """Expiry of what people were told, and closings that wait too long for their second person."""
+        """Expiry of what people were told."""
         now = heard.arrival_ns
         out: list[Message] = []
         left_s = s_from_ns(case.expires_ns - now)
@@ -308,10 +313,6 @@ class Warn(CommandDesk):
             case.life = self._must(case, "expire", heard)
             out += [self._emit(case, "expired", heard, "silent expiry; the closing is still owed")]
             out.append(self._event(SILENT_EXPIRY, heard, case.warning))
-        waited_s = s_from_ns(now - case.drafted_ns)
-        if case.life.stand == "told_draft" and waited_s >= self._policy.pending_limit_s:
-            case.drafted_ns = now  # and say so again after as long
-            out.append(self._event(CLOSING_WAITS, heard, case.warning, seconds=f"{waited_s:.0f}"))
         return out
 
     def _closing(self, case: Case, heard: Message) -> list[Message]:
@@ -331,3 +332,11 @@ class Warn(CommandDesk):
             return []  # one closing is enough; only a correction takes another's place
         reason = {"false_alarm": "refuted: no threat existed", "passed": "it went by"}.get(purpose, "the event is over")
         return self._draft(case, purpose, RULE, heard, reason)
+
+
+def _shares(zone_ids: list[str], area: DebrisArea) -> dict[str, float]:
+    """Each zone with the share of the pieces in the innermost ring of the footprint that touches it."""
+    table = zones()
+    inner = {table.ids[int(row)] for row in zones_in(area.region_50_deg)}
+    middle = {table.ids[int(row)] for row in zones_in(area.region_90_deg)}
+    return {zone: 0.5 if zone in inner else 0.4 if zone in middle else 0.1 for zone in sorted(zone_ids)}

@@ -9,7 +9,7 @@ from tocsin.messages.public_warning import MsgType, Purpose, WarningState
 from tocsin.places import zones
 from tocsin.policy import WarnPolicy
 from tocsin.stages.warn.memory import Case
-from tocsin.texts import Facts, channel_problems, render_warning, text_problems
+from tocsin.texts import Facts, channel_problems, channel_text, channels, render_warning, text_problems, too_long
 from tocsin.units import s_from_ns
 
 STATUS: dict[Origin, AlertStatus] = {
@@ -17,6 +17,7 @@ STATUS: dict[Origin, AlertStatus] = {
     "test": AlertStatus.TEST,
     "live": AlertStatus.DRAFT,
 }
+_PLACES_SHOWN = (8, 4, 2, 1)  # by name; fewer where a channel cannot take so many
 CLOSINGS: frozenset[Purpose] = frozenset({"passed", "ended", "false_alarm", "exercise_ended"})
 _MSG_TYPE: dict[Purpose, MsgType] = {
     "warning": "Alert",
@@ -36,6 +37,7 @@ def compose(
     origin: Origin,
     now_ns: int,
     at_ns: int | None,
+    until_ns: int | None,
     danger_until_ns: int,
     reason: str,
     causes: tuple[str, ...],
@@ -44,6 +46,7 @@ def compose(
 
     In        at_ns   the moment the text speaks of: predicted impact, first debris on the ground; None: unknown.
                       A closing speaks of now.
+              until_ns  the last piece of debris on the ground; None: no debris
     Out       the message; ``case`` itself is left to the caller
     """
     purpose = case.purpose
@@ -52,14 +55,15 @@ def compose(
     seconds_left = None
     if case.kind == "missile" and not is_closing and at_ns is not None:
         seconds_left = s_from_ns(at_ns - now_ns)
-    people, names, country = people_and_names(spoken_to)
+    people, names, codes = people_and_names(spoken_to)
     facts = Facts(
         places=names,
-        country=country,
+        countries=codes,
         certainty=case.certainty,
         people_count=people,
         at_ns=now_ns if is_closing or at_ns is None else at_ns,
         is_at_known=is_closing or at_ns is not None,
+        until_ns=until_ns if until_ns is not None and now_ns < until_ns else None,
         seconds_left=seconds_left,
         danger_s=max(0.0, s_from_ns(danger_until_ns - now_ns)),
     )
@@ -88,10 +92,11 @@ def compose(
         zone_names=tuple(table.names[row] for row in rows),
         people_count=people,
         area_deg=tuple(column(polygon) for polygon in polygons),
-        impact_ns=None if is_closing else case.impact_ns,
+        impact_ns=None if is_closing or case.kind == "debris" else case.impact_ns,
+        onset_ns=None if is_closing else at_ns,
         seconds_left=seconds_left,
         expires_ns=case.expires_ns,
-        texts=tuple(render_warning(case.kind, purpose, tag, origin, facts) for tag in policy.languages),
+        texts=tuple(_fitting(case, tag, origin, facts, policy) for tag in policy.languages),
         channels=policy.channels if state in ("sent", "updated", *CLOSINGS) else (),
         drafted_by=", ".join(case.life.authors),
         approved_by="" if state == "draft" else case.life.approved_by,
@@ -100,22 +105,40 @@ def compose(
     )
 
 
-def people_and_names(zone_ids: list[str]) -> tuple[int, tuple[str, ...], str]:
-    """People in the zones, names of their places (most populous first, province added), country of the largest."""
+def _fitting(case: Case, language: str, origin: Origin, facts: Facts, policy: WarnPolicy) -> WarningText:
+    """The text with as many places by name as every channel in use can take."""
+    for shown in _PLACES_SHOWN:
+        text = render_warning(case.kind, case.purpose, language, origin, facts, places_shown=shown)
+        if not any(too_long(channel_text(text, channel, origin), channel) for channel in _known(policy)):
+            break
+    return text
+
+
+def _known(policy: WarnPolicy) -> list[str]:
+    return [channel for channel in policy.channels if channel in channels()]
+
+
+def people_and_names(zone_ids: list[str]) -> tuple[int, tuple[str, ...], tuple[str, ...]]:
+    """People in the zones; names of their places, with the province where it has another name; countries: in order."""
     table = zones()
-    rows = sorted((table.row(zone) for zone in zone_ids), key=lambda row: (-int(table.people_count[row]), row))
-    names = tuple(
-        dict.fromkeys(f"{table.names[r]} ({table.admins[r]})" if table.admins[r] else table.names[r] for r in rows)
+    rows = [table.row(zone) for zone in zone_ids]
+    names = (
+        f"{table.names[r]} ({table.admins[r]})" if table.admins[r] not in ("", table.names[r]) else table.names[r]
+        for r in rows
     )
-    return int(sum(int(table.people_count[row]) for row in rows)), names, table.countries[rows[0]] if rows else ""
+    people = sum(int(table.people_count[row]) for row in rows)
+    return people, tuple(dict.fromkeys(names)), tuple(dict.fromkeys(table.countries[row] for row in rows))
 
 
-def problems(texts: tuple[WarningText, ...], origin: Origin, policy: WarnPolicy) -> list[str]:
-    """Why these texts may not be sent: lint, channel limits, unreviewed translations."""
+def problems(warning: PublicWarning, origin: Origin, policy: WarnPolicy) -> list[str]:
+    """Why these texts may not be sent: lint of the whole and of each channel, limits, unreviewed translations."""
     found: list[str] = []
-    for text in texts:
-        found += [f"{text.language}: {why}" for why in text_problems(text, origin)]
-        found += [f"{text.language}: {why}" for channel in policy.channels for why in channel_problems(text, channel)]
+    ahead = warning.kind == "missile" and warning.purpose not in CLOSINGS
+    for text in warning.texts:
+        wrong = text_problems(text, origin, is_impact_ahead=ahead)
+        for channel in policy.channels:
+            wrong += channel_problems(text, channel, origin, is_impact_ahead=ahead)
+        found += [f"{text.language}: {why}" for why in wrong]
         if not text.reviewed_by and not (policy.is_unreviewed_text_allowed and origin != "live"):
             found.append(f"{text.language}: the translation is unreviewed")
     return found

@@ -46,7 +46,7 @@ class Radar(Station):
     def __init__(self, sensor: Sensor, bodies: Sequence[Body], epoch_ns: int, draws: Draws) -> None:
         super().__init__(sensor, bodies, epoch_ns, draws)
         self._swept = self.swept()
-        self._nothing = np.empty((0, 5))
+        self._quiet = self._columns(np.empty((0, 5)))  # of a scan that sees nothing
         self._std = sensor.noise_scale * np.array(
             (sensor.range_std_m, sensor.azimuth_std_deg * DEG, sensor.elevation_std_deg * DEG,
              sensor.range_rate_std_m_s or 0.0)
@@ -93,12 +93,13 @@ class Radar(Station):
         return views
 
     def scan(self, number: int, end_ns: int, platform: Array, plots: list[Plot], false_count: int) -> Scan:
-        table = self._nothing
+        columns = self._quiet
         if plots or false_count:
             rng = self.rng(number)
             false = self._false_plots(end_ns, rng.random((false_count, 4)))
             rows = [np.concatenate(((plot.time_s,), plot.value + self._std * plot.normal)) for plot in plots]
-            table = np.vstack((*rows, false))[rng.permutation(len(plots) + false_count)]
+            columns = self._columns(np.vstack((*rows, false))[rng.permutation(len(plots) + false_count)])
+        plot_ns, range_m, azimuth_rad, elevation_rad, range_rate_m_s = columns
         return Scan(
             time_ns=end_ns,
             arrival_ns=end_ns + self.latency_ns,
@@ -109,12 +110,22 @@ class Radar(Station):
             start_ns=end_ns - self.period_ns,
             end_ns=end_ns,
             platform_ecef_m=vec3(platform),
-            plot_time_ns=column(self.plot_ns(table[:, 0]), "int64"),
+            plot_time_ns=plot_ns,
             swept=self._swept,
-            range_m=column(np.maximum(table[:, 1], 0.0)),
-            azimuth_rad=column(np.mod(table[:, 2], TURN)),
-            elevation_rad=column(np.minimum(np.maximum(table[:, 3], -math.pi / 2), math.pi / 2)),
-            range_rate_m_s=None if self.sensor.range_rate_std_m_s is None else column(table[:, 4]),
+            range_m=range_m,
+            azimuth_rad=azimuth_rad,
+            elevation_rad=elevation_rad,
+            range_rate_m_s=None if self.sensor.range_rate_std_m_s is None else range_rate_m_s,
+        )
+
+    def _columns(self, table: Array) -> tuple[Array, ...]:
+        """Rows of (time s, range, azimuth, elevation, range rate) as a scan's columns."""
+        return (
+            column(self.plot_ns(table[:, 0]), "int64"),
+            column(np.maximum(table[:, 1], 0.0)),
+            column(np.mod(table[:, 2], TURN)),
+            column(np.minimum(np.maximum(table[:, 3], -math.pi / 2), math.pi / 2)),
+            column(table[:, 4]),
         )
 
     def swept(self) -> SweptVolume:

@@ -1,0 +1,43 @@
+"""Entry point of the ``tocsin`` command: exit status, and one line for whatever went wrong."""
+
+from __future__ import annotations
+
+import sys
+
+EXIT_BAD_INPUT = 2
+EXIT_INTERRUPTED = 130
+
+
+def main() -> None:
+    """Run a command. Exit status 0 well, 1 a check failed, 2 bad input, 130 interrupted."""
+    try:
+        _call()
+    except KeyboardInterrupt:
+        sys.exit(EXIT_INTERRUPTED)
+
+
+def _call() -> None:
+    from tocsin.cli.app import app
+    from tocsin.cli.screen import plain
+    from tocsin.errors import TocsinError
+
+    try:
+        status = app(result_action="return_value")
+    except TocsinError as error:
+        _fail(plain(str(error)))
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read us has gone; say nothing more
+        sys.exit(0)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename is not None else ""
+        _fail(plain(f"{where}{error.strerror or error}; choose another place, with --out or TOCSIN_CACHE_DIR"))
+    sys.exit(status or 0)
+
+
+def _fail(text: str) -> None:
+    sys.stderr.write(f"tocsin: {text}\n")
+    sys.exit(EXIT_BAD_INPUT)
+
+
+if __name__ == "__main__":
+    main()
