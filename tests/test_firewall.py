@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import shutil
 import subprocess
@@ -55,8 +56,8 @@ def test_kernels_import_only_numpy_numba_and_the_standard_library_for_the_cache(
     for source in sorted((ROOT / "src" / "tocsin" / "kernels").glob("*.py")):
         if source.name == "compiled.py":  # hashes the sources to name the cache
             continue
-        for line in source.read_text(encoding="utf-8").splitlines():
-            words = line.split()
-            if words[:1] in (["import"], ["from"]):
-                root = words[1].split(".")[0]
-                assert root in allowed or words[1].startswith("tocsin.kernels"), f"{source.name}: {line}"
+        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            for name in names:
+                assert name.split(".")[0] in allowed or name.startswith("tocsin.kernels"), f"{source.name}: {name}"

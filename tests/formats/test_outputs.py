@@ -145,7 +145,7 @@ def test_geojson_holds_each_kind_once_and_says_exercise_on_each(tmp_path: Path) 
 
 def broken_track() -> list[Message]:
     """Plots from 0 to 20 s and from 320 to 340 s, and the row of the drop, 300 s after the last plot."""
-    seen = [*range(0, 21), *range(320, 341)]
+    seen = [*range(21), *range(320, 341)]
     dropped = msgspec.structs.replace(
         update(640), status=("dropped",), nis_dof=column([0], "int64"), last_ns=column([T0 + 340 * 10**9], "int64")
     )

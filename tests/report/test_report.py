@@ -197,6 +197,7 @@ def test_a_sensor_without_a_place_is_on_no_map_and_labels_are_few(write: Write) 
     drawing = next(d for d in re.findall(r"<svg .*?</svg>", page, re.DOTALL) if "flight-w" in d or "Map with" in d)
     assert ">ADSB<" not in drawing
     assert "symbol sensor" not in drawing
+    assert "; 0 sensors, units and sites" in drawing
     assert len(re.findall(r">track \d+", drawing)) <= 12
     assert len(re.findall(r'class="traffic"', drawing)) == 30 + 1  # and its key
     scale = [float(km.replace("\u202f", "")) for km in re.findall(r">([\d\u202f]+) km<", drawing)]

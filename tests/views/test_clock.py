@@ -146,6 +146,7 @@ def test_a_miss_leaves_the_predicted_impact_marked_as_nobodys_report() -> None:
     found = step(example_run(outcome="miss"), "intercept_or_impact")
     assert found.time_ns == ns(580.0)
     assert found.is_estimated
+    assert found.note == "± 6 s (95 %)"  # one sigma is 3 s
     assert step(example_run(), "intercept_or_impact").is_estimated is False
 
 

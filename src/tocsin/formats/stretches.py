@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import msgspec
@@ -48,11 +49,9 @@ def stretches(states: Sequence[State], spacing_ns: int) -> list[list[State]]:
             parts.append([state])
             continue
         part = parts[-1]
-        if state.t_ns - part[-1].t_ns >= spacing_ns:
+        is_end = number + 1 == len(seen) or steps[number] > gap_ns  # which stands, whatever its spacing
+        if state.t_ns > part[-1].t_ns and (is_end or state.t_ns - part[-1].t_ns >= spacing_ns):
             part.append(state)
-        elif number + 1 == len(seen) or steps[number] > gap_ns:  # the end of a stretch stands, whatever its spacing
-            if state.t_ns > part[-1].t_ns:
-                part.append(state)
     return parts
 
 
@@ -72,14 +71,14 @@ def carried(states: Sequence[State], parts: Sequence[Sequence[State]]) -> list[t
                 nodes.append(state)
         if after is not None:
             nodes.append(after)
-        if len(nodes) > 1 and (after is not None or nodes[-1].t_ns - nodes[0].t_ns > 0):
+        if len(nodes) > 1:
             curves.append(_curve(nodes))
     return curves
 
 
 def _curve(nodes: Sequence[State]) -> tuple[Column, Column]:
     times, places = [np.array([nodes[0].t_ns])], [np.array([nodes[0].position_ecef_m])]
-    for a, b in zip(nodes, nodes[1:], strict=False):
+    for a, b in itertools.pairwise(nodes):
         count = max(1, -(-(b.t_ns - a.t_ns) // CURVE_STEP_NS))
         u = (np.arange(1, count + 1) / count)[:, None]
         span_s = (b.t_ns - a.t_ns) / 1e9

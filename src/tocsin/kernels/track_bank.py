@@ -231,22 +231,28 @@ def gate_plots(x, cov, mu, dt_s, gap_s, kind, z, spot, ahead_s, site, var, limit
 
 
 @kernel
-def update_bank(x, cov, mu, gap_s, late, back, phi, q, kind, z, site, var, par):
+def update_bank(x, cov, mu, gap_s, late_s, kind, z, site, var, par):
     """Update all models of one track, x (3, 9), cov (3, 9, 9), mu (3,), in place, with one plot.
 
     In        gap_s   s since the track's last plot
-              late    the plot is older than the state; back (3, 9), phi, q (3, 9, 9) as in `update_model`
+              late_s  how much older than the state the plot is; 0: of its time
     Returns the normalised innovation squared of the model that is most probable afterwards; -1 where no model
     could be updated.
     """
     nis = np.empty(MODEL_COUNT)
     log_likelihood = np.empty(MODEL_COUNT)
     best = -1e30
+    late = late_s > 0.0
+    back = x.copy()
+    phi = np.empty((SIZE, SIZE))
+    q = np.empty((SIZE, SIZE))
     for m in range(MODEL_COUNT):
         nis[m], log_likelihood[m] = -1.0, -1e30
         if mu[m] > 0.0:
+            if late:
+                move(m, back[m], -late_s, 0.0, par, phi, q)
             nis[m], log_likelihood[m] = update_model(
-                m, x[m], cov[m], gap_s, late, back[m], phi[m], q[m], kind, z, site, var, par
+                m, x[m], cov[m], gap_s, late, back[m], phi, q, kind, z, site, var, par
             )
             if kind == INFRARED and m != BOOST:
                 log_likelihood[m] += math.log(par[UNLIT_PROB])

@@ -170,7 +170,10 @@ def _check_value(value: Any, owner: str, field: str) -> None:
 
 
 def _is_finite(array: Column) -> bool:
-    return not array.size or array.dtype.kind != "f" or bool(np.isfinite(array).all())
+    if not array.size or array.dtype.kind != "f":
+        return True
+    flat = array.ravel()
+    return math.isfinite(flat.dot(flat)) or bool(np.isfinite(flat).all())  # the first is quick, and may overflow
 
 
 def encode(message: Message) -> bytes:

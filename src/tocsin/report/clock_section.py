@@ -83,7 +83,7 @@ def _row(told: ThreatClock, step: Step) -> tuple[Markup, ...]:
         _cell("Budget", clock_text(step.budget_s)[1:], class_="num"),
         _cell("Kept", verdict),
         _cell("UTC", "–" if step.time_ns is None else time_words(step.time_ns)[:8], class_="num"),
-        _cell("Note", *note, class_="wide"),
+        _cell("Note", *note, class_="wide" if any(note) else "wide blank"),
     )
 
 

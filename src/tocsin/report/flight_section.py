@@ -28,8 +28,8 @@ def flight_section(facts: Facts) -> Markup:
         both(
             "Height over time, and who could see or reach it",
             lambda width: profile(facts, tracks, width),
-            "Solid: tracked; dashed: foreseen, or carried on while no plot came. Strips beneath: spans in which a sensor "
-            f"fed the track, and in which a launch would still have reached it. {facts.caption}.",
+            "Solid: tracked; dashed: foreseen, or carried on while no plot came. Strips beneath: spans in which a "
+            f"sensor fed the track, and in which a launch would still have reached it. {facts.caption}.",
         ),
         both(
             "Height over the ground",

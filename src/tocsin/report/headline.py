@@ -27,7 +27,7 @@ def _number(facts: Facts) -> Markup:
         words = ("No threat found" if facts.threats else "Nothing could be judged") if nothing else "No clock"
         return el(
             "div",
-            el("div", words, class_="big" if nothing and facts.threats else "big none"),
+            el("div", words, class_="big words" if nothing and facts.threats else "big words none"),
             el("p", told, facts.clock.reason, ".", _blind(facts)),
             class_="headline",
         )
@@ -49,7 +49,7 @@ def _number(facts: Facts) -> Markup:
     std_s = _impact_std_s(facts)
     if std_s is not None and std_s > WIDE_STD_S:  # one number would say more than was known
         shown, what = max(0.0, seconds - 2.0 * std_s), "seconds at least (95 %)"
-        spread = f" (best estimate {seconds:.0f} s {interval_words(std_s)})"
+        spread = f"; best estimate {seconds:.0f} s {interval_words(std_s)}"
     else:
         shown, what, spread = seconds, "seconds", ""
     names = [zone.name for zone in by_people([zone for w in sent for zone in w.zones_told])]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from tocsin.kernels.track_bank import gate_plots, update_bank
-from tocsin.kernels.track_motion import BALLISTIC, BOOST, LEVEL, move
+from tocsin.kernels.track_motion import BALLISTIC, BOOST, LEVEL
 from tocsin.kernels.track_start import start_bank
 from tocsin.messages import Detections, TrackUpdates
 from tocsin.policy import TrackPolicy
@@ -135,19 +135,13 @@ class Tracker:
                 seen, i = picture(memory, seen.slots[i : i + 1], plot_ns, self.policy.own_prob, par), 0
             memory.x[slot], memory.cov[slot], memory.mu[slot] = seen.x[i], seen.cov[i], seen.mu[i]
             memory.t_ns[slot] = plot_ns
-        x, cov, mu = memory.x[slot], memory.cov[slot], memory.mu[slot]
-        back, phi, q = x, cov, cov  # not read unless the plot is late
-        back_s = s_from_ns(plot_ns - int(memory.t_ns[slot]))
-        if back_s < 0.0:
-            back, phi, q = x.copy(), np.zeros_like(cov), np.zeros_like(cov)
-            for model in np.flatnonzero(mu > 0.0).tolist():
-                move(model, back[model], back_s, 0.0, par, phi[model], q[model])
+        late_s = max(s_from_ns(int(memory.t_ns[slot]) - plot_ns), 0.0)
         gap_s = max(s_from_ns(plot_ns - int(memory.last_ns[slot])), 0.0)
-        return float(
-            update_bank(
-                x, cov, mu, gap_s, back_s < 0.0, back, phi, q, plots.kind, plots.z[j], plots.site, plots.var, par
-            )
-        )
+        nis = update_bank(
+            memory.x[slot], memory.cov[slot], memory.mu[slot], gap_s, late_s,
+            plots.kind, plots.z[j], plots.site, plots.var, par,
+        )  # fmt: skip
+        return float(nis)
 
     def _count(self, slot: int, kind: int, plot_ns: int, sensor: str) -> None:
         memory = self.state

@@ -224,4 +224,4 @@ def _fell(view: ThreatView, chain: Chain) -> dict[str, Reached]:
 
 
 def _plus_minus(std_s: float | None) -> tuple[str, ...]:
-    return () if std_s is None else (f"± {std_s:.0f} s",)
+    return () if std_s is None else (f"± {2 * std_s:.0f} s (95 %)",)

@@ -74,7 +74,7 @@ _REST: dict[str, tuple[str, str]] = {
     "digest": ("-", "digest of the record: equal digests, equal runs"),
     "origin": ("-", "exercise, test or live"),
     "caption": ("-", "what every picture and text of this run must carry"),
-    "start_utc": ("utc", "first message"),
+    "start_utc": ("utc", "first message; on 2000-01-01 where a recording holds no date"),
     "end_utc": ("utc", "last message"),
     "clock": ("-", "clock of the first threat that reached PROBABLE; null: none did"),
     "clock_reason": ("-", "why there is no clock; empty where there is one"),
