@@ -166,6 +166,7 @@ class DebrisPolicy(_Rules, frozen=True, kw_only=True):
 
     fragment_count: int = 240  # sampled pieces of one intercept, half of them for each body
     exposed_area_m2: float = 1.0  # casualty area per piece, after 14 CFR 420 App. C form, rounded
+    known_area_m2: float = 1e10  # an unreported impact with a wider 90 % region makes no ground dangerous
 
 
 class ReleasePolicy(_Rules, frozen=True, kw_only=True):

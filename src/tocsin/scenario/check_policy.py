@@ -116,6 +116,7 @@ POLICY_RANGES: dict[str, Range] = {
     "posture.level_limit_s": (0.0, YEAR_S, "s"),
     "debris.fragment_count": (16, 100_000, "count"),
     "debris.exposed_area_m2": (0.0, 1e6, "m2"),
+    "debris.known_area_m2": (0.0, 1e15, "m2"),
     "release.time_grain_s": (1.0, DAY_S, "s"),
     "release.statement_after_s": _SECONDS,
     **{f"budgets.{key}": _BUDGET for key in Policy().budgets.__struct_fields__},

@@ -54,7 +54,7 @@ class TrackMemory(msgspec.Struct):
     is_changed: bool = True
     height_max_m: float = 0.0  # it was surely (two sigma) this high
     recent: list[tuple[int, float, float, float]] = []  # (time, velocity) of the last seconds of boost
-    burning_ns: int = 0  # when it was last under thrust
+    burning_ns: int = -(10**18)  # when it was last heard to be under thrust
     threat: str = ""
     revision: int = 0
     rung: Rung = "NONE"

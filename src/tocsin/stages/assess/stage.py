@@ -115,7 +115,7 @@ class Assess:
             memory.mode_prob = (modes[row][0], modes[row][1], modes[row][2])
             memory.log_beta, memory.log_beta_std = log_beta[row], log_beta_std[row]
             memory.cause, memory.is_changed = message.id, True
-            self._remember_boost(memory)
+            self._remember_boost(memory, message.arrival_ns)
         return out
 
     def _credit(self, memory: TrackMemory, counts: tuple[int, int, int], message: TrackUpdates, row: int) -> None:
@@ -131,10 +131,10 @@ class Assess:
             if name:
                 memory.credit[name] = memory.credit.get(name, 0) + new - old
 
-    def _remember_boost(self, memory: TrackMemory) -> None:
+    def _remember_boost(self, memory: TrackMemory, now_ns: int) -> None:
         if memory.mode_prob[0] > _BURNING_PROB:
-            memory.burning_ns = memory.t_ns
-        if not _is_burning(memory):
+            memory.burning_ns = now_ns
+        if not _is_burning(memory, now_ns):
             memory.recent.clear()
             return
         x, y, z = memory.velocity.tolist()
@@ -214,7 +214,8 @@ class Assess:
         self.state.lost = {name: m for name, m in self.state.lost.items() if m.t_ns >= limit}
         for track in sorted(self.state.tracks):
             memory = self.state.tracks[track]
-            if memory.is_changed and not self._is_plain(memory, now_ns):
+            is_burnt_out = memory.last is not None and memory.last.is_burning and not _is_burning(memory, now_ns)
+            if (memory.is_changed and not self._is_plain(memory, now_ns)) or is_burnt_out:
                 memory.is_changed = False
                 out += self._judge(memory, now_ns)
         return out
@@ -240,7 +241,7 @@ class Assess:
         memory.best_class = CLASSES[max(range(len(CLASSES)), key=lambda i: memory.class_prob[i])]
         ladder.count_ticks(memory, self._policy)
 
-        is_burning = _is_burning(memory)
+        is_burning = _is_burning(memory, now_ns)
         is_rising = bool(mean[4] > 2.0 * std[4] and mean[4] > 0.0)
         out: list[Message] = []
         if memory.rung == "REFUTED" and not memory.refuted_by and memory.prob_ticks >= _REOPEN_TICKS:
@@ -317,7 +318,7 @@ class Assess:
                 continue
             due, due_velocity = advance(gone.position, gone.velocity, float(np.exp(gone.log_beta)), _CALM, since_s, 1.0)
             distance_m = float(np.linalg.norm(due - memory.position))
-            thrust = 30.0 if _is_burning(gone) else 0.0  # m/s2, unforeseen
+            thrust = 30.0 if _is_burning(gone, gone.t_ns) else 0.0  # m/s2, unforeseen
             gate_m = self._rules.continue_gate_m + 0.5 * thrust * since_s**2
             gate_m_s = 500.0 + thrust * since_s
             is_near = distance_m <= gate_m and float(np.linalg.norm(due_velocity - memory.velocity)) <= gate_m_s
@@ -340,7 +341,7 @@ class Assess:
         memory.revision += 1
         memory.published_ns = now_ns
         mean, _ = features_with_spread(memory.position, memory.velocity, memory.covariance)
-        is_burning = _is_burning(memory)
+        is_burning = _is_burning(memory, now_ns)
         found = ladder.evidence(memory.credit, self._sensors, self._policy.ladder.min_plots_per_kind)
         best: ThreatClass = CLASSES[CLASSES.index(memory.best_class)]  # type: ignore[assignment]
         assessment = Assessment(
@@ -410,6 +411,6 @@ class Assess:
         return msgspec.structs.replace(assessment, **fields)
 
 
-def _is_burning(memory: TrackMemory) -> bool:
+def _is_burning(memory: TrackMemory, now_ns: int) -> bool:
     """Thrust now or a moment ago: one doubtful update in the boost must not make a fan into a point."""
-    return memory.mode_prob[0] > _BURNING_PROB or memory.t_ns - memory.burning_ns < ns_from_s(_BURNING_HOLD_S)
+    return memory.mode_prob[0] > _BURNING_PROB or now_ns - memory.burning_ns < ns_from_s(_BURNING_HOLD_S)

@@ -2,9 +2,9 @@
 
 A simulated launch gives predicted footprints at the predicted intercept, one area for the pieces of each body, which
 come down far apart; a reported hit gives the final ones, from the newest path before it; a reported miss withdraws
-them. A body whose predicted impact has passed without a
-reported hit lies where the assessment put it, and its area is published. Footprints are computed on these
-events only. Masses, pieces and the interceptor's speed are notional.
+them. A body whose predicted impact has passed without a reported hit lies where the assessment put it, and its area
+is published where that is a place at all (``policy.debris.known_area_m2``). Footprints are computed on these events
+only. Masses, pieces and the interceptor's speed are notional.
 """
 
 from __future__ import annotations
@@ -46,6 +46,9 @@ SLOWER_RATIO = 0.3  # of the threat's speed: the most that a spent interceptor b
 WITHDRAWN = EventKind("debris.withdrawn", "info", "{subject} missed: its predicted debris areas no longer hold")
 ALOFT = EventKind(
     "debris.aloft", "warning", "{subject}, {body}: {share} of the mass does not come down within three hours"
+)
+VAGUE = EventKind(
+    "debris.vague", "warning", "{subject} must be down, but its impact region is too wide to call any ground dangerous"
 )
 NOTHING_DOWN = EventKind("debris.nothing_down", "warning", "{subject}, {body}: no piece comes down, no area is given")
 
@@ -213,6 +216,10 @@ class Debris:
             return []
         if region_50 is None or region_90 is None or region_99 is None:
             return []
+        if polygon_area_m2(region_90) > self._policy.known_area_m2:
+            is_new, falling.is_vague_said = not falling.is_vague_said, True
+            causes = tuple(cause for cause in (falling.cause, tick.id) if cause)
+            return [event(VAGUE, time_ns=tick.arrival_ns, subject=falling.threat, causes=causes)] if is_new else []
         falling.intact_revision += 1
         falling.intact_impact_ns = falling.impact_ns
         held = exposure(region_90, region_99)
@@ -234,7 +241,7 @@ class Debris:
                 region_50_deg=region_50,
                 region_90_deg=region_90,
                 region_99_deg=region_99,
-                fall_start_ns=falling.impact_ns - spread_ns,
+                fall_start_ns=max(falling.impact_ns - spread_ns, falling.state_ns or 0),  # it was still seen flying
                 fall_end_ns=falling.impact_ns + spread_ns,
                 danger_until_ns=falling.impact_ns + spread_ns + self._danger_ns,
                 fragment_count=1,

@@ -29,6 +29,7 @@ class Falling(msgspec.Struct, kw_only=True):
     is_hit: bool = False
     open_engagements: list[str] = []  # launched, outcome not known
     intact_revision: int = 0
+    is_vague_said: bool = False
     intact_impact_ns: int = 0  # impact time of the intact body's area as last published
 
 

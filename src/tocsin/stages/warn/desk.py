@@ -188,7 +188,9 @@ class Desk:
 
     def _why_sent(self, case: Case) -> str:
         if case.kind == "debris":
-            return "the event is reported"
+            area = self.state.areas.get(case.area)
+            is_intact = area is not None and not area.engagement
+            return "the predicted impact has passed" if is_intact else "the event is reported"
         if case.certainty == "Observed":
             return "confirmed"
         return "probable, in degraded mode" if case.is_degraded else "probable, little time left"
