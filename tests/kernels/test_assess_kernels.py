@@ -117,6 +117,19 @@ def test_sigma_points_stand_root_three_sigmas_out_on_every_axis_and_one_density_
     assert not air[:15].any()
 
 
+def test_the_tolerance_of_sigma_points_moves_the_covariance_by_less_than_a_thousandth() -> None:
+    for speed_m_s, spread in ((3000.0, (200.0, 5.0)), (2500.0, (30.0, 0.5)), (4500.0, (60.0, 1.0))):
+        position, velocity = state(90e3, speed_m_s, 42.0)
+        covariance = np.diag([spread[0] ** 2] * 3 + [spread[1] ** 2] * 3)
+        given = (position, velocity, covariance, math.log(6000.0), 0.3, AIR_STD)
+        _, _, mean, quick, time_s = fall_moments(*given, 3600.0)
+        _, _, exact_mean, exact, exact_s = impact_moments(*fall_batch(*sigma_points(*given), 3600.0))
+        sigma = np.sqrt(np.diag(exact))
+        assert np.abs((quick - exact) / np.outer(sigma, sigma)).max() < 1e-3
+        assert np.linalg.norm(mean - exact_mean) < 2.0
+        assert time_s == pytest.approx(exact_s, abs=0.01)
+
+
 def test_a_point_that_never_falls_mirrors_its_partner_and_lowers_the_share() -> None:
     position, velocity = state(90e3, 3000.0, 42.0)
     states, beta, air = sigma_points(

@@ -10,7 +10,15 @@ from scipy.integrate import solve_ivp
 
 from tocsin.kernels.atmosphere import density_us76
 from tocsin.kernels.constants import EARTH_RATE_RAD_S
-from tocsin.kernels.fall import ALREADY_DOWN, NO_IMPACT, OK, fall_batch, fall_to_ground, path_to_ground
+from tocsin.kernels.fall import (
+    ALREADY_DOWN,
+    NO_IMPACT,
+    OK,
+    fall_batch,
+    fall_batch_within,
+    fall_to_ground,
+    path_to_ground,
+)
 from tocsin.kernels.geodesy import ecef_from_geodetic, enu_axes, geodetic_from_ecef
 from tocsin.kernels.motion import acceleration
 
@@ -142,6 +150,17 @@ def test_a_batch_gives_each_flight_what_it_gets_alone() -> None:
         assert np.array_equal(impact[i], alone[1], equal_nan=True)
         assert np.array_equal(time_s[i], alone[3], equal_nan=True)
     assert set(status.tolist()) >= {OK, NO_IMPACT}
+
+
+def test_a_looser_tolerance_moves_the_impact_by_metres_only() -> None:
+    position, velocity = state(90e3, 3000.0, 42.0)
+    states = np.repeat(np.concatenate((position, velocity))[None], 3, axis=0)
+    betas, airs = np.array([300.0, 4000.0, NO_DRAG]), np.tile(WINDY, (3, 1))
+    _, exact, exact_s = fall_batch(states, betas, airs, 3600.0)
+    _, impact, time_s = fall_batch_within(states, betas, airs, 3600.0, 0.5)
+    assert not np.array_equal(impact, exact)
+    assert np.linalg.norm(impact - exact, axis=1).max() < 2.0
+    assert np.abs(time_s - exact_s).max() < 0.01
 
 
 def test_the_path_is_sampled_at_the_spacing_and_ends_at_the_impact() -> None:

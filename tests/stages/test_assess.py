@@ -132,14 +132,6 @@ def test_class_probabilities_sum_to_one_whatever_the_state() -> None:
         encode(message)  # refuses NaN and infinity
 
 
-def test_a_filter_that_ran_away_is_not_judged() -> None:
-    bench = Bench()
-    position, velocity = state(35.0, 45.0, 12e3, 250.0, 90.0, 0.0)
-    bench.give(row(0.0, 1e3 * position, 1e36 * velocity, spread(1e9, 1e30), BOOST, (0, 0, 5), "land"))
-    bench.tick(0.0)
-    assert bench.assessments == []
-
-
 # ---- to where
 
 

@@ -11,10 +11,10 @@ from tracking_scene import RADAR as SITE
 
 from tocsin.kernels import advance, enu_axes
 from tocsin.kernels.track_bank import predict_slots
-from tocsin.kernels.track_motion import BALLISTIC, BOOST, DIM, LEVEL, move
+from tocsin.kernels.track_motion import BALLISTIC, BOOST, DIM, LEVEL, THRUST_MAX_M_S2, move
 from tocsin.kernels.track_observe import INFRARED, POSITION, RADAR, RADAR_RATE, ROW_COUNT, observe, tangent_axes
 from tocsin.kernels.track_start import plot_position, where_sight_meets_height
-from tocsin.kernels.track_update import cholesky_solve, update_model
+from tocsin.kernels.track_update import cholesky_solve, update_model, widen_for_turn
 from tocsin.policy import TrackPolicy
 from tocsin.tracking.parameters import chi_square_bound, kernel_parameters
 
@@ -91,11 +91,14 @@ def test_thrust_grows_as_the_rocket_equation_says() -> None:
     assert np.linalg.norm(x[6:]) == pytest.approx(start / (1.0 - start * 10.0 / exhaust), rel=2e-3)
 
 
-def predicted_bank(thrust_m_s2: np.ndarray, mu: list[float], dt_s: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """One bank, both models at the same cut-off state with no error at all, predicted by dt_s."""
+def predicted_bank(
+    thrust_m_s2: np.ndarray, mu: list[float], dt_s: float, spread_m_s2: float = 0.0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """One bank, both models at the same cut-off state with no error but that of thrust, predicted by dt_s."""
     x, cov = np.zeros((1, 3, 9)), np.zeros((1, 3, 9, 9))
     x[0, BOOST], x[0, BALLISTIC] = state_of(BOOST), state_of(BALLISTIC)
     x[0, BOOST, 6:] = thrust_m_s2
+    cov[0, BOOST, 6:, 6:] = spread_m_s2**2 * np.eye(3)
     out_x, out_cov, out_mu = np.zeros((1, 3, 9)), np.zeros((1, 3, 9, 9)), np.zeros((1, 3))
     t_ns, slots = np.zeros(1, np.int64), np.array([0])
     predict_slots(x, cov, np.array([mu]), t_ns, slots, int(dt_s * 1e9), out_x, out_cov, out_mu, PAR)
@@ -170,6 +173,33 @@ def test_solution_by_cholesky_is_numpys() -> None:
     log_det = cholesky_solve(s.copy(), 4, x, 9)
     assert x == pytest.approx(np.linalg.solve(s, b), rel=1e-10, abs=1e-12)
     assert log_det == pytest.approx(np.linalg.slogdet(s)[1], rel=1e-12)
+
+
+@pytest.mark.parametrize("thrust_m_s2", [60.0, 1e6])
+def test_no_gap_lets_thrust_run_away(thrust_m_s2: float) -> None:
+    """The rocket equation alone would give infinite thrust after 2600 / 60 = 43 s."""
+    x, cov, _ = predicted_bank(np.array([0.0, 0.0, thrust_m_s2]), [1.0, 0.0, 0.0], 120.0, spread_m_s2=80.0)
+    thrust, gained = np.linalg.norm(x[BOOST, 6:]), np.linalg.norm(x[BOOST, 3:6] - state_of(BOOST)[3:6])
+    assert thrust == pytest.approx(THRUST_MAX_M_S2)
+    assert gained < 120.0 * (THRUST_MAX_M_S2 + 10.0)
+    assert 20.0 < np.sqrt(np.diag(cov[BOOST])[6:].max()) < 1.001 * THRUST_MAX_M_S2
+    assert np.linalg.eigvalsh(cov[BOOST] / np.sqrt(np.outer(*2 * [np.diag(cov[BOOST])]))).min() > -1e-9
+
+
+def test_a_turn_moves_as_a_circle_begins_and_makes_nothing_faster() -> None:
+    """Half of a t squared while it turns, the speed times the time after; never more velocity than there is speed."""
+    east = enu_axes(math.radians(36.5), math.radians(41.0))[0]
+    x = np.concatenate((at(36.5, 41.0, 10e3), 120.0 * east, np.zeros(3)))
+    turn = TrackPolicy().turn_m_s2
+    for gap_s, moved_m, turned_m_s in (
+        (5.0, 12.5 * turn, 5.0 * turn),
+        (60.0, 0.5 * 120.0**2 / turn + 120.0 * (60.0 - 120.0 / turn), 120.0),
+    ):
+        cov = np.zeros((9, 9))
+        widen_for_turn(x, cov, gap_s, PAR)
+        along = np.kron(np.eye(2), east[None])
+        root = np.array([moved_m, turned_m_s])
+        assert along @ cov[:6, :6] @ along.T == pytest.approx(np.outer(root, root), rel=1e-12)
 
 
 def test_covariance_stays_positive_over_a_hundred_thousand_updates() -> None:

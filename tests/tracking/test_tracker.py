@@ -25,7 +25,7 @@ from tracking_scene import (
 )
 
 from tocsin.kernels import advance, geodetic_from_ecef
-from tocsin.messages import TrackUpdates, decode_state, encode_state
+from tocsin.messages import Detections, TrackUpdates, column, decode_state, encode_state
 from tocsin.policy import TrackPolicy
 from tocsin.tracking import Tracker, TrackerState
 from tocsin.tracking.associate import assign
@@ -361,6 +361,74 @@ def test_assignment_prefers_the_greatest_sum_over_the_nearest_pair() -> None:
     assert sorted(assign(score)) == [(0, 1), (1, 0)]
     assert assign(np.array([[-1e30, -1e30]])) == []
     assert sorted(assign(np.array([[-3.0, -1e30, -2.0], [-1e30, -1e30, -1.0]]))) == [(0, 0), (1, 2)]
+
+
+def test_assignment_is_that_of_scipy() -> None:
+    from scipy.optimize import linear_sum_assignment
+
+    rng = np.random.default_rng(11)
+    for _ in range(300):
+        score = 10.0 * rng.standard_normal(rng.integers(1, 12, 2))
+        score[rng.random(score.shape) < 0.6] = -1e30
+        gated = score > -1e29
+        if not gated.any():
+            continue
+        gain = np.where(gated, score - score[gated].min() + 1.0 + np.ptp(score[gated]), 0.0)
+        pairs = assign(score)
+        assert len({i for i, _ in pairs}) == len({j for _, j in pairs}) == len(pairs)
+        assert all(gated[i, j] for i, j in pairs)
+        best = gain[linear_sum_assignment(gain, maximize=True)].sum()
+        assert sum(gain[i, j] for i, j in pairs) == pytest.approx(best, rel=1e-12)
+
+
+def position_scan(target: np.ndarray, t_s: float, rng: np.random.Generator) -> Detections:
+    """One position report, 100 m of error each axis."""
+    return Detections(
+        time_ns=ns(t_s), arrival_ns=ns(t_s), sensor="adsb", kind="position", sequence=round(t_s), start_ns=ns(t_s),
+        end_ns=ns(t_s), platform_ecef_m=None, plot_time_ns=column([ns(t_s)], "int64"), plot_index=column([0], "int64"),
+        position_ecef_m=column(target[None] + 100.0 * rng.standard_normal((1, 3))), position_std_m=100.0,
+    )  # fmt: skip
+
+
+def test_a_slow_aircraft_does_not_take_the_report_of_another_that_it_cannot_have_reached() -> None:
+    """After 60 s without a report, one 34 km ahead: 640 m/s on the way and, turned toward it, 1200 m/s at the end."""
+    rng, tracker = np.random.default_rng(3), Tracker()
+    flight = level(600, 1.0, 70.0, at(36.5, 41.0, 1_000.0))
+    for t in range(0, 100, 10):
+        tracker.step(position_scan(flight[t][0], t, rng))
+    updates = tracker.step(position_scan(flight[150 + 430][0], 150, rng))
+    assert updates is not None
+    assert updates.track.tolist() == [2]
+
+
+def test_a_boost_that_nobody_sees_for_a_minute_does_not_run_away() -> None:
+    """57 m/s2 when last seen: by the rocket equation alone, infinite 45 s later."""
+    rng, tracker, truth = np.random.default_rng(4), Tracker(), burning(60)
+    for t in range(0, 61, 5):
+        tracker.step(position_scan(truth[t][0], t, rng))
+    for t in range(61, 121):
+        tracker.tick(ns(t))
+    seen = tracker.confirmed(ns(120))
+    assert seen.slots.size == 1
+    assert seen.mu[0, 0] > 0.2
+    assert np.linalg.norm(seen.x[0, 0, 3:6]) < 2_500.0 + 60.0 * 150.0
+    assert np.sqrt(np.trace(seen.cov6[0, 3:, 3:])) < 60.0 * 150.0
+
+
+@pytest.mark.parametrize("harm", ["speed", "variance", "nan"])
+def test_a_track_that_cannot_be_is_given_up(harm: str) -> None:
+    rng, tracker, truth = np.random.default_rng(5), Tracker(), coasting(40)
+    for t in range(20):
+        tracker.step(radar_scan([truth[t][0]], t, rng, number=t))
+    slot = tracker.state.alive()[0]
+    if harm == "speed":
+        tracker.state.x[slot, :, 3] = 90_000.0
+    elif harm == "variance":
+        tracker.state.cov[slot, :, 3, 3] = -1e9
+    else:
+        tracker.state.cov[slot, :, 0, 0] = math.nan
+    tracker.step(radar_scan([truth[39][0]], 20, rng, number=20))
+    assert 1 not in tracker.state.id[tracker.state.alive()]
 
 
 def test_unusable_plots_are_passed_over() -> None:

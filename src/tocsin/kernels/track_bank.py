@@ -35,6 +35,7 @@ from tocsin.kernels.track_motion import (
 from tocsin.kernels.track_observe import INFRARED
 from tocsin.kernels.track_update import TURN_LOG_PROB, fit, update_model, widen_for_turn
 
+_SPEED_MAX_M_S = 80_000.0  # relative to the Earth; the fastest meteors: 72 km/s
 _LIVE = 1e-4  # a model this probable may claim a plot
 
 
@@ -139,7 +140,10 @@ def _bound_spread(cov):
 
 @kernel
 def picture_slots(x, cov, mu, t_ns, slots, to_ns, own_prob, par):
-    """`predict_slots` and `combine` into new arrays: x (n, 3, 9), cov (n, 3, 9, 9), mu (n, 3), state (n, 6), cov6."""
+    """`predict_slots` and `combine` into new arrays: x (n, 3, 9), cov (n, 3, 9, 9), mu (n, 3), state (n, 6), cov6.
+
+    And is_sound (n,) bool: finite numbers, positive variances, a speed that occurs.
+    """
     n = slots.shape[0]
     out_x = np.empty((n, MODEL_COUNT, SIZE))
     out_cov = np.empty((n, MODEL_COUNT, SIZE, SIZE))
@@ -148,7 +152,20 @@ def picture_slots(x, cov, mu, t_ns, slots, to_ns, own_prob, par):
     cov6 = np.empty((n, 6, 6))
     predict_slots(x, cov, mu, t_ns, slots, to_ns, out_x, out_cov, out_mu, par)
     combine(out_x, out_cov, out_mu, own_prob, state, cov6)
-    return out_x, out_cov, out_mu, state, cov6
+    is_sound = np.empty(n, np.bool_)
+    for i in range(n):
+        total = out_mu[i, BOOST] + out_mu[i, BALLISTIC] + out_mu[i, LEVEL]  # a sum carries any NaN or infinity in it
+        speed2 = 0.0
+        least = cov6[i, 0, 0]
+        for a in range(6):
+            total += state[i, a]
+            least = min(least, cov6[i, a, a])
+            if a > 2:
+                speed2 += state[i, a] * state[i, a]
+            for b in range(6):
+                total += cov6[i, a, b]
+        is_sound[i] = math.isfinite(total) and least > 0.0 and speed2 < _SPEED_MAX_M_S * _SPEED_MAX_M_S
+    return out_x, out_cov, out_mu, state, cov6, is_sound
 
 
 @kernel

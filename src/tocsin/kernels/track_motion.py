@@ -137,7 +137,7 @@ def _step(model, x, h, room, par, phi, q):
     if model == BOOST:
         psd = par[JERK_PSD]
         thrust = _bounded_thrust(x)
-        growth = thrust / par[EXHAUST_M_S]
+        growth = min(thrust / par[EXHAUST_M_S], (THRUST_MAX_M_S2 / max(thrust, 1e-6) - 1.0) / max(size, 1e-9))
         for i in range(3):
             for j in range(3):
                 bend = x[6 + i] * x[6 + j] / (max(thrust, 1e-6) * par[EXHAUST_M_S])
@@ -156,7 +156,6 @@ def _step(model, x, h, room, par, phi, q):
             q[i, 3 + i] = q[3 + i, i] = psd * size**3 * h / 8.0
             q[i, 6 + i] = q[6 + i, i] = psd * size**3 / 6.0
             q[3 + i, 6 + i] = q[6 + i, 3 + i] = psd * h * size / 2.0
-        _bounded_thrust(x)
         return
     psd = par[COAST_PSD]
     if low:

@@ -123,17 +123,22 @@ def fit(at, cov, kind, z, site, var):
 
 @kernel
 def widen_for_turn(x, cov, gap_s, par):
-    """Add to a LEVEL covariance what a horizontal turn held for gap_s may have done."""
+    """Add to a LEVEL covariance what a horizontal turn begun at the last plot, gap_s ago, may have done.
+
+    It lasts until it has changed the velocity by as much as the speed: a turn makes nothing faster.
+    """
     _, ux, uy, uz = height_and_up(x[0], x[1], x[2])
     up = (ux, uy, uz)
-    a2 = par[TURN_ACCELERATION_M_S2] ** 2
+    speed = math.sqrt(x[3] * x[3] + x[4] * x[4] + x[5] * x[5])
+    turned = min(par[TURN_ACCELERATION_M_S2] * gap_s, speed)
+    moved = turned * (gap_s - 0.5 * turned / max(par[TURN_ACCELERATION_M_S2], 1e-9))
     for i in range(3):
         for j in range(3):
             level = (1.0 if i == j else 0.0) - up[i] * up[j]
-            cov[i, j] += level * a2 * gap_s**4 / 4.0
-            cov[i, 3 + j] += level * a2 * gap_s**3 / 2.0
-            cov[3 + i, j] += level * a2 * gap_s**3 / 2.0
-            cov[3 + i, 3 + j] += level * a2 * gap_s**2
+            cov[i, j] += level * moved * moved
+            cov[i, 3 + j] += level * moved * turned
+            cov[3 + i, j] += level * moved * turned
+            cov[3 + i, 3 + j] += level * turned * turned
 
 
 @kernel

@@ -170,10 +170,7 @@ def _check_value(value: Any, owner: str, field: str) -> None:
 
 
 def _is_finite(array: Column) -> bool:
-    if not array.size or array.dtype.kind != "f":
-        return True
-    flat = array.ravel()
-    return math.isfinite(flat.dot(flat)) or bool(np.isfinite(flat).all())  # the first is quick, and may overflow
+    return not array.size or array.dtype.kind != "f" or 0 not in np.isfinite(array).tobytes()  # quicker than all()
 
 
 def encode(message: Message) -> bytes:

@@ -17,7 +17,10 @@ from tocsin.tracking.state import CONFIRMED, TrackerState
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Picture:
-    """Slots (n,) at one time: the banks x, cov, mu predicted to it, and their combined state (n, 6) and cov6."""
+    """Slots (n,) at one time: the banks x, cov, mu predicted to it, their combined state (n, 6) and cov6.
+
+    ``is_sound`` (n,) is false for what cannot be, as in ``kernels/track_bank.py``: such a track is to be given up.
+    """
 
     slots: Column
     x: Column
@@ -25,6 +28,7 @@ class Picture:
     mu: Column
     state: Column
     cov6: Column
+    is_sound: Column
 
 
 def picture(memory: TrackerState, slots: Column, to_ns: int, own_prob: float, par: Column) -> Picture:
@@ -77,12 +81,6 @@ def updates(
         nis_dof=_column(np.array([dof if slot in nis else 0 for slot in slots.tolist()], dtype=np.int64)),
         sensors=tuple(tuple(memory.fed[int(k)]) for k in memory.id[slots]),
     )
-
-
-def is_finite(seen: Picture) -> Column:
-    """(n,) bool: rows that hold finite numbers only; a track that does not is given up."""
-    good = np.isfinite(seen.state).all(axis=1) & np.isfinite(seen.cov6).all(axis=(1, 2))
-    return np.asarray(good & np.isfinite(seen.mu).all(axis=1))
 
 
 def speed_significance(state: Column, cov6: Column) -> float:

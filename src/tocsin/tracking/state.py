@@ -35,8 +35,8 @@ class TrackerState(msgspec.Struct, kw_only=True):
 
     def alive(self) -> Column:
         """(n,) int64 slots in use, in order of track id."""
-        slots = np.flatnonzero(self.status)
-        return slots[np.argsort(self.id[slots])]
+        slots = self.status.nonzero()[0]
+        return slots[self.id[slots].argsort()] if slots.size > 1 else slots
 
     def take(self) -> int:
         """A free slot with a new id; grows the arrays when none is left."""

@@ -17,7 +17,7 @@ from tocsin.policy import TrackPolicy
 from tocsin.tracking.associate import NOT_GATED, assign
 from tocsin.tracking.coverage import looked_at
 from tocsin.tracking.merge import absorb, may_be_one, same_object
-from tocsin.tracking.output import Picture, height_of, is_finite, picture, speed_significance, updates
+from tocsin.tracking.output import Picture, height_of, picture, speed_significance, updates
 from tocsin.tracking.parameters import chi_square_bound, kernel_parameters
 from tocsin.tracking.plots import Plots, plots_of
 from tocsin.tracking.state import CONFIRMED, TENTATIVE, TrackerState
@@ -78,15 +78,14 @@ class Tracker:
         seen = picture(memory, unseen, to_ns, policy.own_prob, self._par)
         memory.x[unseen], memory.cov[unseen], memory.mu[unseen] = seen.x, seen.cov, seen.mu
         memory.t_ns[unseen] = np.maximum(memory.t_ns[unseen], to_ns)
-        good = is_finite(seen)
         gone = [
             int(slot)
             for i, slot in enumerate(unseen.tolist())
-            if not good[i]
+            if not seen.is_sound[i]
             or s_from_ns(now_ns - int(memory.last_ns[slot])) > self._patience_s(slot)
             or (seen.mu[i, LEVEL] < 0.5 and height_of(seen.state[i]) < 0.0)
         ]
-        told = [slot for i, slot in enumerate(unseen.tolist()) if slot in gone and good[i]]
+        told = [slot for i, slot in enumerate(unseen.tolist()) if slot in gone and seen.is_sound[i]]
         message = None
         if told:
             seen = picture(memory, np.array(told, dtype=np.int64), to_ns, policy.own_prob, self._par)
@@ -216,9 +215,8 @@ class Tracker:
         slots = memory.alive()
         common_ns = max(end_ns, int(memory.t_ns[slots].max()))  # states are compared at one time
         seen = picture(memory, slots, common_ns, self.policy.own_prob, self._par)
-        good = is_finite(seen)
         row = {slot: i for i, slot in enumerate(slots.tolist())}
-        broken = {slot for slot, i in row.items() if not good[i]}
+        broken = {slot for slot, i in row.items() if not seen.is_sound[i]}
         for slot in sorted(changed - dropped - broken):
             if memory.status[slot] == TENTATIVE and self._is_convincing(slot, seen, row[slot]):
                 memory.status[slot] = CONFIRMED

@@ -37,7 +37,6 @@ CONTINUED = EventKind(
 NOT_ALLOWED = EventKind("assess.not_allowed", "warning", "{actor} may not refute {subject}: {why}")
 
 _REFUTERS = ("operator", "director")
-_SPEED_MAX_M_S = 100_000.0  # the fastest meteors: 72 km/s
 _BURNING_PROB = 0.5
 _BURNING_HOLD_S = 2.5
 _RECENT_S = 6.0  # memory of the velocity in boost
@@ -231,8 +230,6 @@ class Assess:
 
     def _judge(self, memory: TrackMemory, now_ns: int) -> list[Message]:
         mean, std = features_with_spread(memory.position, memory.velocity, memory.covariance)
-        if not (np.isfinite(mean).all() and np.isfinite(std).all()) or mean[3] > _SPEED_MAX_M_S:
-            return []  # a filter that has run away says nothing; its track will be dropped
         memory.height_max_m = max(memory.height_max_m, float(mean[2] - 2.0 * std[2]))
         weights = classes.regime_weights(mean, std, memory.mode_prob, memory.height_max_m)
         best_before = memory.best_class
