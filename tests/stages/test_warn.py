@@ -1,4 +1,4 @@
-"""warn: zones, two people, closings, notices; the rules of design/warning.md as claims."""
+"""warn: zones, drafts, what is sent and how it is updated; the rules of design/warning.md as claims."""
 
 from __future__ import annotations
 
@@ -13,49 +13,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tocsin.kernels.harm import disc_prob
-from tocsin.messages import AlertStatus, Event, Posture, PublicWarning, column, decode_state, encode, encode_state
+from tocsin.messages import AlertStatus, Posture, column, encode
 from tocsin.places import contains, east_north_m, zones
-from tocsin.stages.warn import Warn
 from tocsin.stages.warn.areas import choose_zones, geodetic_deg, harm_probs
-from tocsin.stages.warn.machine import NEEDS_SECOND_PERSON, TABLE, Act, Life, Refusal, advance
 from tocsin.texts import channel_text, channels, texts
 
 sys.path.insert(0, str(Path(__file__).parent))
 from warning_cast import (
+    DESERT_ECEF_M,
     EPOCH_NS,
-    Driver,
     assessment,
-    debris,
-    defence,
-    engagement,
-    find,
+    desk,
+    events,
     place_ecef,
+    sent,
+    states,
+    warnings,
 )
-
-DESERT_ECEF_M = (4_318_000.0, 3_730_000.0, 2_839_000.0)  # 26.6 N 40.8 E: no zone of the table within reach
-
-
-def desk(origin: str = "exercise", **rules: Any) -> Driver:
-    return Driver(Warn(defence(origin, **rules)), origin)
-
-
-def warnings(driver: Driver, name: str = "") -> list[PublicWarning]:
-    return [m for m in driver.out if isinstance(m, PublicWarning) and name in ("", m.warning)]
-
-
-def states(driver: Driver, name: str = "W001") -> list[str]:
-    return [m.state for m in warnings(driver, name)]
-
-
-def events(driver: Driver) -> list[str]:
-    return [m.code for m in driver.out if isinstance(m, Event)]
-
-
-def sent(driver: Driver, **kwargs: Any) -> Driver:
-    driver.send(assessment(**kwargs), 100.0)
-    driver.do("app", "approve_warning", "W001", 1)
-    return driver
-
 
 # The harm test
 
@@ -192,177 +166,61 @@ def test_a_warning_depends_on_no_field_but_the_listed_ones(data: st.DataObject) 
     assert lives[0] == lives[1]
 
 
-# Two people
-
-
-@pytest.mark.parametrize(
-    ("actor", "revision"),
-    [("op", 1), ("dir", 1), ("spokes", 1), ("nobody", 1), ("warn", 1), ("", 1), ("app", 0), ("app", 2)],
-)
-def test_only_an_approver_who_names_the_revision_approves(actor: str, revision: int) -> None:
+def test_a_draft_that_waits_is_revised_no_more_often_than_the_rule_says() -> None:
     driver = desk()
-    driver.send(assessment(), 100.0)
-    driver.do(actor, "approve_warning", "W001", revision)
-    assert states(driver) == ["draft"]
-    assert events(driver) == ["warn.refused"]
+    for at_s in range(100, 140):
+        driver.send(assessment(sigma_m=2_000.0 + 400.0 * (at_s - 100)), float(at_s))
+    times = [(m.time_ns - EPOCH_NS) / 1e9 for m in warnings(driver)]
+    assert times == [100.0, 110.0, 120.0, 130.0]
+    rising = desk()
+    rising.send(assessment("PROBABLE", sigma_m=2_000.0), 100.0)
+    rising.send(assessment("CONFIRMED", sigma_m=2_000.0), 101.0)
+    assert states(rising) == ["draft"]  # the same zones: it can wait, and the tick brings it
+    rising.send(assessment("CONFIRMED", sigma_m=9_000.0), 102.0)
+    assert states(rising) == ["draft", "draft"]
+    rising.send(assessment("CONFIRMED", sigma_m=20_000.0), 103.0)
+    assert [m.state for m in rising.tick(112.0)] == ["draft"]
+    assert rising.tick(130.0) == []
 
 
-def test_nobody_approves_their_own_draft() -> None:
+def test_the_headline_names_the_place_most_at_risk_not_the_most_populous() -> None:
     driver = desk()
-    driver.send(assessment(), 100.0)
-    driver.do("app", "reject_warning", "W001", 1, "wrong place")
-    driver.do("both", "draft_warning", "T1")
-    driver.do("both", "approve_warning", "W002", 1)
-    assert states(driver, "W002") == ["draft"]
-    driver.do("app", "approve_warning", "W002", 1)
-    assert states(driver, "W002") == ["draft", "approved", "sent"]
+    driver.send(assessment(district="Dörtyol", sigma_m=9_000.0), 100.0)
+    draft, table = warnings(driver)[0], zones()
+    people = [int(table.people_count[table.row(zone)]) for zone in draft.zones]
+    assert people[0] < max(people)  # İskenderun is larger and farther away
+    assert draft.zone_names == tuple(table.names[table.row(zone)] for zone in draft.zones)
+    assert all(draft.zone_names[0] in text.headline for text in draft.texts)
+    lat, lon = geodetic_deg(place_ecef("Dörtyol"))
+    rows, probs = harm_probs(lat, lon, np.eye(2) * 9_000.0**2, 2_000.0)
+    risk = {table.ids[int(row)]: round(float(prob), 2) for row, prob in zip(rows, probs, strict=True)}
+    assert [risk[zone] for zone in draft.zones] == sorted((risk[zone] for zone in draft.zones), reverse=True)
+    ranked = [(-risk[zone], -count) for zone, count in zip(draft.zones, people, strict=True)]
+    assert ranked == sorted(ranked)  # people break a tie
 
 
-def test_a_rejection_needs_a_reason_and_is_not_drafted_again_until_the_rung_rises() -> None:
+def test_a_warning_over_a_border_names_each_countrys_number_and_both_clocks() -> None:
     driver = desk()
-    driver.send(assessment("PROBABLE"), 100.0)
-    driver.do("app", "reject_warning", "W001", 1)
-    assert states(driver) == ["draft"]
-    driver.do("app", "reject_warning", "W001", 1, "wrong place")
-    assert states(driver) == ["draft", "rejected"]
-    assert "wrong place" in warnings(driver)[-1].reason
-    driver.send(assessment("PROBABLE"), 110.0)
-    assert len(warnings(driver)) == 2
-    driver.send(assessment("CONFIRMED"), 120.0)
-    assert states(driver, "W002") == ["draft"]
+    driver.send(assessment(district="Kilis", sigma_m=9_000.0), 100.0)
+    draft, table = warnings(driver)[0], zones()
+    assert {table.countries[table.row(zone)] for zone in draft.zones} == {"TR", "SY"}
+    assert "112 (Türkiye) or the local emergency services (Syria)" in draft.texts[1].instruction
+    assert "112'yi (Türkiye) ya da yerel acil yardımı (Suriye) arayın" in draft.texts[0].instruction
 
 
-def test_break_glass_needs_the_rule_and_the_stated_time_and_is_recorded() -> None:
-    for is_allowed, at_s, is_sent in ((False, 450.0, False), (True, 300.0, False), (True, 450.0, True)):
-        driver = desk(is_break_glass_allowed=is_allowed)
-        driver.send(assessment(), 100.0)
-        driver.do("app", "reject_warning", "W001", 1, "no")
-        driver.now_s = at_s
-        driver.do("both", "draft_warning", "T1")
-        driver.do("both", "approve_warning", "W002", 1)
-        assert ("sent" in states(driver, "W002")) is is_sent
-        assert ("warn.break_glass" in events(driver)) is is_sent
-
-
-ACTORS = (("warn", False), ("op", False), ("app", True), ("both", True))
-
-
-def test_no_sequence_of_acts_lets_a_new_text_reach_people_without_a_second_person() -> None:
-    """Exhaustive: every act by every actor from every reachable life; the oracle follows texts, not the table."""
-    acts: tuple[Act, ...] = tuple(sorted({act for _, act in TABLE}))
-    seen: set[bytes] = set()
-    todo = [(Life(), frozenset[str](), False)]  # life, who wrote the text that waits, was that text approved by another
-    while todo:
-        life, authors, is_passed = todo.pop()
-        key = msgspec.msgpack.encode((life, sorted(authors), is_passed))
-        if key in seen:
-            continue
-        seen.add(key)
-        for act in acts:
-            for actor, is_approver in ACTORS:
-                after = advance(life, act, actor, is_approver=is_approver)
-                if isinstance(after, Refusal):
-                    continue
-                wrote = (
-                    frozenset({actor}) if act.startswith("draft") else authors | {actor} if act == "revise" else authors
-                )
-                if act in ("send", "add"):
-                    assert is_passed
-                if act in NEEDS_SECOND_PERSON:
-                    assert is_approver
-                    assert actor not in authors
-                    assert after.approved_by == actor
-                passed = (is_passed and life.stand != "none") or act in NEEDS_SECOND_PERSON
-                todo.append((after, wrote, passed))
-    assert len(seen) > 40
-
-
-def test_live_data_never_reaches_people_by_any_sequence_of_acts() -> None:
-    acts: tuple[Act, ...] = tuple(sorted({act for _, act in TABLE}))
-    stands, todo = set(), [Life()]
-    while todo:
-        life = todo.pop()
-        if life.stand in stands:
-            continue
-        stands.add(life.stand)
-        for act in acts:
-            after = advance(life, act, "app" if act != "draft" else "warn", is_approver=True, is_live=True)
-            if isinstance(after, Life):
-                todo.append(after)
-    assert stands == {"none", "draft", "approved", "closed"}
-
-
-DESK_ACTIONS = (
-    "draft_warning",
-    "approve_warning",
-    "reject_warning",
-    "stop_repeat",
-    "cancel_warning",
-    "end_warning",
-    "end_exercise",
-)
-STATUS = {"exercise": AlertStatus.EXERCISE, "test": AlertStatus.TEST, "live": AlertStatus.DRAFT}
-_COMMANDS = st.tuples(
-    st.sampled_from(["op", "app", "both", "dir", "spokes", "x"]),
-    st.sampled_from(
-        [
-            "draft_warning",
-            "approve_warning",
-            "reject_warning",
-            "stop_repeat",
-            "cancel_warning",
-            "end_warning",
-            "end_exercise",
-        ]
-    ),
-    st.sampled_from(["W001", "W002", "D001", "T1", "T2", "exercise-end"]),
-    st.integers(0, 9),
-    st.sampled_from(["", "because"]),
-)
-_HEARD = st.one_of(
-    st.builds(
-        lambda rung, threat, district, sigma: assessment(rung, threat=threat, district=district, sigma_m=sigma),
-        st.sampled_from(["CUE", "PROBABLE", "CONFIRMED", "REFUTED"]),
-        st.sampled_from(["T1", "T2"]),
-        st.sampled_from(["Dörtyol", "Antakya", "Adana"]),
-        st.sampled_from([1_000.0, 9_000.0]),
-    ),
-    st.builds(lambda p: debris(is_predicted=p), st.booleans()),
-    st.builds(engagement, st.sampled_from(["launched", "hit", "miss"])),
-    st.builds(find, st.sampled_from(["F1", "F2"]), st.sampled_from(["reported", "cordoned", "cleared"])),
-)
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    st.lists(st.tuples(st.floats(1.0, 60.0), st.one_of(_COMMANDS, _HEARD)), min_size=5, max_size=40),
-    st.sampled_from(["exercise", "test", "live"]),
-)
-def test_whatever_happens_two_people_stand_behind_every_word_to_the_public(steps: list[Any], origin: str) -> None:
-    driver, now_s = desk(origin), 90.0
-    for wait_s, step in steps:
-        now_s += wait_s
-        driver.tick(now_s)
-        driver.do(*step) if isinstance(step, tuple) else driver.send(step)
-    told: dict[str, set[str]] = {}
-    approvers = {"app", "both"}
-    reached = ("sent", "updated", "passed", "ended", "false_alarm", "exercise_ended")
-    for count, message in enumerate(warnings(driver)):
-        assert message.revision == message.revises + 1
-        assert message.status is STATUS[origin]
-        if message.state == "draft":
-            assert message.approved_by == ""
-        if message.state in ("approved", *reached):
-            assert message.approved_by in approvers
-            assert message.approved_by not in message.drafted_by.split(", ")
-        if message.state in reached:
-            assert origin != "live"
-            before = [m for m in warnings(driver)[:count] if m.warning == message.warning]
-            assert any(m.state == "draft" for m in before)
-            assert told.get(message.warning, set()) <= set(message.zones_told)
-            told[message.warning] = set(message.zones_told)
-        if message.state in ("passed", "ended", "false_alarm"):
-            assert set(message.zones) == told[message.warning]
+def test_a_list_of_places_too_long_for_a_channel_is_cut_and_the_rest_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = sent(desk(), sigma_m=9_000.0)
+    long = warnings(whole)[-1]
+    octets = {text.language: len(channel_text(text, "app", "exercise").encode()) for text in long.texts}
+    limit = octets["tr"] - 40  # the longer of the two
+    monkeypatch.setitem(channels(), "app", msgspec.structs.replace(channels()["app"], octets=limit))
+    cut = sent(desk(), sigma_m=9_000.0)
+    assert states(cut) == states(whole) == ["draft", "approved", "sent"]
+    short = warnings(cut)[-1]
+    assert long.zones == short.zones
+    assert len(short.texts[0].area_text) < len(long.texts[0].area_text)
+    assert "yer daha" in short.texts[0].area_text
+    assert all(len(channel_text(text, "app", "exercise").encode()) <= limit for text in short.texts)
 
 
 # Sending and updating
@@ -456,296 +314,6 @@ def test_an_unreviewed_text_is_held_back_where_the_exercise_does_not_allow_it() 
     assert events(driver) == ["warn.text_blocked"]
 
 
-# Closing
-
-
-def test_no_ended_before_the_debris_window_closes_and_it_takes_two_people() -> None:
-    driver = sent(desk())
-    driver.send(debris(end_s=560.0), 510.0)
-    driver.do("op", "end_warning", "W001")
-    driver.tick(559.0)
-    assert states(driver)[-1] == "sent"
-    driver.tick(560.0)
-    draft = warnings(driver, "W001")[-1]
-    assert (draft.state, draft.purpose) == ("draft", "ended")
-    assert set(draft.zones) == set(draft.zones_told)
-    driver.do("op", "approve_warning", "W001", draft.revision)
-    assert states(driver)[-1] == "draft"
-    driver.do("app", "approve_warning", "W001", draft.revision)
-    assert states(driver)[-1] == "ended"
-    assert "ebris" in warnings(driver, "W001")[-1].texts[1].instruction
-
-
-def test_a_warning_whose_zones_the_threat_left_is_passed_not_ended() -> None:
-    driver = sent(desk())
-    driver.send(assessment(impact_ecef_m=DESERT_ECEF_M), 300.0)
-    driver.tick(700.0)
-    draft = warnings(driver)[-1]
-    assert (draft.state, draft.purpose) == ("draft", "passed")
-    assert "ebris" in draft.texts[1].description
-    driver.do("app", "approve_warning", "W001", draft.revision)
-    assert states(driver)[-1] == "passed"
-
-
-def test_refuted_drafts_the_correction_to_everyone_told_at_once() -> None:
-    driver = sent(desk())
-    driver.send(assessment(sigma_m=9_000.0), 110.0)
-    everyone = set(warnings(driver)[-1].zones)
-    (draft,) = driver.send(assessment("REFUTED"), 130.0)
-    assert (draft.state, draft.purpose, draft.msg_type) == ("draft", "false_alarm", "Cancel")
-    assert set(draft.zones) == everyone
-    driver.do("app", "approve_warning", "W001", draft.revision)
-    closing = warnings(driver)[-1]
-    assert closing.state == "false_alarm"
-    assert "No threat existed" in closing.texts[1].description
-    assert closing.channels
-    driver.tick(2_000.0)
-    assert len([w for w in warnings(driver) if w.state == "false_alarm"]) == 1
-
-
-def test_refuted_before_anybody_was_told_withdraws_the_draft_in_silence() -> None:
-    driver = desk()
-    driver.send(assessment(), 100.0)
-    driver.send(assessment("REFUTED"), 110.0)
-    assert states(driver) == ["draft", "rejected"]
-    driver.do("app", "approve_warning", "W001", 1)
-    assert states(driver) == ["draft", "rejected"]
-
-
-def test_a_correction_not_approved_is_called_for_again_and_again() -> None:
-    driver = sent(desk())
-    driver.send(assessment("REFUTED"), 130.0)
-    for at_s in range(131, 640):
-        driver.tick(float(at_s))
-    assert events(driver).count("warn.closing_waits") == 2  # every 240 s
-    driver.do("app", "reject_warning", "W001", warnings(driver)[-1].revision, "wording")
-    driver.tick(660.0)
-    assert warnings(driver)[-1].state == "rejected"
-    driver.tick(701.0)
-    assert (warnings(driver)[-1].state, warnings(driver)[-1].purpose) == ("draft", "false_alarm")
-
-
-def test_an_operator_corrects_by_hand_and_another_person_approves() -> None:
-    driver = sent(desk(), rung="PROBABLE", is_degraded=True)  # one kind of sensor: it may be doubted
-    driver.do("both", "cancel_warning", "W001", reason="sent in error")
-    draft = warnings(driver)[-1]
-    driver.do("both", "approve_warning", "W001", draft.revision)
-    assert states(driver)[-1] == "draft"
-    driver.do("app", "approve_warning", "W001", draft.revision)
-    assert states(driver)[-1] == "false_alarm"
-
-
-def test_stop_repeat_takes_one_person_and_is_recorded() -> None:
-    driver = sent(desk())
-    driver.do("op", "stop_repeat", "W001")
-    assert events(driver) == ["warn.repeat_stopped"]
-    driver.send(assessment(impact_s=560.0), 150.0)
-    assert states(driver)[-1] == "sent"  # a new time alone is not repeated
-    driver.send(assessment(sigma_m=9_000.0), 170.0)
-    assert states(driver)[-1] == "updated"  # new people are told
-
-
-def test_silent_expiry_is_announced_recorded_and_the_closing_is_still_owed() -> None:
-    driver = sent(desk(expiry_s=200.0))
-    driver.tick(269.0)
-    assert events(driver) == []
-    driver.tick(270.0)  # 30 s before
-    assert events(driver) == ["warn.renew_due"]
-    driver.tick(300.0)
-    assert events(driver) == ["warn.renew_due", "warn.silent_expiry"]
-    assert states(driver)[-1] == "expired"
-    driver.send(assessment("REFUTED"), 310.0)
-    assert warnings(driver)[-1].purpose == "false_alarm"
-
-
-def test_a_renewal_takes_two_people_and_moves_the_expiry() -> None:
-    driver = sent(desk(expiry_s=200.0))
-    driver.now_s = 275.0
-    driver.do("op", "draft_warning", "W001")
-    draft = warnings(driver)[-1]
-    assert (draft.state, draft.purpose) == ("draft", "update")
-    driver.do("app", "approve_warning", "W001", draft.revision)
-    assert states(driver)[-1] == "updated"
-    assert warnings(driver)[-1].expires_ns == EPOCH_NS + 475 * 10**9
-
-
-def test_the_exercise_ends_once_to_every_zone_ever_told() -> None:
-    driver = sent(desk())
-    driver.send(assessment(threat="T2", district="Adana"), 110.0)
-    driver.do("app", "approve_warning", "W002", 1)
-    told = {zone for w in warnings(driver) for zone in w.zones_told}
-    driver.do("op", "end_exercise")
-    driver.do("dir", "end_exercise")
-    driver.do("dir", "approve_warning", "exercise-end", 1)
-    assert states(driver, "exercise-end") == ["draft"]
-    driver.do("app", "approve_warning", "exercise-end", 1)
-    driver.do("dir", "end_exercise")
-    assert states(driver, "exercise-end") == ["draft", "exercise_ended"]
-    assert set(warnings(driver, "exercise-end")[-1].zones) == told
-    assert driver.send(assessment(threat="T3"), 120.0) == []
-
-
-# Debris
-
-
-def test_a_predicted_debris_area_is_drafted_but_sent_only_when_the_event_is_reported() -> None:
-    driver = desk()
-    driver.send(debris(is_predicted=True), 310.0)
-    driver.do("app", "approve_warning", "D001", 1)
-    assert states(driver, "D001") == ["draft", "approved"]
-    driver.send(debris(is_predicted=False), 425.0)
-    notice = warnings(driver, "D001")[-1]
-    assert (notice.state, notice.kind) == ("sent", "debris")
-    assert (notice.expires_ns - notice.time_ns) / 86_400e9 == pytest.approx(3.0, abs=0.01)
-    assert notice.area_deg[0] == pytest.approx(np.asarray(debris().region_99_deg))  # its own area, not the cells
-    assert "children" in notice.texts[1].instruction
-
-
-def test_a_missed_intercept_withdraws_its_unsent_notice() -> None:
-    driver = desk()
-    driver.send(debris(is_predicted=True), 310.0)
-    driver.send(engagement("miss"), 425.0)
-    assert states(driver, "D001") == ["draft", "rejected"]
-
-
-def test_a_notice_ends_only_when_every_find_is_cleared_in_order() -> None:
-    driver = desk()
-    driver.send(debris(), 425.0)
-    driver.do("app", "approve_warning", "D001", 1)
-    driver.send(find("F1", "reported"), 600.0)
-    driver.send(find("F1", "cleared"))  # out of order
-    driver.do("op", "end_warning", "D001")
-    assert events(driver)[-2:] == ["warn.refused", "warn.refused"]
-    driver.send(find("F1", "cordoned"))
-    driver.send(find("F1", "cleared"))
-    driver.do("op", "end_warning", "D001")
-    draft = warnings(driver, "D001")[-1]
-    assert draft.purpose == "ended"
-    driver.do("app", "approve_warning", "D001", draft.revision)
-    assert states(driver, "D001")[-1] == "ended"
-
-
-def test_a_find_outside_every_known_area_gets_a_notice_of_its_own() -> None:
-    driver = desk()
-    driver.send(find("F1", "reported", "Qamishli"), 600.0)
-    (draft,) = warnings(driver)
-    assert draft.kind == "debris"
-    assert "Al Qāmishlī" in draft.zone_names
-    assert driver.stage.state.finds["F1"].warning == draft.warning
-
-
-# State
-
-
-def test_the_stage_continues_the_same_after_its_state_was_encoded_and_put_back() -> None:
-    def first(driver: Driver) -> None:
-        sent(driver)
-        driver.send(debris(is_predicted=True), 310.0)
-        driver.send(find("F1", "reported", "Qamishli"), 320.0)
-
-    def second(driver: Driver) -> list[bytes]:
-        driver.out.clear()
-        driver.do("app", "approve_warning", "D001", 1)
-        driver.send(engagement("hit"), 420.0)
-        driver.send(debris(), 425.0)
-        for at_s in range(426, 640, 10):
-            driver.tick(float(at_s))
-        return [encode(m) for m in driver.out]
-
-    one, two = desk(), desk()
-    first(one)
-    first(two)
-    state = two.stage.state
-    two.stage = Warn(defence())
-    two.stage.state = decode_state(encode_state(state), type(state))
-    assert second(one) == second(two) != []
-
-
-# What the first review found
-
-
-def refusals(driver: Driver) -> list[str]:
-    return [m.text for m in driver.out if isinstance(m, Event) and m.code == "warn.refused"]
-
-
-@pytest.mark.parametrize("action", ["cancel_warning", "end_warning", "draft_warning"])
-def test_only_the_director_words_the_end_of_the_exercise(action: str) -> None:
-    driver = sent(desk())
-    driver.do("dir", "end_exercise")
-    driver.do("op", action, "exercise-end")
-    closing = warnings(driver, "exercise-end")
-    assert [(m.state, m.purpose) for m in closing] == [("draft", "exercise_ended")]
-    driver.do("app", "approve_warning", "exercise-end", closing[-1].revision)
-    assert states(driver, "exercise-end") == ["draft", "exercise_ended"]
-
-
-def test_a_rejected_end_of_the_exercise_is_asked_for_again_under_a_new_revision() -> None:
-    driver = sent(desk())
-    driver.do("dir", "end_exercise")
-    driver.do("app", "reject_warning", "exercise-end", 1, "too early")
-    assert driver.tick(2_500.0) != []  # the warning itself has expired, the text nobody approved has not
-    assert states(driver, "exercise-end") == ["draft", "rejected"]
-    driver.do("dir", "end_exercise")
-    driver.do("app", "approve_warning", "exercise-end", 3)
-    assert [(m.revision, m.state) for m in warnings(driver, "exercise-end")] == [
-        (1, "draft"), (2, "rejected"), (3, "draft"), (4, "exercise_ended"),
-    ]  # fmt: skip
-    assert driver.stage.state.cases["W001"].life.stand == "closed"
-
-
-def test_a_draft_seen_before_certainty_fell_is_not_what_is_approved() -> None:
-    driver = desk()
-    driver.send(assessment("CONFIRMED"), 100.0)
-    driver.send(assessment("PROBABLE", is_degraded=True), 115.0)
-    (refused, fresh) = driver.do("app", "approve_warning", "W001", 1)
-    assert "certainty fell" in refused.text
-    assert (fresh.state, fresh.certainty) == ("draft", "Likely")
-    driver.do("app", "approve_warning", "W001", fresh.revision)
-    assert states(driver)[-1] == "sent"
-
-
-def test_a_draft_of_another_place_is_not_what_is_approved_and_the_place_is_drafted_anew() -> None:
-    driver = desk()
-    driver.send(assessment(district="Dörtyol", sigma_m=1_000.0), 100.0)
-    driver.send(assessment(district="Adana", sigma_m=1_000.0), 101.0)  # too soon for another revision
-    assert states(driver) == ["draft"]
-    (refused, fresh) = driver.do("app", "approve_warning", "W001", 1)
-    assert "the area moved: read revision 2" in refused.text
-    assert (fresh.state, fresh.revision) == ("draft", 2)
-    assert not set(fresh.zones) & set(warnings(driver)[0].zones)
-    assert driver.do("op", "approve_warning", "W001", 1)[0].code == "warn.refused"  # no role: nothing new to read
-    driver.do("app", "approve_warning", "W001", 2)
-    assert states(driver) == ["draft", "draft", "approved", "sent"]
-
-
-def test_an_approval_says_how_many_zones_came_and_went_since_the_revision_seen() -> None:
-    driver = desk()
-    driver.send(assessment(sigma_m=1_000.0), 100.0)
-    driver.send(assessment(sigma_m=9_000.0), 120.0)
-    narrow, wide = warnings(driver)
-    driver.do("app", "approve_warning", "W001", 1)
-    added = len(set(wide.zones) - set(narrow.zones))
-    assert added > 0
-    assert f"{added} zones added and 0 zones dropped since revision 1" in warnings(driver)[2].reason
-
-
-def test_a_draft_that_waits_is_revised_no_more_often_than_the_rule_says() -> None:
-    driver = desk()
-    for at_s in range(100, 140):
-        driver.send(assessment(sigma_m=2_000.0 + 400.0 * (at_s - 100)), float(at_s))
-    times = [(m.time_ns - EPOCH_NS) / 1e9 for m in warnings(driver)]
-    assert times == [100.0, 110.0, 120.0, 130.0]
-    rising = desk()
-    rising.send(assessment("PROBABLE", sigma_m=2_000.0), 100.0)
-    rising.send(assessment("CONFIRMED", sigma_m=2_000.0), 101.0)
-    assert states(rising) == ["draft"]  # the same zones: it can wait, and the tick brings it
-    rising.send(assessment("CONFIRMED", sigma_m=9_000.0), 102.0)
-    assert states(rising) == ["draft", "draft"]
-    rising.send(assessment("CONFIRMED", sigma_m=20_000.0), 103.0)
-    assert [m.state for m in rising.tick(112.0)] == ["draft"]
-    assert rising.tick(130.0) == []
-
-
 def test_every_text_that_reaches_people_passes_the_lint_or_the_one_before_it_stands(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -771,91 +339,3 @@ def test_every_text_that_reaches_people_passes_the_lint_or_the_one_before_it_sta
     monkeypatch.undo()
     driver.do("app", "approve_warning", "W001", draft.revision)
     assert states(driver)[-1] == "ended"
-
-
-def test_nothing_that_stands_confirmed_is_called_a_false_alarm() -> None:
-    driver = sent(desk())
-    driver.do("op", "cancel_warning", "W001", reason="I think not")
-    assert states(driver)[-1] == "sent"
-    assert "T1 stands at CONFIRMED" in refusals(driver)[-1]
-    doubted = sent(desk(), rung="PROBABLE", is_degraded=True)
-    doubted.do("op", "cancel_warning", "W001", reason="I think not")
-    draft = warnings(doubted)[-1]
-    assert draft.purpose == "false_alarm"
-    doubted.send(assessment("CONFIRMED"), 130.0)  # two sources cannot clear each other
-    doubted.do("app", "approve_warning", "W001", draft.revision)
-    assert "false_alarm" not in states(doubted)
-    assert "T1 stands at CONFIRMED" in refusals(doubted)[-1]
-
-
-@pytest.mark.parametrize("action", ["cancel_warning", "end_warning"])
-def test_a_notice_with_a_find_that_is_not_cleared_can_be_neither_ended_nor_corrected(action: str) -> None:
-    driver = desk()
-    driver.send(debris(), 425.0)
-    driver.do("app", "approve_warning", "D001", 1)
-    driver.send(find("F1", "reported"), 600.0)
-    driver.do("op", action, "D001")
-    assert states(driver, "D001")[-1] == "sent"
-    assert "finds are not cleared: F1" in refusals(driver)[-1]
-
-
-def test_a_notice_speaks_of_pieces_in_the_air_until_the_last_is_down() -> None:
-    for at_s, words, other in (
-        (425.0, "expected to fall between about 12:28 and 12:30", "fell"),
-        (600.0, "fell or were found about 12:28", "expected to fall"),
-    ):
-        driver = desk()
-        driver.send(assessment(), 100.0)
-        driver.send(debris(end_s=560.0), at_s)
-        driver.do("app", "approve_warning", "D001", 1)
-        notice = warnings(driver, "D001")[-1]
-        assert notice.state == "sent"
-        whole = notice.texts[1].description + notice.texts[1].instruction
-        assert words in whole
-        assert other not in whole
-        assert ("stay indoors until 12:30" in whole) is (at_s < 560.0)  # 12:29:20: never before the last piece
-        assert ("12:30" in notice.texts[0].instruction) is (at_s < 560.0)
-        assert notice.impact_ns is None
-        assert notice.seconds_left is None
-        assert notice.certainty == "Observed"
-        assert notice.onset_ns == debris(end_s=560.0).fall_start_ns
-
-
-def test_the_headline_names_the_place_most_at_risk_not_the_most_populous() -> None:
-    driver = desk()
-    driver.send(assessment(district="Dörtyol", sigma_m=9_000.0), 100.0)
-    draft, table = warnings(driver)[0], zones()
-    people = [int(table.people_count[table.row(zone)]) for zone in draft.zones]
-    assert people[0] < max(people)  # İskenderun is larger and farther away
-    assert draft.zone_names == tuple(table.names[table.row(zone)] for zone in draft.zones)
-    assert all(draft.zone_names[0] in text.headline for text in draft.texts)
-    lat, lon = geodetic_deg(place_ecef("Dörtyol"))
-    rows, probs = harm_probs(lat, lon, np.eye(2) * 9_000.0**2, 2_000.0)
-    risk = {table.ids[int(row)]: round(float(prob), 2) for row, prob in zip(rows, probs, strict=True)}
-    assert [risk[zone] for zone in draft.zones] == sorted((risk[zone] for zone in draft.zones), reverse=True)
-    ranked = [(-risk[zone], -count) for zone, count in zip(draft.zones, people, strict=True)]
-    assert ranked == sorted(ranked)  # people break a tie
-
-
-def test_a_warning_over_a_border_names_each_countrys_number_and_both_clocks() -> None:
-    driver = desk()
-    driver.send(assessment(district="Kilis", sigma_m=9_000.0), 100.0)
-    draft, table = warnings(driver)[0], zones()
-    assert {table.countries[table.row(zone)] for zone in draft.zones} == {"TR", "SY"}
-    assert "112 (Türkiye) or the local emergency services (Syria)" in draft.texts[1].instruction
-    assert "112'yi (Türkiye) ya da yerel acil yardımı (Suriye) arayın" in draft.texts[0].instruction
-
-
-def test_a_list_of_places_too_long_for_a_channel_is_cut_and_the_rest_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = sent(desk(), sigma_m=9_000.0)
-    long = warnings(whole)[-1]
-    octets = {text.language: len(channel_text(text, "app", "exercise").encode()) for text in long.texts}
-    limit = octets["tr"] - 40  # the longer of the two
-    monkeypatch.setitem(channels(), "app", msgspec.structs.replace(channels()["app"], octets=limit))
-    cut = sent(desk(), sigma_m=9_000.0)
-    assert states(cut) == states(whole) == ["draft", "approved", "sent"]
-    short = warnings(cut)[-1]
-    assert long.zones == short.zones
-    assert len(short.texts[0].area_text) < len(long.texts[0].area_text)
-    assert "yer daha" in short.texts[0].area_text
-    assert all(len(channel_text(text, "app", "exercise").encode()) <= limit for text in short.texts)

@@ -7,10 +7,24 @@ from typing import Any
 import numpy as np
 
 from tocsin.kernels.geodesy import ecef_from_geodetic
-from tocsin.messages import Assessment, Command, DebrisArea, Engagement, Message, Report, Tick, Vec3, column, stamp
+from tocsin.messages import (
+    Assessment,
+    Command,
+    DebrisArea,
+    Engagement,
+    Event,
+    Message,
+    PublicWarning,
+    Report,
+    Tick,
+    Vec3,
+    column,
+    stamp,
+)
 from tocsin.places import find_place
 from tocsin.policy import Policy, WarnPolicy
 from tocsin.scenario.schema import Actor, Defence
+from tocsin.stages.warn import Warn
 from tocsin.units import DEG, ns_from_s
 
 EPOCH_NS = 1_772_616_000_000_000_000  # 2026-03-04T09:20:00Z
@@ -21,6 +35,7 @@ ACTORS = (
     Actor(name="dir", roles=("director",)),
     Actor(name="spokes", roles=("spokesperson",)),
 )
+DESERT_ECEF_M = (4_318_000.0, 3_730_000.0, 2_839_000.0)  # 26.6 N 40.8 E: no zone of the table within reach
 
 
 def defence(origin: str = "exercise", **rules: Any) -> Defence:
@@ -156,3 +171,29 @@ def find(subject: str, outcome: str, district: str | None = "Dörtyol") -> Repor
         outcome=outcome,
         position_ecef_m=where,  # type: ignore[arg-type]
     )
+
+
+def desk(origin: str = "exercise", **rules: Any) -> Driver:
+    return Driver(Warn(defence(origin, **rules)), origin)
+
+
+def warnings(driver: Driver, name: str = "") -> list[PublicWarning]:
+    return [m for m in driver.out if isinstance(m, PublicWarning) and name in ("", m.warning)]
+
+
+def states(driver: Driver, name: str = "W001") -> list[str]:
+    return [m.state for m in warnings(driver, name)]
+
+
+def events(driver: Driver) -> list[str]:
+    return [m.code for m in driver.out if isinstance(m, Event)]
+
+
+def refusals(driver: Driver) -> list[str]:
+    return [m.text for m in driver.out if isinstance(m, Event) and m.code == "warn.refused"]
+
+
+def sent(driver: Driver, **kwargs: Any) -> Driver:
+    driver.send(assessment(**kwargs), 100.0)
+    driver.do("app", "approve_warning", "W001", 1)
+    return driver

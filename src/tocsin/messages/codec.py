@@ -63,8 +63,8 @@ _Any = (
 
 
 def _finite_to_compact(value: Any) -> Any:
-    if value.__class__ is np.ndarray and not _is_finite(value):
-        raise MessageError("a column holds NaN or infinity")
+    if isinstance(value, np.ndarray) and not _is_finite(value):
+        raise MessageError("a column holds NaN or infinity")  # which one: see ``encode``
     return _array_to_compact(value)
 
 
@@ -131,7 +131,7 @@ def _check_besides_columns(message: Message) -> None:
 
 @functools.cache
 def _fields_besides_columns(kind: type[msgspec.Struct]) -> tuple[str, ...]:
-    hints = typing.get_type_hints(kind)
+    hints = _hints(kind)
     columns = (Column, Column | None)
     return tuple(name for name in _fields_with_numbers(kind) if hints[name] not in columns)
 
@@ -139,8 +139,11 @@ def _fields_besides_columns(kind: type[msgspec.Struct]) -> tuple[str, ...]:
 @functools.cache
 def _fields_with_numbers(kind: type[msgspec.Struct]) -> tuple[str, ...]:
     """Fields that may hold a float somewhere inside; the rest need no look."""
-    hints = typing.get_type_hints(kind)
+    hints = _hints(kind)
     return tuple(name for name in kind.__struct_fields__ if _may_hold_float(hints[name]))
+
+
+_hints = functools.cache(typing.get_type_hints)
 
 
 def _may_hold_float(hint: Any) -> bool:
