@@ -86,6 +86,7 @@ class AssessPolicy(_Rules, frozen=True, kw_only=True):
     prior: tuple[float, ...] = (0.10, 0.006, 0.25, 0.50, 0.02, 0.124)  # over CLASSES, before any motion is known
     cue_prob: float = 0.50  # of ballistic_missile, to stand on CUE
     hold_ticks: int = 2  # ticks in a row a probability must hold before a rung is climbed
+    hold_alone_ticks: int = 6  # ... where no infrared has seen it: a satellite's first velocities look like a missile's
     refute_ticks: int = 5  # ... and before a threat is refuted
     density_ratio_std_20km: float = 0.05  # air density relative to the standard at 20 km ...
     density_ratio_std_80km: float = 0.20  # ... and at 80 km, linear between, one draw for all heights

@@ -71,6 +71,7 @@ POLICY_RANGES: dict[str, Range] = {
     "assess.prior": _PROB,
     "assess.cue_prob": _PROB,
     "assess.hold_ticks": (1, 1_000, "count"),
+    "assess.hold_alone_ticks": (1, 1_000, "count"),
     "assess.refute_ticks": (1, 1_000, "count"),
     "assess.density_ratio_std_20km": (0.0, 1.0, "1"),
     "assess.density_ratio_std_80km": (0.0, 1.0, "1"),

@@ -114,7 +114,7 @@ def class_probabilities(
     The class *false* loses weight with every plot that fits.
     """
     weight = np.array(weights)
-    likelihood = [float(np.dot(row, weight)) for row in _TABLE]
+    likelihood = (_TABLE @ weight).tolist()
     posterior = [max(p, 0.0) * like for p, like in zip(prior, likelihood, strict=True)]
     posterior[_FALSE] *= _FALSE_PER_PLOT ** min(sum(counts), 200)
     if counts[2] > 0:

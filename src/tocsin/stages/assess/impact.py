@@ -208,14 +208,14 @@ def path_ahead(memory: TrackMemory, now_ns: int, is_burning: bool, rules: Assess
     )
 
 
-def apogee_ahead(path: Path, memory: TrackMemory, rules: AssessPolicy) -> tuple[int, float] | None:
+def apogee_ahead(path: Path, memory: TrackMemory) -> tuple[int, float] | None:
     """Time and height of the highest point still to come; None: it lies behind."""
     heights = geodetic_of_many(path.position_ecef_m)[:, 2]
     top = int(np.argmax(heights))
     if top == 0:
         return None
     p, v = path.position_ecef_m[top - 1].copy(), path.velocity_ecef_m_s[top - 1].copy()
-    _, _, _, _, height_m, after_s = fall_to_ground(p, v, float(np.exp(memory.log_beta)), _CALM, rules.fall_max_s)
+    _, _, _, _, height_m, after_s = fall_to_ground(p, v, float(np.exp(memory.log_beta)), _CALM, 2.0 * PATH_SPACING_S)
     return int(path.t_ns[top - 1]) + ns_from_s(after_s), float(height_m)
 
 

@@ -63,6 +63,7 @@ def count_ticks(memory: TrackMemory, policy: Policy) -> None:
     ladder, prob = policy.ladder, memory.class_prob[_MISSILE]
     is_other = any(memory.best_class == name for name in ("orbital", "aircraft"))
     is_doubted = prob < ladder.refuted_prob or (is_other and max(memory.class_prob) > 0.5)
+    memory.cue_ticks = memory.cue_ticks + 1 if prob >= policy.assess.cue_prob else 0
     memory.prob_ticks = memory.prob_ticks + 1 if prob >= ladder.probable_prob else 0
     memory.sure_ticks = memory.sure_ticks + 1 if prob >= ladder.confirmed_prob else 0
     memory.doubt_ticks = memory.doubt_ticks + 1 if is_doubted else 0
@@ -84,11 +85,12 @@ def next_rung(
 
     kinds = tuple(kind for kind in independent_kinds(found) if kind in PHENOMENOLOGIES)
     is_confirmed_track = memory.status == "confirmed"
+    hold = rules.hold_ticks if "infrared" in found else rules.hold_alone_ticks
     wanted: Rung = "NONE"
     reason = "no sign of a missile"
     if is_confirmed_track and memory.sure_ticks >= rules.hold_ticks and len(kinds) >= 2 and not lost:
         wanted, reason = "CONFIRMED", f"infrared and radar agree: ballistic missile {prob:.2f}"
-    elif is_confirmed_track and memory.prob_ticks >= rules.hold_ticks and found:
+    elif is_confirmed_track and memory.prob_ticks >= hold and found:
         wanted = "PROBABLE"
         if lost and len(kinds) >= 2:
             held = f"degraded, no {' and no '.join(lost)}"
@@ -97,7 +99,7 @@ def next_rung(
         else:
             held = "two phenomenologies, class not yet sure"
         reason = f"ballistic missile {prob:.2f}; {held}"
-    elif is_confirmed_track and prob >= rules.cue_prob:
+    elif is_confirmed_track and memory.cue_ticks >= (1 if "infrared" in found else hold):
         wanted, reason = "CUE", f"ballistic missile {prob:.2f}"
     elif not is_confirmed_track and memory.counts[1] >= 1 and memory.counts[0] == 0 and is_rising_in_boost:
         wanted, reason = "CUE", "infrared sees something bright that rises"

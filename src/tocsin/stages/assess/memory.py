@@ -58,6 +58,7 @@ class TrackMemory(msgspec.Struct):
     threat: str = ""
     revision: int = 0
     rung: Rung = "NONE"
+    cue_ticks: int = 0  # ticks in a row at cue_prob or above
     prob_ticks: int = 0  # ticks in a row above probable_prob
     sure_ticks: int = 0  # ... above confirmed_prob
     doubt_ticks: int = 0  # ... that speak for a refutation

@@ -399,7 +399,7 @@ class Assess:
                 "impact_region_90_deg": column(most),
                 "impact_region_99_deg": column(all_but),
             }
-            memory.apogee = impact.apogee_ahead(path, memory, self._rules) or memory.apogee  # past: as last foreseen
+            memory.apogee = impact.apogee_ahead(path, memory) or memory.apogee  # past: as last foreseen
             if memory.apogee is not None:
                 fields["apogee_ns"], fields["apogee_height_m"] = memory.apogee
             fields["path_ns"] = column(path.t_ns, "int64")
