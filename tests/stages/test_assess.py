@@ -411,7 +411,7 @@ def test_radar_alone_must_hold_longer_than_radar_after_infrared() -> None:
     for sensor in ("land", "eye"):
         bench = Bench()
         coast(bench, 14, sensor=sensor)
-        firsts.append(next(m.arrival_ns for m in bench.assessments if m.rung in ("PROBABLE", "CONFIRMED")))
+        firsts.append(next(m.time_ns for m in bench.assessments if m.rung in ("PROBABLE", "CONFIRMED")))
     assert firsts[0] >= firsts[1] + 3 * 10**9
 
 
