@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 
@@ -9,8 +10,11 @@ _LETTERS = str.maketrans({"ı": "i", "İ": "i", "ʻ": "", "ʼ": "", "'": "", "�
 _ARTICLE = re.compile(r"^(al|el|as|ash|ar|at|an|az|ad)[ -]")
 
 
+@functools.lru_cache(maxsize=2048)  # provinces come again and again
 def fold(name: str) -> str:
     """Lower case, without accents or marks, words one space apart: ``İskenderun`` -> ``iskenderun``."""
+    if name.isascii() and name.isalpha():
+        return name.lower()
     plain = unicodedata.normalize("NFKD", name.translate(_LETTERS))
     letters = "".join(c if c.isalnum() else " " for c in plain.casefold() if not unicodedata.combining(c))
     return " ".join(letters.split())
