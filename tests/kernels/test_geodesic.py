@@ -67,7 +67,9 @@ def pairs(kind: str, count: int) -> np.ndarray:
         to = np.stack([rng.normal(0.0, 1e-8, count), lon + 180.0 + rng.normal(0.0, 0.7, count)], axis=1)
     else:  # poles, equator, meridians
         lat = rng.choice([0.0, 90.0, -90.0, 30.0], count)
-        to = np.stack([rng.choice([0.0, 90.0, -90.0, -30.0], count), lon + rng.choice([0.0, 90.0, 180.0], count)], axis=1)
+        to = np.stack(
+            [rng.choice([0.0, 90.0, -90.0, -30.0], count), lon + rng.choice([0.0, 90.0, 180.0], count)], axis=1
+        )
     return np.column_stack([lat, lon, np.clip(to[:, 0], -90.0, 90.0), to[:, 1]])
 
 

@@ -20,7 +20,9 @@ _F1 = 1.0 - FLATTENING
 _N = FLATTENING / (2.0 - FLATTENING)  # third flattening
 _EPSILON = 2.0**-52
 _TINY = 1e-150  # its square is still a number
-_SHORT = 0.1 * math.sqrt(_EPSILON) / math.sqrt(FLATTENING * (1.0 - FLATTENING / 2.0) / 2.0)  # a short line, rad: no iteration
+_SHORT = (
+    0.1 * math.sqrt(_EPSILON) / math.sqrt(FLATTENING * (1.0 - FLATTENING / 2.0) / 2.0)
+)  # a short line, rad: no iteration
 _NEWTON = 20  # steps before bisection takes over
 _MOST = 90  # steps in all: bisection alone ends a double's range
 
