@@ -117,22 +117,20 @@ def acceleration_with(x, y, z, vx, vy, vz, beta_kg_m2, air, earth, drag_mach, wi
     ay += w * (w * y - 2.0 * vx)
     if beta_kg_m2 > 0.0 and x * x + y * y + z * z < no_air2:
         density, _, ux, uy, uz, wx, wy, wz, _, height_m = _air_at(x, y, z, air[0], air[1], air[2], air[3], earth)
-        if wind_profile is not None:
-            if wind_profile.shape[0] > 0:
-                east = between_rows(wind_profile, height_m, 1)
-                north = between_rows(wind_profile, height_m, 2)
-                px, py, pz = _east_north(east, north, ux, uy, uz)
-                wx += px
-                wy += py
-                wz += pz
+        if wind_profile is not None and wind_profile.shape[0] > 0:
+            east = between_rows(wind_profile, height_m, 1)
+            north = between_rows(wind_profile, height_m, 2)
+            px, py, pz = _east_north(east, north, ux, uy, uz)
+            wx += px
+            wy += py
+            wz += pz
         rx = vx - wx
         ry = vy - wy
         rz = vz - wz
         speed = math.sqrt(rx * rx + ry * ry + rz * rz)
         k = -0.5 * density * speed / beta_kg_m2
-        if drag_mach is not None:
-            if drag_mach.shape[0] > 0:
-                k *= between_rows(drag_mach, speed / sound_speed_us76(height_m), 1)
+        if drag_mach is not None and drag_mach.shape[0] > 0:
+            k *= between_rows(drag_mach, speed / sound_speed_us76(height_m), 1)
         ax += k * rx
         ay += k * ry
         az += k * rz
