@@ -1,8 +1,8 @@
 """US Standard Atmosphere 1976 above 86 km from the standard's own equations, integrated every 10 m: no table.
 
-Written from NOAA-S/T 76-1562, section 1.3: temperature eq. 25 to 31 and table 5; eddy diffusion eq. 7; number densities
-of N2, O, O2, Ar, He (eq. 32, 36 and 37, tables 6 and 7) and H (eq. 39). It gives the standard's printed densities (table VIII) to
-their four digits up to 650 km and within 9e-4 above, where helium and hydrogen rule.
+Written from NOAA-S/T 76-1562, section 1.3: temperature eq. 25 to 31 and table 5; eddy diffusion eq. 7; number
+densities of N2, O, O2, Ar, He (eq. 32, 36 and 37, tables 6 and 7) and H (eq. 39). It gives the standard's printed
+densities (table VIII) to their four digits up to 650 km and within 9e-4 above, where helium and hydrogen rule.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ import math
 import numpy as np
 
 from tocsin.kernels.compiled import kernel
-from tocsin.kernels.constants import FLATTENING, SECOND_ECCENTRICITY2, SEMI_MAJOR_M, SEMI_MINOR_M
+from tocsin.kernels.constants import FLATTENING, SECOND_ECCENTRICITY2, SEMI_MINOR_M
 
 _F1 = 1.0 - FLATTENING
 _N = FLATTENING / (2.0 - FLATTENING)  # third flattening
@@ -289,10 +289,11 @@ def _miss(sbet1, cbet1, dn1, sbet2, cbet2, dn2, salp1, calp1, slam12, clam12):
     bend = sig12 + _sum3(eps, ssig2, csig2) - _sum3(eps, ssig1, csig1)
     miss = eta - FLATTENING * _a3(eps) * salp0 * bend
     length, reduced = _lengths(eps, sig12, ssig1, csig1, dn1, ssig2, csig2, dn2)
-    if calp2 == 0.0:
-        slope = -2.0 * _F1 * dn1 / sbet1 if sbet1 != 0.0 else 0.0
-    else:
+    slope = 0.0
+    if calp2 != 0.0:
         slope = reduced / (calp2 * cbet2) * _F1
+    elif sbet1 != 0.0:
+        slope = -2.0 * _F1 * dn1 / sbet1
     return miss, slope, salp2, calp2, length
 
 
