@@ -37,6 +37,14 @@ keep(count, times, positions, velocities)
 states = np.concatenate([place, velocity])[None]
 keep(*fall_batch(states, np.array([2000.0]), air[None].copy(), 900.0))
 keep(fall_to_ground(place * np.nan, velocity, 2000.0, air, 9.0)[0])
+for start in ((0.7, -0.2, 1.1, 9e6), (-1.5, 3.0, -2.0, -1e4), (0.0, 0.0, 0.0, 0.0)):
+    keep(*geodesic_direct(*start))
+for there in ((0.7, 0.3), (-0.695, 2.94), (0.7000001, -0.2), (0.7, -0.2), (math.pi / 2, 1.0), (0.7, math.pi - 0.2)):
+    keep(geodesic_inverse(0.7, -0.2, *there)[0])
+for east in (0.0, 3.0, 3.14, math.pi):
+    keep(geodesic_inverse(0.0, 0.0, 0.0, east)[0])
+assert all(map(math.isnan, geodesic_direct(math.inf, 0.0, 0.0, 0.0) + geodesic_inverse(math.nan, 0.0, 0.0, 0.0)))
+keep(*level_path(0.6, 0.1, 9e3, 1.2, 230.0, np.array([0.0, 900.0])))
 print(json.dumps(rows))
 """
 
