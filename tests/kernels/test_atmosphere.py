@@ -66,7 +66,7 @@ TABLE_VIII = [
     (600, 1.137e-13), (650, 5.712e-14), (700, 3.070e-14), (750, 1.788e-14), (800, 1.136e-14), (850, 7.824e-15),
     (900, 5.759e-15), (950, 4.453e-15), (1000, 3.561e-15),
 ]  # fmt: skip
-UPPER_RATIO = 0.01  # to what the kernel holds above 86 km
+UPPER_RATIO = 1.05e-3  # a unit of the fourth digit and what the equations lack above 650 km
 UPPER = density_from_86_km()
 
 
