@@ -6,10 +6,13 @@ share x (c[1] + ...)), c (7, 6) of which the leading power_count rows count.
 
 from __future__ import annotations
 
-from tocsin.kernels.compiled import kernel
-from tocsin.kernels.motion import height_and_up_over
+import math
 
-APOGEE, HEIGHT, STOP = 0, 1, 2
+from tocsin.kernels.compiled import kernel
+from tocsin.kernels.geodesy import height_and_up_on
+
+# Numbers that tell cases apart are floats here: numba compiles a version of its own for each literal int or bool
+APOGEE, HEIGHT, STOP = 0.0, 1.0, 2.0
 EVENT_COLUMNS = 10  # kind, time s, position (3) m, velocity (3) m/s, height m, 1 where it rises
 NOT_WITHIN = 2.0  # a share of a step that lies beyond its end
 
@@ -17,9 +20,9 @@ _CLOSE = 1e-11  # share of a step to which an event is found
 
 
 @kernel
-def height_and_rise(y, earth):
+def height_and_rise(y, semi_major_m, flattening):
     """Height, m, and its rate, m/s, of a state (6,)."""
-    height_m, ux, uy, uz = height_and_up_over(y[0], y[1], y[2], earth)
+    height_m, ux, uy, uz = height_and_up_on(y[0], y[1], y[2], semi_major_m, flattening)
     return height_m, ux * y[3] + uy * y[4] + uz * y[5]
 
 
@@ -45,8 +48,8 @@ def state_within(y, c, power_count, share, out):
 
 
 @kernel
-def _crossing(y, c, power_count, low, value_low, high, value_high, is_height, level_m, earth, out):
-    """Share of the step in [low, high] at which the height less level_m, or else the rise, goes through zero.
+def _crossing(y, c, power_count, low, value_low, high, value_high, level_m, semi_major_m, flattening, out):
+    """Share of the step in [low, high] at which the height goes through level_m or, that being nan, the rise through 0.
 
     Fills out with the state there. Illinois variant of the false position; values of one sign give `high`.
     """
@@ -60,8 +63,8 @@ def _crossing(y, c, power_count, low, value_low, high, value_high, is_height, le
             if low < guess < high:
                 share = guess
         state_within(y, c, power_count, share, out)
-        height, rise = height_and_rise(out, earth)
-        value = height - level_m if is_height else rise
+        height, rise = height_and_rise(out, semi_major_m, flattening)
+        value = rise if math.isnan(level_m) else height - level_m
         if (value > 0.0) == (value_low > 0.0):
             moved = share - low
             low = share
@@ -90,7 +93,7 @@ def write_event(events, count, kind, time_s, y, height_m, is_rising):
         for i in range(6):
             events[count, 2 + i] = y[i]
         events[count, 8] = height_m
-        events[count, 9] = 1.0 if is_rising else 0.0
+        events[count, 9] = is_rising
     return count + 1
 
 
@@ -108,7 +111,8 @@ def _sort_rows(rows, first, end):
 
 
 @kernel
-def meet_events(y, c, power_count, t, h, end, levels_m, stop_m, floor_m, earth, events, count, peak, out):
+def meet_events(y, c, power_count, t, h, end, levels_m, stop_m, floor_m, semi_major_m, flattening,
+                events, count, peak, out):  # fmt: skip
     """Find what the step from y at time t to `end` meets, in order of time.
 
     In        levels_m (n,) heights to report, both ways; stop_m, floor_m heights whose fall through ends it
@@ -118,25 +122,26 @@ def meet_events(y, c, power_count, t, h, end, levels_m, stop_m, floor_m, earth, 
     The step is cut where the rise changes sign, so that in each part the height goes one way and no level is missed.
     """
     low = 0.0
-    height_low, rise_low = height_and_rise(y, earth)
-    height_end, rise_end = height_and_rise(end, earth)
+    height_low, rise_low = height_and_rise(y, semi_major_m, flattening)
+    height_end, rise_end = height_and_rise(end, semi_major_m, flattening)
     turn = NOT_WITHIN
     if (rise_low > 0.0) != (rise_end > 0.0):
-        turn = _crossing(y, c, power_count, 0.0, rise_low, 1.0, rise_end, False, 0.0, earth, out)
+        turn = _crossing(y, c, power_count, 0.0, rise_low, 1.0, rise_end, math.nan, semi_major_m, flattening, out)
     for part in range(2):
         high = 1.0
         height_high = height_end
         if part == 0 and turn < NOT_WITHIN:
             high = turn
             state_within(y, c, power_count, turn, out)
-            height_high, _ = height_and_rise(out, earth)
+            height_high, _ = height_and_rise(out, semi_major_m, flattening)
         stop = NOT_WITHIN
         stop_level_m = stop_m
         for level_m in (stop_m, floor_m):
             if height_low > level_m >= height_high:
                 share = _crossing(
-                    y, c, power_count, low, height_low - level_m, high, height_high - level_m, True, level_m, earth, out
-                )
+                    y, c, power_count, low, height_low - level_m, high, height_high - level_m,
+                    level_m, semi_major_m, flattening, out,
+                )  # fmt: skip
                 if share < stop:
                     stop = share
                     stop_level_m = level_m
@@ -145,10 +150,13 @@ def meet_events(y, c, power_count, t, h, end, levels_m, stop_m, floor_m, earth, 
             level_m = levels_m[i]
             if (height_low < level_m) != (height_high < level_m):
                 share = _crossing(
-                    y, c, power_count, low, height_low - level_m, high, height_high - level_m, True, level_m, earth, out
-                )
+                    y, c, power_count, low, height_low - level_m, high, height_high - level_m,
+                    level_m, semi_major_m, flattening, out,
+                )  # fmt: skip
                 if share <= stop:
-                    count = write_event(events, count, HEIGHT, t + share * h, out, level_m, height_high > height_low)
+                    count = write_event(
+                        events, count, HEIGHT, t + share * h, out, level_m, 1.0 if height_high > height_low else 0.0
+                    )
         _sort_rows(events, first, min(count, events.shape[0]))
         if stop < NOT_WITHIN:
             return count, stop, stop_level_m
@@ -156,7 +164,7 @@ def meet_events(y, c, power_count, t, h, end, levels_m, stop_m, floor_m, earth, 
             break
         if rise_low > 0.0:
             state_within(y, c, power_count, turn, out)
-            count = write_event(events, count, APOGEE, t + turn * h, out, height_high, False)
+            count = write_event(events, count, APOGEE, t + turn * h, out, height_high, 0.0)
             if height_high > peak[0]:
                 peak[0] = height_high
                 peak[1] = t + turn * h

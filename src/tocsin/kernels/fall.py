@@ -1,6 +1,7 @@
 """From a state to the ground over WGS-84: `integrate` by Tsit5, for one object, many, or a whole path.
 
-Arguments and arrays as in `motion`.
+Arguments and arrays as in `motion`. The method's number goes down as np.int64: numba compiles a version of its own for
+each literal.
 """
 
 from __future__ import annotations
@@ -15,15 +16,6 @@ from tocsin.kernels.tableaus import TSIT5
 __all__ = ["ALREADY_DOWN", "NO_IMPACT", "OK", "fall_batch", "fall_batch_within", "fall_to_ground", "path_to_ground"]
 
 TOLERANCE_M = 0.02  # error allowed to a step of a single flight
-
-
-@kernel
-def _fly(start, beta_kg_m2, air, max_time_s, spacing_s, samples, peak, final):
-    none = np.empty(0)
-    return integrate(
-        start, beta_kg_m2, air, None, None, None, TSIT5, 0.0, TOLERANCE_M, 0.0,
-        max_time_s, spacing_s, none, samples, np.empty((0, 10)), peak, final,
-    )  # fmt: skip
 
 
 @kernel
@@ -42,8 +34,11 @@ def fall_to_ground(position_ecef_m, velocity_ecef_m_s, beta_kg_m2, air, max_time
     """
     final = np.empty(6)
     peak = np.empty(2)
-    start = join(position_ecef_m, velocity_ecef_m_s)
-    status, time_s, _, _ = _fly(start, beta_kg_m2, air, max_time_s, 0.0, np.empty((0, 7)), peak, final)
+    none2 = np.empty((0, 7))
+    status, time_s, _, _ = integrate(
+        join(position_ecef_m, velocity_ecef_m_s), beta_kg_m2, air, None, None, None, np.int64(TSIT5), 0.0, TOLERANCE_M,
+        0.0, max_time_s, 0.0, np.empty(0), none2, none2, peak, final,
+    )  # fmt: skip
     if status == NO_IMPACT:
         for i in range(6):
             final[i] = np.nan
@@ -54,7 +49,7 @@ def fall_to_ground(position_ecef_m, velocity_ecef_m_s, beta_kg_m2, air, max_time
 @kernel
 def fall_batch_within(states, beta_kg_m2, air, max_time_s, tolerance_m):
     """`fall_batch` with a stated tolerance: error allowed to a step, m; of velocity, a hundredth of it in m/s."""
-    return integrate_many(states, beta_kg_m2, air, None, None, None, TSIT5, 0.0, tolerance_m, 0.0, max_time_s)
+    return integrate_many(states, beta_kg_m2, air, None, None, None, np.int64(TSIT5), 0.0, tolerance_m, 0.0, max_time_s)
 
 
 @kernel
@@ -74,6 +69,8 @@ def path_to_ground(position_ecef_m, velocity_ecef_m_s, beta_kg_m2, air, spacing_
     """
     spacing = max(spacing_s, 1e-3)
     samples = np.empty((int(max(max_time_s, 0.0) / spacing) + 3, 7))
-    start = join(position_ecef_m, velocity_ecef_m_s)
-    count = _fly(start, beta_kg_m2, air, max_time_s, spacing, samples, np.empty(2), np.empty(6))[2]
+    count = integrate(
+        join(position_ecef_m, velocity_ecef_m_s), beta_kg_m2, air, None, None, None, np.int64(TSIT5), 0.0, TOLERANCE_M,
+        0.0, max_time_s, spacing, np.empty(0), samples, np.empty((0, 10)), np.empty(2), np.empty(6),
+    )[2]  # fmt: skip
     return count, samples[:count, 0].copy(), samples[:count, 1:4].copy(), samples[:count, 4:7].copy()

@@ -13,7 +13,7 @@ import math
 import numpy as np
 
 from tocsin.kernels.compiled import kernel
-from tocsin.kernels.constants import US76_RADIUS_M
+from tocsin.kernels.constants import FLATTENING, SEMI_MAJOR_M, US76_RADIUS_M
 from tocsin.kernels.dense import (
     NOT_WITHIN,
     STOP,
@@ -159,6 +159,12 @@ def integrate(start, beta_kg_m2, air, earth, drag_mach, wind_profile, method, st
               final          (6,) the last state
     Out       (status OK | NO_IMPACT | ALREADY_DOWN, time_s at the end, samples written, events met)
     """
+    if earth is None:
+        semi_major_m = SEMI_MAJOR_M
+        flattening = FLATTENING
+    else:
+        semi_major_m = earth[1]
+        flattening = earth[2]
     stage_count = STAGE_COUNT[method]
     slope_count = stage_count + 1
     all_slopes = slope_count + EXTRA_COUNT[method]
@@ -172,24 +178,25 @@ def integrate(start, beta_kg_m2, air, earth, drag_mach, wind_profile, method, st
     for i in range(6):
         y[i] = start[i]
         final[i] = start[i]
-    height, rise = height_and_rise(y, earth)
+    height, rise = height_and_rise(y, semi_major_m, flattening)
     peak[0] = height
     peak[1] = 0.0
     floor_m = min(stop_m, 0.0)
-    event_count = 0
-    sample_count = 0
+    none = np.int64(0)  # not a literal: numba would compile a version of its own for it
+    event_count = none
+    sample_count = none
     if spacing_s > 0.0:
-        sample_count = _write_sample(samples, 0, 0.0, y)
+        sample_count = _write_sample(samples, none, 0.0, y)
     is_on_level = height <= floor_m + _ON_GROUND_M or abs(height - stop_m) <= _ON_GROUND_M
     if height < floor_m - _ON_GROUND_M or (is_on_level and rise <= 0.0):
-        return ALREADY_DOWN, 0.0, sample_count, 0
+        return ALREADY_DOWN, 0.0, sample_count, event_count
     is_calm = air[0] == 0.0 and air[1] == 0.0 and air[2] == 0.0 and air[3] == 0.0
     is_adaptive = not step_s > 0.0
     wish = _FIRST_STEP_S if is_adaptive else step_s
     t = 0.0
     status = NO_IMPACT
     error = 0.0
-    _stages(y, k, 0, 1, weights, 0.0, beta_kg_m2, air, earth, drag_mach, wind_profile, end)
+    _stages(y, k, none, none + 1, weights, 0.0, beta_kg_m2, air, earth, drag_mach, wind_profile, end)
     for _ in range(_MOST_STEPS):
         left = max_time_s - t
         if not left > 1e-9:
@@ -207,14 +214,14 @@ def integrate(start, beta_kg_m2, air, earth, drag_mach, wind_profile, method, st
         is_last = left <= h * 1.000001
         if is_last:
             h = left
-        _stages(y, k, 1, slope_count, weights, h, beta_kg_m2, air, earth, drag_mach, wind_profile, end)
+        _stages(y, k, none + 1, slope_count, weights, h, beta_kg_m2, air, earth, drag_mach, wind_profile, end)
         if is_adaptive:
             error = _error(k, ERRORS[method], slope_count, h, tolerance_m)
             if not error <= 1.0 and h > _SHORTEST_STEP_S:
                 shrink = max(0.2, 0.9 * error ** -ERROR_POWER[method]) if error < 1e9 else 0.2
                 wish = max(h * shrink, _SHORTEST_STEP_S)
                 continue
-        end_height, end_rise = height_and_rise(end, earth)
+        end_height, end_rise = height_and_rise(end, semi_major_m, flattening)
         if not abs(end_height) + abs(end_rise) < 1e300:  # not a number: nothing further can be said
             break
         is_met = (rise > 0.0) != (end_rise > 0.0)
@@ -229,14 +236,41 @@ def integrate(start, beta_kg_m2, air, earth, drag_mach, wind_profile, method, st
         is_down = False
         if is_met:
             event_count, stop, level_m = meet_events(
-                y, c, power_count, t, h, end, levels_m, stop_m, floor_m, earth, events, event_count, peak, probe
+                y,
+                c,
+                power_count,
+                t,
+                h,
+                end,
+                levels_m,
+                stop_m,
+                floor_m,
+                semi_major_m,
+                flattening,
+                events,
+                event_count,
+                peak,
+                probe,
             )
             is_down = stop < NOT_WITHIN
             if is_down:
                 length = stop * h
                 for _ in range(4):
-                    _stages(y, k, 1, slope_count, weights, length, beta_kg_m2, air, earth, drag_mach, wind_profile, end)
-                    end_height, end_rise = height_and_rise(end, earth)
+                    _stages(
+                        y,
+                        k,
+                        none + 1,
+                        slope_count,
+                        weights,
+                        length,
+                        beta_kg_m2,
+                        air,
+                        earth,
+                        drag_mach,
+                        wind_profile,
+                        end,
+                    )
+                    end_height, end_rise = height_and_rise(end, semi_major_m, flattening)
                     late = (level_m - end_height) / end_rise if end_rise < 0.0 else 0.0
                     length += late
                     if abs(level_m - end_height) < _NEAR_M:
@@ -246,7 +280,7 @@ def integrate(start, beta_kg_m2, air, earth, drag_mach, wind_profile, method, st
                     end[3 + i] += late * k[stage_count, 3 + i]
                 after = t + length
                 status = OK
-                event_count = write_event(events, event_count, STOP, after, end, level_m, False)
+                event_count = write_event(events, event_count, STOP, after, end, level_m, 0.0)
         while is_sampled and sample_count < samples.shape[0] and sample_count * spacing_s < after - 1e-9:
             state_within(y, c, power_count, (sample_count * spacing_s - t) / h, probe)
             sample_count = _write_sample(samples, sample_count, sample_count * spacing_s, probe)
