@@ -37,7 +37,7 @@ def ensure_compiled(*, quiet: bool = False, should_stop: Callable[[], bool] = la
 
 
 def _compile(quiet: bool, should_stop: Callable[[], bool], start: float) -> None:
-    from tocsin.kernels.roots import compile_root, read_roots
+    from tocsin.cli.roots import compile_root, read_roots
 
     roots = read_roots()
     shared = [root for root in roots if root.startswith(_SHARED)]
@@ -121,7 +121,7 @@ class _Show:
 
 def main() -> None:
     """The second process: compile the roots that start with one of the arguments, and say each on stdout."""
-    from tocsin.kernels.roots import compile_root, read_roots
+    from tocsin.cli.roots import compile_root, read_roots
 
     for root in read_roots():
         if root.startswith(tuple(sys.argv[1:])):

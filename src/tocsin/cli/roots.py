@@ -2,16 +2,21 @@
 
 ``roots.txt`` holds a line each, such as ``geodesy.enu_axes f,f``: f float64, i int64, b boolean, n none; f2 an array of
 two axes, C-contiguous; a trailing r read-only; ``f*7`` seven of them as a tuple. What roots call is compiled with them.
-``tests/kernels/every_root.py`` plays the system: a test refuses a call without a line, ``--write`` writes them anew.
+``tests/cli/every_root.py`` plays the system: a test refuses a call without a line, ``--write`` writes them anew.
 """
+
+from __future__ import annotations
 
 import importlib
 import importlib.resources
 import pkgutil
 import re
+from typing import Any
 
 from numba import types
 from numba.core.dispatcher import Dispatcher
+
+import tocsin.kernels
 
 FILE = "roots.txt"
 _SCALARS = {"f": types.float64, "i": types.int64, "b": types.boolean, "n": types.none}
@@ -19,42 +24,42 @@ _CODES = {kind: code for code, kind in _SCALARS.items()}
 _FORM = re.compile(r"([fibn])([1-9]?)(r?)(?:\*(\d+))?")
 
 
-def read_roots():
+def read_roots() -> list[str]:
     """Lines of the packaged list, in order."""
-    return (importlib.resources.files(__package__) / FILE).read_text("ascii").split("\n")[:-1]
+    return (importlib.resources.files("tocsin.cli") / FILE).read_text("ascii").splitlines()
 
 
-def compile_root(line):
+def compile_root(line: str) -> None:
     """Compile one root, or load it from the cache."""
     name, _, codes = line.partition(" ")
     module, _, function = name.partition(".")
-    dispatcher = getattr(importlib.import_module(f"{__package__}.{module}"), function)
+    dispatcher = getattr(importlib.import_module(f"tocsin.kernels.{module}"), function)
     dispatcher.compile(tuple(_type(code) for code in codes.split(",") if code))
 
 
-def compiled_roots():
+def compiled_roots() -> list[str]:
     """Lines for every kernel with a compiled signature in this process. From a warm cache these are the roots alone."""
     lines = []
-    for found in pkgutil.iter_modules(importlib.import_module(__package__).__path__):
-        module = importlib.import_module(f"{__package__}.{found.name}")
+    for found in pkgutil.iter_modules(tocsin.kernels.__path__):
+        module = importlib.import_module(f"tocsin.kernels.{found.name}")
         for name, member in vars(module).items():
             if isinstance(member, Dispatcher) and member.py_func.__module__ == module.__name__:
                 lines += [f"{found.name}.{name} {','.join(map(_code, signature))}" for signature in member.signatures]
     return sorted(lines)
 
 
-def _type(code):
+def _type(code: str) -> Any:
     form = _FORM.fullmatch(code)
     if form is None:
         raise ValueError(f"{FILE}: {code!r} names no type")
     scalar, axes, readonly, count = form.groups()
-    kind = _SCALARS[scalar]
+    kind: Any = _SCALARS[scalar]
     if axes:
         kind = types.Array(kind, int(axes), "C", readonly=bool(readonly))
     return types.UniTuple(kind, int(count)) if count else kind
 
 
-def _code(kind):
+def _code(kind: Any) -> str:
     if isinstance(kind, types.UniTuple):
         return f"{_code(kind.dtype)}*{kind.count}"
     if isinstance(kind, types.Array) and kind.layout == "C":

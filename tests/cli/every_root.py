@@ -1,6 +1,6 @@
 """Plays what tocsin does from end to end, in a process of its own, and says which kernels were called from Python.
 
-    python tests/kernels/every_root.py [--write]
+    python tests/cli/every_root.py [--write]
 
 Run it from a warm cache, twice after an edit of a kernel: what is compiled afresh brings the kernels that it calls.
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 import tocsin
-from tocsin.kernels import roots
+from tocsin.cli import roots
 from tocsin.kernels.height_finding import ecef_columns, elevations_from_height
 
 SENSORS = """

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tocsin.cli.kernels import ensure_compiled
-from tocsin.kernels.roots import compile_root, read_roots
+from tocsin.cli.roots import compile_root, read_roots
 
 
 def test_every_kernel_called_from_python_is_on_the_list_that_warmup_compiles() -> None:
