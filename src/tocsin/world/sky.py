@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Protocol
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,35 +15,18 @@ from tocsin.kernels.observe import level_path
 from tocsin.scenario import Aircraft, Place, Satellite, Threat, Traffic, Truth
 from tocsin.units import NS_PER_S
 from tocsin.world.ballistic import Array, Path, Programme, fly_programme, nominal_programme
+from tocsin.world.body import NO_SAMPLES, Burn, cut_table, grid_times, is_in_burns, is_within, thinned
 from tocsin.world.draws import Draws
+from tocsin.world.kinds import LevelKind, kinds
 from tocsin.world.vehicles import vehicle_class
 
 UNIX_EPOCH_JD = 2_440_587.5  # Julian date of 1970-01-01T00:00:00Z
 S_PER_DAY = 86_400.0
+FOR_EVER = (-math.inf, math.inf)
+LevelName = Literal["airliner", "drone", "cruise_missile", "fast_jet"]
 
-# kind: lowest and highest speed m/s, lowest and highest height m; notional
-_TRAFFIC: dict[str, tuple[float, float, float, float]] = {
-    "airliner": (210.0, 260.0, 8_500.0, 12_000.0),
-    "drone": (40.0, 60.0, 1_000.0, 3_000.0),
-    "cruise_missile": (200.0, 270.0, 100.0, 1_000.0),
-    "fast_jet": (230.0, 450.0, 4_000.0, 14_000.0),
-}
-
-
-class Body(Protocol):
-    """Something that flies. Times are seconds from the scenario's epoch."""
-
-    name: str
-    kind: str
-    is_cooperative: bool  # sends position reports
-
-    def states(self, time_s: Array) -> tuple[Array, Array]:
-        """ECEF position (n, 3) m and velocity (n, 3) m/s; meaningless where ``is_up`` is false."""
-        ...
-
-    def is_up(self, time_s: Array) -> npt.NDArray[np.bool_]: ...
-
-    def is_burning(self, time_s: Array) -> npt.NDArray[np.bool_]: ...
+PLANE_SPACING_S = 60.0  # rows of ``samples``: a great circle at 450 m/s strays by 1e-4 m
+ORBIT_SPACING_S = 10.0  # and a low orbit by 1e-3 m
 
 
 class Missile:
@@ -57,6 +40,14 @@ class Missile:
         self.beta_kg_m2 = beta_kg_m2
         self.start_s = threat.launch_after_s
         self.ended_s: float | None = None
+        vehicle = vehicle_class(threat.vehicle)
+        self.rcs_m2 = vehicle.rcs_m2
+        self.burns: tuple[Burn, ...] = (Burn(self.start_s, self.start_s + path.burnout_s, vehicle.plume_kw_sr),)
+        self._rows = thinned(path.time_s, path.position_m, path.velocity_m_s, (path.burnout_s,))
+
+    @property
+    def up_s(self) -> tuple[float, float]:
+        return self.start_s, self.impact_s if self.ended_s is None else self.ended_s
 
     @property
     def impact_s(self) -> float:
@@ -65,21 +56,29 @@ class Missile:
     def states(self, time_s: Array) -> tuple[Array, Array]:
         return self.path.at(time_s - self.start_s)
 
+    def samples(self, from_s: float, to_s: float) -> tuple[Array, Array, Array]:
+        path, rows = self.path, self._rows
+        table = self.start_s + path.time_s[rows], path.position_m[rows], path.velocity_m_s[rows]
+        return cut_table(table, from_s, to_s, self.up_s)
+
     def is_up(self, time_s: Array) -> npt.NDArray[np.bool_]:
-        end_s = self.impact_s if self.ended_s is None else self.ended_s
-        return (time_s > self.start_s) & (time_s < end_s)
+        return is_within(time_s, self.up_s)
 
     def is_burning(self, time_s: Array) -> npt.NDArray[np.bool_]:
-        return (time_s > self.start_s) & (time_s < self.start_s + self.path.burnout_s)
+        return is_in_burns(time_s, self.burns)
 
 
 class Plane:
     """Level great-circle flight, without end."""
 
+    burns: tuple[Burn, ...] = ()
+    up_s = FOR_EVER
+
     def __init__(self, aircraft: Aircraft) -> None:
         self.name, self._aircraft = aircraft.name, aircraft
         self.kind: str = aircraft.kind
         self.is_cooperative = aircraft.kind == "airliner"
+        self.rcs_m2 = _level_kind(aircraft.kind).rcs_m2
 
     def states(self, time_s: Array) -> tuple[Array, Array]:
         a = self._aircraft
@@ -88,6 +87,10 @@ class Plane:
             a.speed_m_s, time_s,
         )  # fmt: skip
         return position, velocity
+
+    def samples(self, from_s: float, to_s: float) -> tuple[Array, Array, Array]:
+        times = grid_times(from_s, to_s, self.up_s, PLANE_SPACING_S)
+        return (times, *self.states(times)) if len(times) else NO_SAMPLES
 
     def is_up(self, time_s: Array) -> npt.NDArray[np.bool_]:
         return np.ones(time_s.shape, dtype=bool)
@@ -104,14 +107,21 @@ class Orbiter:
 
     kind = "satellite"
     is_cooperative = False
+    burns: tuple[Burn, ...] = ()
+    up_s = FOR_EVER
 
     def __init__(self, satellite: Satellite, epoch_ns: int) -> None:
         self.name = satellite.name
         self._record = satrec(satellite.line1, satellite.line2, f"satellite {satellite.name}")
         self._epoch_ns = epoch_ns
+        self.rcs_m2 = kinds().satellite.rcs_m2
 
     def states(self, time_s: Array) -> tuple[Array, Array]:
         return satellite_states(self._record, self._epoch_ns, time_s)
+
+    def samples(self, from_s: float, to_s: float) -> tuple[Array, Array, Array]:
+        times = grid_times(from_s, to_s, self.up_s, ORBIT_SPACING_S)
+        return (times, *self.states(times)) if len(times) else NO_SAMPLES
 
     def is_up(self, time_s: Array) -> npt.NDArray[np.bool_]:
         return np.ones(time_s.shape, dtype=bool)
@@ -173,6 +183,11 @@ def _turned(vectors: Array, cos: Array, sin: Array) -> Array:
     return np.ascontiguousarray(np.column_stack((cos * x + sin * y, cos * y - sin * x, vectors[:, 2])))
 
 
+def _level_kind(name: LevelName) -> LevelKind:
+    kind: LevelKind = getattr(kinds(), name)
+    return kind
+
+
 def draw_air(truth: Truth, draws: Draws) -> Array:
     """The air of this run, (4,) as in ``kernels.motion``: one density draw for all heights, one wind."""
     normal = draws.generator("air").standard_normal(3)
@@ -209,7 +224,8 @@ def place_deg(place: Place) -> tuple[float, float]:
 
 def draw_traffic(traffic: Traffic, number: int, draws: Draws) -> list[Plane]:
     """Generic traffic: places uniform in the box, courses uniform, speeds and heights usual for the kind."""
-    slow, fast, low, high = _TRAFFIC[traffic.kind]
+    kind = _level_kind(traffic.kind)
+    (slow, fast), (low, high) = kind.speed_m_s, kind.height_m
     planes = []
     for i in range(traffic.count):
         uniform = draws.generator(f"traffic {number} {traffic.kind}", i).random(5)

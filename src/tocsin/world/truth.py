@@ -11,9 +11,10 @@ import numpy as np
 from tocsin.kernels.geodesy import geodetic_from_ecef
 from tocsin.units import ns_from_s
 from tocsin.world.ballistic import Array, geodetic_deg
+from tocsin.world.body import Body
 from tocsin.world.breakup import Broken, Pieces, places_deg
 from tocsin.world.engagements import Result
-from tocsin.world.sky import Body, Missile
+from tocsin.world.sky import Missile
 
 TRUTH_COLUMNS: tuple[str, ...] = (
     "time_ns", "object", "kind", "phase",

@@ -22,6 +22,8 @@ class Vehicle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     turn_s: float
     beta_kg_m2: float
     range_max_km: float
+    rcs_m2: float
+    plume_kw_sr: float
 
     @property
     def depletion_s(self) -> float:

@@ -7,12 +7,13 @@ import numpy as np
 from tocsin.messages import Engagement, Message, Report, SensorStatus
 from tocsin.scenario import Scenario
 from tocsin.units import ns_from_iso, ns_from_s
+from tocsin.world.body import Body
 from tocsin.world.breakup import Broken, break_up, interceptor_velocity, places_deg
 from tocsin.world.draws import Draws
 from tocsin.world.engagements import BASKET_M, Launched, Result, is_killed, launched, nearest_in_flight, report
 from tocsin.world.sensors import Infrared, PositionSensor, Radar, Station
 from tocsin.world.sensors.station import vec3
-from tocsin.world.sky import Body, Missile, Orbiter, Plane, draw_air, draw_missile, draw_traffic
+from tocsin.world.sky import Missile, Orbiter, Plane, draw_air, draw_missile, draw_traffic
 from tocsin.world.truth import (
     ObjectTruth,
     Row,
