@@ -13,6 +13,9 @@ import msgspec
 from tocsin.messages import Action, Origin, SensorKind
 from tocsin.policy import Policy, Role
 
+LevelKind = Literal["airliner", "drone", "cruise_missile", "fast_jet"]
+TrafficKind = Literal[LevelKind, "satellite", "sounding_rocket", "space_launch", "meteor", "reentry"]
+
 
 class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A TOML table that refuses keys it does not know."""
@@ -109,7 +112,7 @@ class Aircraft(_Table, frozen=True, kw_only=True):
     """Level great-circle flight, in legs where it turns."""
 
     name: str
-    kind: Literal["airliner", "drone", "cruise_missile", "fast_jet"] = "airliner"
+    kind: LevelKind = "airliner"
     latitude_deg: float
     longitude_deg: float
     height_m: float
@@ -181,15 +184,12 @@ class Traffic(_Table, frozen=True, kw_only=True):
     """Random generic traffic, drawn from the seed inside a box: what must not be called a missile."""
 
     count: int = 0
-    kind: Literal[
-        "airliner", "drone", "cruise_missile", "fast_jet", "satellite", "sounding_rocket", "space_launch", "meteor",
-        "reentry",
-    ] = "airliner"  # fmt: skip
+    kind: TrafficKind = "airliner"
     latitude_min_deg: float = 0.0
     latitude_max_deg: float = 0.0
     longitude_min_deg: float = 0.0
     longitude_max_deg: float = 0.0
-    from_s: float = 0.0  # launches, entries and passes over the box: no earlier; aircraft: not used
+    from_s: float = 0.0  # launches, entries and passes over the box: no earlier; level flight takes none
     to_s: float | None = None  # no later; none: the end of the scenario
 
 
