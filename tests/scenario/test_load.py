@@ -25,7 +25,7 @@ from tocsin.scenario import (
 from tocsin.scenario.check_policy import POLICY_RANGES
 from tocsin.units import ns_from_iso
 
-PACK = ("one-missile", "quiet-sky", "turkiye-2026-03-04")
+PACK = ("busy-sky", "one-missile", "quiet-sky", "turkiye-2026-03-04")
 
 
 def smallest() -> dict:

@@ -118,13 +118,16 @@ def _one(value: float, limits: Range, where: str) -> None:
 def _meant(value: float, limits: Range) -> str:
     """What to do: name the slip where one explains the value."""
     low, high, unit = limits
-    for factor, slip in (
-        (1e3, "a thousand times too small"), (1e-3, "a thousand times too large"), (-1.0, "of the wrong sign"),
-        (0.01, "in per cent"),
-    ):  # fmt: skip
-        if low <= factor * value <= high and value != 0.0 and (factor != 0.01 or unit == "1"):
-            return f"it looks {slip}: give it in {unit}" if unit != "1" else f"it looks {slip}: give a plain ratio"
-    return f"give a value in that range, in {unit}" if unit != "1" else "give a plain ratio in that range"
+    slips = [(-1.0, "of the wrong sign")]
+    if unit in ("m/s", "km", "kg/m2"):
+        slips += [(1e3, "a thousand times too small"), (1e-3, "a thousand times too large")]
+    if unit == "1":
+        slips.append((0.01, "in per cent"))
+    wish = "a plain ratio" if unit == "1" else f"it in {unit}"
+    for factor, slip in slips:
+        if value != 0.0 and low <= factor * value <= high:
+            return f"it looks {slip}: give {wish}"
+    return "give a plain ratio in that range" if unit == "1" else f"give a value in that range, in {unit}"
 
 
 def _vehicle(vehicle: Vehicle, where: str) -> None:
