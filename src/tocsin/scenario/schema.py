@@ -60,6 +60,7 @@ class Spread(_Table, frozen=True, kw_only=True):
     wind_std_m_s: float = 15.0  # one sigma of each horizontal wind component at 12 km
     beta_ratio_std: float = 0.30  # one sigma of ln(ballistic coefficient) about the vehicle's nominal
     burn_ratio_std: float = 0.01  # one sigma of the burn time, thrust adjusted to match
+    mach_drag_ratio_std: float = 0.0  # one sigma of how much of a notional drag rise over Mach bodies have
 
 
 class Stage(_Table, frozen=True, kw_only=True):

@@ -84,6 +84,13 @@ class ReentryKind(_Kind, frozen=True, kw_only=True):
     piece_rcs_m2: float
 
 
+class MachDrag(_Kind, frozen=True, kw_only=True):
+    """A drag rise: the coefficient as a ratio of the hypersonic one, over Mach number."""
+
+    mach: tuple[float, ...]
+    ratio: tuple[float, ...]
+
+
 class Kinds(_Kind, frozen=True, kw_only=True):
     """All of kinds.toml."""
 
@@ -96,6 +103,7 @@ class Kinds(_Kind, frozen=True, kw_only=True):
     space_launch: LaunchKind
     meteor: MeteorKind
     reentry: ReentryKind
+    mach_drag: MachDrag
 
 
 @functools.cache
