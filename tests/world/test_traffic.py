@@ -74,6 +74,17 @@ def test_what_rises_or_comes_down_begins_in_the_window_over_the_box(kind):
         assert WEST - 0.01 <= np.degrees(longitude) <= EAST + 0.01
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_may_be_anywhere_on_the_globe(kind):
+    globe = Traffic(
+        kind=kind, count=25, latitude_min_deg=-90.0, latitude_max_deg=90.0, longitude_min_deg=-180.0,
+        longitude_max_deg=180.0,
+    )  # fmt: skip
+    bodies = draw_traffic(globe, 0, EPOCH_NS, 1800.0, CALM, Draws(4, 0))
+    assert len(firsts(bodies)) == 25
+    assert all(np.isfinite(body.states(np.array([500.0]))[0]).all() for body in bodies)
+
+
 def test_satellites_pass_over_the_box_within_the_window_in_low_orbit():
     for body in drawn("satellite", 20, from_s=300.0, to_s=320.0):
         places = geodetic_of_many(body.states(np.arange(300.0, 321.0))[0])
