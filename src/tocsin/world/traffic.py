@@ -97,8 +97,8 @@ def _satellite(drawn: Drawn) -> list[Other]:
     node = float(sidereal_rad(np.array(day), np.array(fraction))) + math.radians(drawn.longitude_deg) - east_of_node
     record = Satrec()
     record.sgp4init(
-        WGS72, "i", 1, day + fraction - SGP4_EPOCH_JD, 0.0, 0.0, 0.0, ECCENTRICITY, 0.0, inclination, past_node % TURN_RAD,
-        60.0 * math.sqrt(GM_KM3_S2 / radius_km**3), node % TURN_RAD,
+        WGS72, "i", 1, day + fraction - SGP4_EPOCH_JD, 0.0, 0.0, 0.0, ECCENTRICITY, 0.0, inclination,
+        past_node % TURN_RAD, 60.0 * math.sqrt(GM_KM3_S2 / radius_km**3), node % TURN_RAD,
     )  # fmt: skip
     record.classification, record.intldesg, record.elnum, record.revnum = "U", "26001A", 1, 1
     line1, line2 = export_tle(record)
