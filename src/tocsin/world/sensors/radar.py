@@ -20,9 +20,9 @@ from tocsin.messages import Scan, SensorKind, SweptVolume, column
 from tocsin.scenario import Sensor
 from tocsin.units import DEG, M_PER_KM, NS_PER_S
 from tocsin.world.ballistic import Array
+from tocsin.world.body import Body
 from tocsin.world.draws import Draws
 from tocsin.world.sensors.station import Plot, Station, View, vec3
-from tocsin.world.sky import Body
 
 EFFECTIVE_EARTH_RATIO = 4.0 / 3.0  # Skolnik, Introduction to Radar Systems (2001), sec. 8.5
 FALSE_RANGE_RATE_M_S = 3_000.0  # false range rates are uniform within +- this

@@ -17,8 +17,9 @@ from tocsin.messages import Scan, SensorKind
 from tocsin.scenario import Sensor
 from tocsin.units import NS_PER_S, ns_from_s
 from tocsin.world.ballistic import Array
+from tocsin.world.body import Body
 from tocsin.world.draws import Draws
-from tocsin.world.sky import Body, satellite_states, satrec
+from tocsin.world.sky import satellite_states, satrec
 
 BLOCK = 128  # scans worked out at once
 GEOSTATIONARY_HEIGHT_M = 35_786_000.0  # m above the equator
