@@ -119,6 +119,7 @@ class Sensor(_Table, frozen=True, kw_only=True):
 
     name: str
     kind: SensorKind
+    like: str = ""  # name of a packaged generic class that gives the keys not written here; empty: none
     platform: Literal["land", "ship", "geostationary", "path", "orbit"] = "land"
     enabled: bool = True
     data_path: str = ""  # sensors that share one are not independent evidence; empty: its own
@@ -149,6 +150,22 @@ class Sensor(_Table, frozen=True, kw_only=True):
     range_min_km: float = 5.0
     range_max_km: float = 1_000.0
     cloud_top_m: float = 9_000.0  # infrared sees a burning plume above this
+    reference_snr_db: float | None = None  # radar, dB; none: detection_prob and the stated errors hold at all ranges
+    reference_range_km: float = 1_000.0  # range, in km, at which reference_snr_db holds ...
+    reference_rcs_m2: float = 1.0  # ... for this radar cross-section, in m2; then the stated errors are floors
+    false_alarm_prob: float = 1e-6  # probability that noise alone passes the threshold, in one cell and look
+    swerling: Literal[0, 1, 3] = 1  # fluctuation from look to look: 0 none, 1 many like scatterers, 3 one large
+    beamwidth_deg: float = 1.5  # radar: width of the beam, deg, which with signal-to-noise sets angle accuracy
+    range_resolution_m: float = 75.0  # radar: range cell, m, which with signal-to-noise sets range accuracy
+    is_refracted: bool = True  # radar: measures as rays bend; false: its reports are already corrected
+    refractivity: float = 313.0  # of the air at sea level, N-units, as surveyed; exponential with height
+    task_period_s: float = 0.0  # s between looks at a track that a SensorTask names; 0: obeys none
+    task_share: float = 0.2  # largest share of its time, 0 to 1, for such looks
+    range_bias_std_m: float = 0.0  # one sigma of this run's range bias, m
+    azimuth_bias_std_deg: float = 0.0  # one sigma of this run's azimuth bias, deg
+    elevation_bias_std_deg: float = 0.0  # one sigma of this run's elevation bias, deg
+    clock_bias_std_s: float = 0.0  # one sigma of this run's clock error, s
+    outages_s: tuple[tuple[float, float], ...] = ()  # silent from, to, in s after the epoch
 
 
 class KnownUnit(_Table, frozen=True, kw_only=True):
