@@ -161,11 +161,9 @@ class Sensor(_Table, frozen=True, kw_only=True):
     elevation_max_deg: float = 90.0
     range_min_km: float = 5.0
     range_max_km: float = 1_000.0
-    reference_snr_db: float | None = (
-        None  # radar, one look at the reference; none: the same chance and errors everywhere
-    )
-    reference_range_km: float = 1_000.0
-    reference_rcs_m2: float = 1.0
+    reference_snr_db: float | None = None  # radar, one look; none: detection_prob and stated errors hold everywhere
+    reference_range_km: float = 1_000.0  # range at which reference_snr_db holds ...
+    reference_rcs_m2: float = 1.0  # ... for this radar cross-section; then the stated errors are floors
     false_alarm_prob: float = 1e-6  # of noise alone, in one look at one resolution cell
     swerling: Literal[0, 1, 3] = 1  # how the echo fluctuates from look to look; 0: not at all
     beamwidth_deg: float = 1.5  # of the whole beam, both angles
