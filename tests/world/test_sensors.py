@@ -12,11 +12,11 @@ from sky_cases import EPOCH_NS, PLANE, RADAR, THREAT, play, scans, scenario
 
 from tocsin.errors import ScenarioError
 from tocsin.kernels.geodesy import ecef_from_geodetic, ecef_from_radar, enu_axes, geodetic_from_ecef, radar_from_ecef
+from tocsin.kernels.sighting import is_earth_between
 from tocsin.messages import Scan, check
 from tocsin.scenario import Sensor, Traffic, Truth
 from tocsin.units import DEG, NS_PER_S
 from tocsin.world import World
-from tocsin.kernels.sighting import is_earth_between
 from tocsin.world.sky import Plane
 
 INFRARED = Sensor(name="infrared", kind="infrared", platform="geostationary", longitude_deg=20.0, detection_prob=1.0)

@@ -158,7 +158,7 @@ class World:
         return PositionSensor(*common)
 
     def _windows(self, from_ns: int, to_ns: int) -> Iterator[tuple[int, int]]:
-        """An interval cut where windows of the sky's tables meet, so that all sensors use one before the next is made."""
+        """An interval cut where windows of the sky tables meet: all sensors use one before the next is made."""
         size_ns = ns_from_s(WINDOW_S)
         while from_ns < to_ns:
             edge_ns = self._epoch_ns + ((from_ns - self._epoch_ns) // size_ns + 1) * size_ns
