@@ -9,14 +9,17 @@ import numpy as np
 from tocsin.messages import Engagement, Message, Posture, Report, SensorStatus, SensorTask
 from tocsin.scenario import Scenario, Sensor
 from tocsin.units import ns_from_iso, ns_from_s
-from tocsin.world.body import Body
+from tocsin.world.body import Body, Other
 from tocsin.world.breakup import Broken, break_up, interceptor_velocity, places_deg
 from tocsin.world.draws import Draws
 from tocsin.world.engagements import BASKET_M, Launched, Result, is_killed, launched, nearest_in_flight, report
+from tocsin.world.entry import meteor_body, reentry_bodies
+from tocsin.world.rise import launch_bodies, rocket_bodies
 from tocsin.world.sensors import Infrared, PositionSensor, Radar, Station
 from tocsin.world.sensors.sky_tables import WINDOW_S, SkyTables
 from tocsin.world.sensors.station import vec3
-from tocsin.world.sky import Missile, Orbiter, Plane, draw_air, draw_missile, draw_traffic
+from tocsin.world.sky import Missile, Orbiter, Plane, draw_air, draw_missile, draw_stages
+from tocsin.world.traffic import draw_traffic
 from tocsin.world.truth import (
     ObjectTruth,
     Row,
@@ -43,13 +46,8 @@ class World:
         self._epoch_ns = ns_from_iso(scenario.epoch)
         self._air = draw_air(truth, self._draws)
         self._missiles = [draw_missile(threat, truth, self._air, self._draws) for threat in truth.threats]
-        others: list[Body] = []
-        others.extend(Plane(aircraft) for aircraft in truth.aircraft)
-        for number, traffic in enumerate(truth.traffic):
-            others.extend(draw_traffic(traffic, number, self._draws))
-        others.extend(Orbiter(satellite, self._epoch_ns) for satellite in truth.satellites)
-        self._others = others
-        bodies = [*self._missiles, *others]
+        self._others = self._all_others()
+        bodies: list[Body] = [*self._missiles, *self._others]
         enabled = [sensor for sensor in scenario.sensors if sensor.enabled]
         self._sky = SkyTables(bodies, lookback_s=max((sensor.scan_period_s for sensor in enabled), default=1.0) + 1.0)
         self._refractivity_deviation = float(
@@ -65,6 +63,26 @@ class World:
         self._pieces: dict[str, Broken] = {}
         self._found: dict[str, tuple[float, float]] = {}
         self._to_find = {m.name for m in self._missiles if self._goes_unexploded(m)}
+
+    def _all_others(self) -> list[Other]:
+        """Everything else that flies. Spent stages come last, so that they change no draw of the rest."""
+        truth, epoch_ns, duration_s = self._scenario.truth, self._epoch_ns, self._scenario.duration_s
+        others: list[Other] = []
+        others.extend(Plane(aircraft) for aircraft in truth.aircraft)
+        for number, traffic in enumerate(truth.traffic):
+            others.extend(draw_traffic(traffic, number, epoch_ns, duration_s, self._air, self._draws))
+        others.extend(Orbiter(satellite, epoch_ns) for satellite in truth.satellites)
+        for rocket in truth.rockets:
+            others.extend(rocket_bodies(rocket, self._air))
+        for launch in truth.launches:
+            others.extend(launch_bodies(launch, duration_s, self._air))
+        others.extend(meteor_body(meteor, self._air) for meteor in truth.meteors)
+        for reentry in truth.reentries:
+            rng = self._draws.generator(f"re-entry {reentry.name}")
+            others.extend(reentry_bodies(reentry, self._air, rng))
+        for missile in self._missiles:
+            others.extend(draw_stages(missile, truth, self._air, self._draws))
+        return others
 
     def generate(self, from_ns: int, to_ns: int) -> list[Message]:
         """Scans that end in (from_ns, to_ns], sensors' first words, reports of what happened in it; by arrival.
