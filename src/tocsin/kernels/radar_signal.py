@@ -7,6 +7,8 @@ Source: Skolnik, Introduction to Radar Systems (3rd ed., 2001), ch. 2; Swerling,
 
 import math
 
+import numpy as np
+
 from tocsin.kernels.compiled import kernel
 
 _LEAST_PROB = 1e-100  # of a false alarm, and of a uniform number: its logarithm stays a number, and so does exp(-snr)
@@ -92,3 +94,12 @@ def accuracy_std(resolution, snr_ratio, floor):
     """
     noise = resolution / (1.6 * math.sqrt(2.0 * max(snr_ratio, _LEAST_SNR)))
     return math.sqrt(noise * noise + floor * floor)
+
+
+@kernel
+def accuracy_std_many(resolution, snr_ratio, floor):
+    """`accuracy_std` of each of n signal-to-noise ratios: (n,) in, (n,) out."""
+    std = np.empty(snr_ratio.shape[0])
+    for i in range(snr_ratio.shape[0]):
+        std[i] = accuracy_std(resolution, snr_ratio[i], floor)
+    return std
