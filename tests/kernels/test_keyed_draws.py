@@ -1,4 +1,4 @@
-"""Keyed draws: the generator's published answers, its laws, and that a draw depends on nothing but its key and counter."""
+"""Keyed draws: the published answers, the laws of the draws, and that each depends on its key and counter alone."""
 
 from __future__ import annotations
 
