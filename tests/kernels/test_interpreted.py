@@ -64,10 +64,13 @@ table_s, table_m = np.array([0.0, 10.0, 0.0, 10.0]), np.array([place, place + 1e
 table_m_s = np.array([velocity, velocity, np.zeros(3), np.zeros(3)])
 sky = table_s, table_m, table_m_s, np.array([0, 2, 4, 4]), np.array([[-1.0, 20.0], [0.0, 5.0], [0.0, 9.0]])
 ends, sites = np.array([2.0, 7.0]), np.array([site, site])
-keep(*sight_from_site(*sky, np.arange(3), ends, 1.0, 0.3, 6.0, sites, 0.0 * sites, 1e6, -0.2))
+room = lambda columns: (np.zeros(6, np.int64), np.zeros(6, np.int64), np.zeros((6, columns)))
+ten, seven = room(10), room(7)
+common = np.arange(3), ends, 1.0, 0.3, 6.0, sites, axes_at(sites), 0.0 * sites, 1e6, -0.2
+keep(sight_from_site(*sky, *common, *ten), *ten, axes_at(sites))
 eyes = 6.6 * sites
 burns = np.array([[0.0, 5.0, 10.0, 1e3], [0.0, 9.0, 10.0, -1e9], [0.0, 9.0, 1.0, 0.0]])
-keep(*sight_flashes(*sky, np.array([0, 1, 2]), burns, ends, eyes, 3.6e7))
+keep(sight_flashes(*sky, np.array([0, 1, 2]), burns, ends, eyes, 3.6e7, *seven), *seven)
 keep(is_earth_between(0.0, 0.0, 0.0, 0.0, 0.0, 0.0), is_earth_between(7e6, 0.0, 0.0, -7e6, 0.0, 0.0))
 print(json.dumps(rows))
 """

@@ -10,7 +10,7 @@ import pytest
 
 from tocsin.kernels.geodesy import ecef_from_geodetic, enu_axes
 from tocsin.kernels.observe import along_path, level_path
-from tocsin.kernels.sighting import is_earth_between, sight_flashes, sight_from_site
+from tocsin.kernels.sighting import axes_at, is_earth_between, sight_flashes, sight_from_site
 
 SITE_DEG = (37.9, 39.5, 900.0)
 TIMES_S = np.arange(1.0, 41.0)
@@ -39,11 +39,18 @@ def planes(count: int, seed: int = 3) -> tuple[np.ndarray, np.ndarray, np.ndarra
     )  # fmt: skip
 
 
-def sight(tables, up_s, turn_s: float, reach_m: float = 1e6, lowest_rad: float = -1.5, places=None):
+def filled(kernel, columns: int, count: int, *given):
+    """What a kernel fills: which scan, which body or flash, and the columns."""
+    scan, which, out = np.empty(count, np.int64), np.empty(count, np.int64), np.empty((count, columns))
+    n = kernel(*given, scan, which, out)
+    return scan[:n], which[:n], out[:n]
+
+
+def sight(tables, up_s, turn_s: float, reach_m: float = 1e6, lowest_rad: float = -1.5):
     count = len(tables[3]) - 1
-    return sight_from_site(
-        *tables, up_s, np.arange(count), TIMES_S, turn_s, math.radians(40.0), 2.0 * math.pi,
-        site() if places is None else places, STILL, reach_m, lowest_rad,
+    return filled(
+        sight_from_site, 10, 40 * count, *tables, up_s, np.arange(count), TIMES_S, turn_s, math.radians(40.0),
+        2.0 * math.pi, site(), axes_at(site()), STILL, reach_m, lowest_rad,
     )  # fmt: skip
 
 
@@ -72,8 +79,8 @@ def test_range_angles_and_height_are_those_of_pymap3d_at_the_time_of_each_plot()
 def test_range_rate_counts_the_motion_of_the_sensor() -> None:
     tables = planes(1)
     velocity = np.tile(enu_axes(math.radians(SITE_DEG[0]), math.radians(SITE_DEG[1]))[0] * 15.0, (40, 1))
-    common = (*tables, np.tile(ALWAYS, (1, 1)), np.arange(1), TIMES_S, 0.0, 0.0, 6.3, site())
-    still, moving = (sight_from_site(*common, v, 1e6, -1.5)[2] for v in (STILL, velocity))
+    common = (*tables, np.tile(ALWAYS, (1, 1)), np.arange(1), TIMES_S, 0.0, 0.0, 6.3, site(), axes_at(site()))
+    still, moving = (filled(sight_from_site, 10, 40, *common, v, 1e6, -1.5)[2] for v in (STILL, velocity))
     line = (still[:, 7:10] - site()) / still[:, 1:2]
     np.testing.assert_allclose(moving[:, 4], still[:, 4] - line @ velocity[0], atol=1e-9)
 
@@ -112,8 +119,8 @@ def test_a_flash_is_seen_where_the_light_left_it_on_an_earth_that_turned_meanwhi
     tables = planes(5)
     platform = np.tile((42_164_000.0 * math.cos(0.6), 42_164_000.0 * math.sin(0.6), 0.0), (40, 1))
     flash = np.tile((-100.0, 100.0, 1.0, 0.0), (5, 1))
-    scan, which, rows = sight_flashes(
-        *tables, np.tile(ALWAYS, (5, 1)), np.arange(5), flash, TIMES_S, platform, 36_000_000.0
+    scan, which, rows = filled(
+        sight_flashes, 7, 200, *tables, np.tile(ALWAYS, (5, 1)), np.arange(5), flash, TIMES_S, platform, 36_000_000.0
     )
     assert len(scan) == 5 * 40
     for k in range(len(scan)):
@@ -134,7 +141,7 @@ def test_a_flash_is_seen_only_while_it_burns_and_above_its_lowest_height() -> No
     common = (*tables, np.tile(ALWAYS, (1, 1)), np.arange(1))
 
     def times(*flash: float) -> list[float]:
-        return sight_flashes(*common, np.array((flash,)), TIMES_S, platform, 36e6)[2][:, 0].tolist()
+        return filled(sight_flashes, 7, 40, *common, np.array((flash,)), TIMES_S, platform, 36e6)[2][:, 0].tolist()
 
     seen = times(10.0, 20.0, 1.0, 0.0)
     assert 10.0 < min(seen) < 11.0

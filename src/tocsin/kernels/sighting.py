@@ -10,12 +10,11 @@ import numpy as np
 
 from tocsin.kernels.compiled import kernel
 from tocsin.kernels.constants import EARTH_RATE_RAD_S, LIGHT_M_S, SEMI_MAJOR_M, SEMI_MINOR_M
-from tocsin.kernels.geodesy import enu_axes, geodetic_from_ecef, height_and_up
+from tocsin.kernels.geodesy import geodetic_from_ecef, height_and_up
 
 SIGHTING_COLUMNS = 10  # of sight_from_site
 FLASH_COLUMNS = 7  # of sight_flashes
 _TURN = 2.0 * math.pi
-_START_ROWS = 1024  # of the output, doubled when full
 
 
 @kernel
@@ -45,21 +44,25 @@ def place_along(table_s, table_m, table_m_s, first, end, at, time_s, out):
 
 
 @kernel
-def site_axes(site_m):
-    """(k, 3, 3): rows east, north, up at each of k places (k, 3)."""
-    axes = np.empty((site_m.shape[0], 3, 3))
+def axes_at(site_m):
+    """(k, 9): east, north and up, three numbers each, at each of k places (k, 3)."""
+    axes = np.empty((site_m.shape[0], 9))
     for i in range(site_m.shape[0]):
         latitude, longitude, _ = geodetic_from_ecef(site_m[i, 0], site_m[i, 1], site_m[i, 2])
-        axes[i] = enu_axes(latitude, longitude)
+        sin_lat, cos_lat = math.sin(latitude), math.cos(latitude)
+        sin_lon, cos_lon = math.sin(longitude), math.cos(longitude)
+        axes[i, 0], axes[i, 1], axes[i, 2] = -sin_lon, cos_lon, 0.0
+        axes[i, 3], axes[i, 4], axes[i, 5] = -sin_lat * cos_lon, -sin_lat * sin_lon, cos_lat
+        axes[i, 6], axes[i, 7], axes[i, 8] = cos_lat * cos_lon, cos_lat * sin_lon, sin_lat
     return axes
 
 
 @kernel
-def bearing(axes, dx, dy, dz):
-    """East, north, up, range and azimuth (0 to 2 pi) of a difference of places in axes (3, 3)."""
-    east = axes[0, 0] * dx + axes[0, 1] * dy + axes[0, 2] * dz
-    north = axes[1, 0] * dx + axes[1, 1] * dy + axes[1, 2] * dz
-    up = axes[2, 0] * dx + axes[2, 1] * dy + axes[2, 2] * dz
+def bearing(axes, i, dx, dy, dz):
+    """East, north, up, range and azimuth (0 to 2 pi) of a difference of places in the axes of place i."""
+    east = axes[i, 0] * dx + axes[i, 1] * dy + axes[i, 2] * dz
+    north = axes[i, 3] * dx + axes[i, 4] * dy + axes[i, 5] * dz
+    up = axes[i, 6] * dx + axes[i, 7] * dy + axes[i, 8] * dz
     azimuth_rad = math.atan2(east, north)
     if azimuth_rad < 0.0:
         azimuth_rad += _TURN
@@ -92,8 +95,8 @@ def is_out_of_reach(table_m, first, end, site_m, reach_m):
 
 @kernel
 def sight_from_site(
-    table_s, table_m, table_m_s, first_row, up_s, chosen, end_s, turn_s, first_rad, width_rad, site_m, site_m_s,
-    reach_m, lowest_rad,
+    table_s, table_m, table_m_s, first_row, up_s, chosen, end_s, turn_s, first_rad, width_rad, site_m, axes, site_m_s,
+    reach_m, lowest_rad, scan_of, body_of, out,
 ):  # fmt: skip
     """Geometry of many bodies in many scans of one sensor on or over the ground.
 
@@ -106,16 +109,13 @@ def sight_from_site(
               chosen      (c,) int64, which bodies to look for
               end_s       (k,) rising: when each scan ends;  turn_s  how long it takes
               first_rad, width_rad   azimuths swept, clockwise
-              site_m, site_m_s   (k, 3) the sensor's place and velocity at the end of each scan
+              site_m, axes, site_m_s   (k, 3), ``axes_at`` of it, (k, 3): the sensor's place and velocity at each end
               reach_m, lowest_rad   what lies well beyond or below is left out
-    Out       scan (n,) int64, body (n,) int64, and (n, 10): time of the plot s, range m, azimuth rad, elevation rad
-              (a straight line), range rate m/s (relative to the moving sensor), ellipsoidal height m, central angle rad
-              between the two, position (3)
+    Out       n, how many rows are filled of scan_of, body_of (c k,) int64 and out (c k, 10): time of the plot s, range
+              m, azimuth rad, elevation rad (a straight line), range rate m/s (relative to the moving sensor),
+              ellipsoidal height m, central angle rad between the two, position (3)
     Accuracy  that of the tables, within 1 m
     """
-    axes = site_axes(site_m)
-    body_of, scan_of = np.empty(_START_ROWS, np.int64), np.empty(_START_ROWS, np.int64)
-    out = np.empty((_START_ROWS, SIGHTING_COLUMNS))
     state = np.empty(6)
     n = 0
     for c in range(chosen.shape[0]):
@@ -129,9 +129,8 @@ def sight_from_site(
             if middle_s + 0.5 * turn_s <= up_s[body, 0] or middle_s - 0.5 * turn_s >= up_s[body, 1]:
                 continue
             at = place_along(table_s, table_m, table_m_s, first, end, at, middle_s, state)
-            _, _, up, range_m, azimuth_rad = bearing(
-                axes[i], state[0] - site_m[i, 0], state[1] - site_m[i, 1], state[2] - site_m[i, 2]
-            )
+            sx, sy, sz = site_m[i, 0], site_m[i, 1], site_m[i, 2]
+            _, _, up, range_m, azimuth_rad = bearing(axes, i, state[0] - sx, state[1] - sy, state[2] - sz)
             speed = math.sqrt(state[3] ** 2 + state[4] ** 2 + state[5] ** 2)
             slack_m = turn_s * speed + 1.0
             if range_m > reach_m + slack_m or up < math.sin(lowest_rad) * range_m - slack_m:
@@ -145,13 +144,9 @@ def sight_from_site(
                 continue
             place_along(table_s, table_m, table_m_s, first, end, at, plot_s, state)
             x, y, z = state[0], state[1], state[2]
-            dx, dy, dz = x - site_m[i, 0], y - site_m[i, 1], z - site_m[i, 2]
-            east, north, up, range_m, azimuth_rad = bearing(axes[i], dx, dy, dz)
-            if n == body_of.shape[0]:
-                body_of, scan_of = np.concatenate((body_of, body_of)), np.concatenate((scan_of, scan_of))
-                out = np.concatenate((out, out))
+            dx, dy, dz = x - sx, y - sy, z - sz
+            east, north, up, range_m, azimuth_rad = bearing(axes, i, dx, dy, dz)
             vx, vy, vz = state[3] - site_m_s[i, 0], state[4] - site_m_s[i, 1], state[5] - site_m_s[i, 2]
-            sx, sy, sz = site_m[i, 0], site_m[i, 1], site_m[i, 2]
             across = math.sqrt((y * sz - z * sy) ** 2 + (z * sx - x * sz) ** 2 + (x * sy - y * sx) ** 2)
             body_of[n], scan_of[n] = body, i
             out[n, 0], out[n, 1], out[n, 2] = plot_s, range_m, azimuth_rad
@@ -161,7 +156,7 @@ def sight_from_site(
             out[n, 6] = math.atan2(across, x * sx + y * sy + z * sz)
             out[n, 7], out[n, 8], out[n, 9] = x, y, z
             n += 1
-    return scan_of[:n], body_of[:n], out[:n]
+    return n
 
 
 @kernel
@@ -178,7 +173,9 @@ def is_earth_between(px, py, pz, sx, sy, sz):
 
 
 @kernel
-def sight_flashes(table_s, table_m, table_m_s, first_row, up_s, flash_body, flash, end_s, site_m, reference_m):
+def sight_flashes(
+    table_s, table_m, table_m_s, first_row, up_s, flash_body, flash, end_s, site_m, reference_m, scan_of, flash_of, out
+):
     """What burns, as staring sensors in space see it: where the light left from.
 
     In        table_s, table_m, table_m_s, first_row, up_s   as in ``sight_from_site``
@@ -187,12 +184,11 @@ def sight_flashes(table_s, table_m, table_m_s, first_row, up_s, flash_body, flas
               end_s       (k,) when each scan ends: the time at which the light arrives
               site_m      (k, 3) ECEF place of the sensor then
               reference_m range at which an intensity counts in full
-    Out       scan (n,) int64, flash (n,) int64, and (n, 7): time the light left s, range m, intensity kW/sr times
-              (reference / range)^2, height m, unit vector (3) in ECEF as it stands when the light arrives: the
-              Earth turns on while the light travels. Aberration (10 urad) is taken out by the sensor
+    Out       n, how many rows are filled of scan_of, flash_of (f k,) int64 and out (f k, 7): time the light left s,
+              range m, intensity kW/sr times (reference / range)^2, height m, unit vector (3) in ECEF as it stands
+              when the light arrives: the Earth turns on while the light travels. Aberration (10 urad) is taken out by
+              the sensor
     """
-    scan_of, flash_of = np.empty(_START_ROWS, np.int64), np.empty(_START_ROWS, np.int64)
-    out = np.empty((_START_ROWS, FLASH_COLUMNS))
     state = np.empty(6)
     n = 0
     for f in range(flash_body.shape[0]):
@@ -220,12 +216,9 @@ def sight_flashes(table_s, table_m, table_m_s, first_row, up_s, flash_body, flas
                 continue
             if is_earth_between(x, y, state[2], site_m[i, 0], site_m[i, 1], site_m[i, 2]) == 1:
                 continue
-            if n == scan_of.shape[0]:
-                scan_of, flash_of = np.concatenate((scan_of, scan_of)), np.concatenate((flash_of, flash_of))
-                out = np.concatenate((out, out))
             scan_of[n], flash_of[n] = i, f
             out[n, 0], out[n, 1], out[n, 3] = left_s, range_m, height_m
             out[n, 2] = flash[f, 2] * (reference_m / range_m) ** 2
             out[n, 4], out[n, 5], out[n, 6] = dx / range_m, dy / range_m, dz / range_m
             n += 1
-    return scan_of[:n], flash_of[:n], out[:n]
+    return n

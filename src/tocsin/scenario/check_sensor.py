@@ -6,7 +6,6 @@ import itertools
 from typing import Any
 
 from tocsin.errors import ScenarioError
-from tocsin.scenario.check_policy import within
 from tocsin.scenario.schema import Fire, Sensor
 
 SENSOR_RANGES: dict[str, tuple[float, float, str]] = {
@@ -78,10 +77,10 @@ _ORDERED = (
 
 def check_sensor(sensor: Sensor, at: str) -> None:
     """Refuse an impossible sensor: ranges, order of limits, outages; ``at`` is where it stands."""
-    for key, (low, high, unit) in SENSOR_RANGES.items():
+    for key, limits in SENSOR_RANGES.items():
         value = getattr(sensor, key)
         if value is not None:
-            within(value, low, high, unit, f"{at}.{key}")
+            _within(value, limits, f"{at}.{key}")
     for lower, upper, unit in _ORDERED:
         low, high = getattr(sensor, lower), getattr(sensor, upper)
         if low >= high:
@@ -151,8 +150,17 @@ def check_elements(sensor: Sensor, at: str) -> None:
 
 def check_fire(fire: Fire, at: str) -> None:
     """Refuse a fire outside its ranges."""
-    for key, (low, high, unit) in _FIRE_RANGES.items():
-        within(getattr(fire, key), low, high, unit, f"{at}.{key}")
+    for key, limits in _FIRE_RANGES.items():
+        _within(getattr(fire, key), limits, f"{at}.{key}")
+
+
+def _within(value: float, limits: tuple[float, float, str], where: str) -> None:
+    low, high, unit = limits
+    if not low <= value <= high:  # nan is not either
+        raise ScenarioError(
+            f"must lie between {low:g} and {high:g} {unit}", where=where, value=value,
+            remedy="give a plain ratio" if unit in ("1", "probability") else f"give it in {unit}",
+        )  # fmt: skip
 
 
 def _outages(sensor: Sensor, at: str) -> None:
@@ -161,7 +169,7 @@ def _outages(sensor: Sensor, at: str) -> None:
         raise ScenarioError(f"more than {MAX_OUTAGES} outages", where=where, remedy="merge some")
     for outage in sensor.outages_s:
         for value in outage:
-            within(value, *OUTAGE_RANGE, where)
+            _within(value, OUTAGE_RANGE, where)
         if outage[0] >= outage[1]:
             raise ScenarioError(
                 "an outage ends, in s after the epoch, before it begins", where=where, value=list(outage),

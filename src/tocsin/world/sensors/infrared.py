@@ -18,17 +18,16 @@ import numpy.typing as npt
 from tocsin.kernels.constants import SEMI_MAJOR_M
 from tocsin.kernels.geodesy import ecef_from_geodetic, geodetic_from_ecef
 from tocsin.kernels.keyed_draws import keyed_draws
-from tocsin.kernels.sighting import sight_flashes
 from tocsin.messages import SensorKind, SweptVolume
 from tocsin.scenario import Fire, Sensor
 from tocsin.units import DEG
 from tocsin.world.ballistic import Array
 from tocsin.world.draws import Draws
+from tocsin.world.sensors.sightings import flashes_seen
 from tocsin.world.sensors.sky_tables import Index, SkyTables, Table, name_words
 from tocsin.world.sensors.station import FALSE_PLOT, Plots, Station
 from tocsin.world.sensors.sun import mirror_point, sun_direction
 
-REFERENCE_M = 36_000_000.0  # m, where min_intensity_kw_sr is stated
 GLINT_RAD = 5e-3  # rad, half-width of the cone of glints: 180 km from geostationary height, notional
 CLOUD_CELL_S = 300.0  # s, cloud over a fire comes and goes in steps of this, notional
 _FLASH, _FIRE = 0, 2  # tags of draws; the errors' are one more
@@ -79,7 +78,7 @@ class Infrared(Station):
         """Scan, body, time, order and line of sight of what burns."""
         burning = (self._flash[:, 0] < ends_s[-1]) & (self._flash[:, 1] > ends_s[0] - _LIGHT_S)
         flash_body, flash = self._flash_body[burning], self._flash[burning]
-        scan, which, rows = _sighted(self.sky.window(window), self.sky.up_s, flash_body, flash, ends_s, platform_m)
+        scan, which, rows = flashes_seen(self.sky.window(window), self.sky.up_s, flash_body, flash, ends_s, platform_m)
         body = flash_body[which]
         hit, order, lines = self._seen(first_number + scan, self.sky.words[body], rows, _FLASH)
         return scan[hit], body[hit], rows[hit, 0], order, lines
@@ -89,7 +88,9 @@ class Infrared(Station):
     ) -> tuple[Index, Index, Array, Array, Array]:
         always = np.tile((-_LONG_S, _LONG_S), (len(self._fires), 1))
         flash = np.array([(-_LONG_S, _LONG_S, fire.intensity_kw_sr, -_LONG_S) for fire in self._fires])
-        scan, which, rows = _sighted(self._fire_table, always, np.arange(len(self._fires)), flash, ends_s, platform_m)
+        scan, which, rows = flashes_seen(
+            self._fire_table, always, np.arange(len(self._fires)), flash, ends_s, platform_m
+        )
         cell = (np.maximum(rows[:, 0], 0.0) // CLOUD_CELL_S).astype(np.uint64)
         clear = np.array([fire.clear_prob for fire in self._fires])[which]
         words = self._fire_words[which]
@@ -146,16 +147,6 @@ class Infrared(Station):
             clutter_density=self.sensor.false_per_scan / solid_angle,
         )
         return self._swept
-
-
-def _sighted(
-    table: Table, up_s: Array, flash_body: Index, flash: Array, ends_s: Array, platform_m: Array
-) -> tuple[Index, Index, Array]:
-    scan, which, rows = sight_flashes(
-        table.time_s, table.position_m, table.velocity_m_s, table.first_row, up_s, flash_body, flash, ends_s,
-        platform_m, REFERENCE_M,
-    )  # fmt: skip
-    return scan, which, rows
 
 
 def _fixed(fires: Sequence[Fire]) -> Table:

@@ -9,12 +9,12 @@ import numpy as np
 from tocsin.kernels.geodesy import geodetic_of_many
 from tocsin.kernels.keyed_draws import keyed_draws
 from tocsin.kernels.refraction import horizon_apparent_elevation_rad, ray_central_angle_rad_many
-from tocsin.kernels.sighting import sight_from_site
 from tocsin.messages import SensorKind, SweptVolume
 from tocsin.scenario import Sensor
 from tocsin.units import DEG, M_PER_KM
 from tocsin.world.ballistic import Array
 from tocsin.world.draws import Draws
+from tocsin.world.sensors.sightings import sighted
 from tocsin.world.sensors.sky_tables import SkyTables
 from tocsin.world.sensors.station import Plots, Station
 
@@ -36,9 +36,9 @@ class PositionSensor(Station):
 
     def measure(self, first_number: int, ends_s: Array, platform_m: Array, window: int) -> Plots:
         sensor, sky, table = self.sensor, self.sky, self.sky.window(window)
-        scan, body, rows = sight_from_site(
-            table.time_s, table.position_m, table.velocity_m_s, table.first_row, sky.up_s, self._willing, ends_s, 0.0,
-            0.0, _ALL_ROUND, platform_m, np.zeros_like(platform_m), sensor.range_max_km * M_PER_KM, _DOWN,
+        scan, body, rows = sighted(
+            table, sky.up_s, self._willing, ends_s, 0.0, (0.0, _ALL_ROUND), platform_m,
+            sensor.range_max_km * M_PER_KM, _DOWN,
         )  # fmt: skip
         edge = ray_central_angle_rad_many(
             float(sensor.height_m), self._horizon_rad, rows[:, 5].copy(), self.truth.refractivity

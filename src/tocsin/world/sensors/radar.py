@@ -31,13 +31,13 @@ from tocsin.kernels.refraction import (
     horizon_apparent_elevation_rad,
     ray_central_angle_rad_many,
 )
-from tocsin.kernels.sighting import sight_from_site
 from tocsin.messages import Posture, Scan, SensorKind, SensorTask, SweptVolume
 from tocsin.scenario import Sensor, swept_of
 from tocsin.units import DEG, M_PER_KM, NS_PER_S
 from tocsin.world.ballistic import Array
 from tocsin.world.draws import Draws
 from tocsin.world.sensors.looks import LOOK_NS, LookPlan
+from tocsin.world.sensors.sightings import sighted
 from tocsin.world.sensors.sky_tables import WINDOW_S, Index, SkyTables, Table
 from tocsin.world.sensors.station import FALSE_PLOT, Plots, Station, in_random_order
 
@@ -121,10 +121,9 @@ class Radar(Station):
         """All bodies in coverage of the scans that end then, before detection and errors."""
         sensor, n0 = self.sensor, self.truth.refractivity
         height_m = float(sensor.height_m)
-        scan, body, rows = sight_from_site(
-            table.time_s, table.position_m, table.velocity_m_s, table.first_row, self.sky.up_s, self._all, ends_s,
-            turn_s, self._swept.azimuth_from_rad, self.width_rad, platform_m, np.zeros_like(platform_m),
-            self._swept.range_max_m, sensor.elevation_min_deg * DEG - BENDS_RAD,
+        scan, body, rows = sighted(
+            table, self.sky.up_s, self._all, ends_s, turn_s, (self._swept.azimuth_from_rad, self.width_rad),
+            platform_m, self._swept.range_max_m, sensor.elevation_min_deg * DEG - BENDS_RAD,
         )  # fmt: skip
         # above the ray that touches the Earth
         keep = rows[:, 6] <= ray_central_angle_rad_many(height_m, self._horizon_rad, rows[:, 5].copy(), n0)
