@@ -42,9 +42,11 @@ def _run_every_kernel(should_stop: Callable[[], bool]) -> None:
     """A whole small run touches all kernels but those that only readers of tables, or other skies, use."""
     import numpy as np
 
+    from tocsin.kernels.echoes import echoes
     from tocsin.kernels.entry import ablating_flight
     from tocsin.kernels.height_finding import ecef_columns, elevations_from_height
     from tocsin.kernels.motion import advance
+    from tocsin.kernels.radar_signal import accuracy_std_many, detection_prob, snr_ratio, threshold_ratio
     from tocsin.simulation import simulate
 
     simulate(WARMUP_SCENARIO, seed=0, should_stop=should_stop)
@@ -54,6 +56,11 @@ def _run_every_kernel(should_stop: Callable[[], bool]) -> None:
     site_ecef_m = ecef_columns(one, one, one)
     elevations_from_height(one * 1e5, one, one * 1e4, site_ecef_m)
     place, calm = site_ecef_m[0].copy(), np.zeros(4)
+    # of radars that state a signal-to-noise, which the small run may have none of
+    echoes(one * 1e5, one, np.full((1, 4), 0.5), 10.0, 1e6, 1.0, 1)
+    accuracy_std_many(75.0, one, 30.0)
+    detection_prob(snr_ratio(1e6, 1.0, 10.0, 1e6, 1.0), 1e-6, 1)
+    threshold_ratio(1e-6)
     # of meteors and re-entries, which the small run has none of
     ablating_flight(place, place * 0.0, 100.0, 2e-8, calm, 0.02, 3_000.0, 0.01, 0.1)
     advance(place, place * 0.0, 0.0, calm, -10.0, 5.0)
