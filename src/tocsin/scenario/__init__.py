@@ -1,6 +1,7 @@
 """Scenarios: schema, loader, the packaged pack."""
 
 from tocsin.scenario.check import check_scenario, check_sensors
+from tocsin.scenario.check_sensor import check_simulated
 from tocsin.scenario.load import (
     apply_override,
     cast_of,
@@ -16,6 +17,7 @@ from tocsin.scenario.schema import (
     Cast,
     Claim,
     Defence,
+    Fire,
     KnownUnit,
     Launch,
     Leg,
@@ -38,7 +40,7 @@ from tocsin.scenario.schema import (
     Unknown,
     Vehicle,
 )
-from tocsin.scenario.sensor_file import read_sensors, sites_of
+from tocsin.scenario.sensor_file import read_sensors, sites_of, swept_of
 
 __all__ = [
     "Actor",
@@ -46,6 +48,7 @@ __all__ = [
     "Cast",
     "Claim",
     "Defence",
+    "Fire",
     "KnownUnit",
     "Launch",
     "Leg",
@@ -71,6 +74,7 @@ __all__ = [
     "cast_of",
     "check_scenario",
     "check_sensors",
+    "check_simulated",
     "defence_of",
     "document_from",
     "load_scenario",
@@ -78,4 +82,5 @@ __all__ = [
     "read_sensors",
     "scenario_from",
     "sites_of",
+    "swept_of",
 ]

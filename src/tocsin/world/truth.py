@@ -14,6 +14,7 @@ from tocsin.world.ballistic import Array, geodetic_deg
 from tocsin.world.body import Other
 from tocsin.world.breakup import Broken, Pieces, places_deg
 from tocsin.world.engagements import Result
+from tocsin.world.sensors.biases import SensorTruth
 from tocsin.world.sky import Missile
 
 TRUTH_COLUMNS: tuple[str, ...] = (
@@ -72,6 +73,7 @@ class WorldTruth(msgspec.Struct, kw_only=True):
     threats: list[ThreatTruth]
     others: list[ObjectTruth]
     launches: list[Result]
+    sensors: list[SensorTruth] = msgspec.field(default_factory=list)
 
 
 def threat_truth(missile: Missile, broken: Broken | None, epoch_ns: int, until_ns: int) -> ThreatTruth:
