@@ -8,6 +8,7 @@ from tocsin.messages import Engagement, Message, Report, SensorStatus
 from tocsin.scenario import Scenario
 from tocsin.units import ns_from_iso, ns_from_s
 from tocsin.world.body import Body
+from tocsin.world.ballistic import Array
 from tocsin.world.breakup import Broken, break_up, interceptor_velocity, places_deg
 from tocsin.world.draws import Draws
 from tocsin.world.engagements import BASKET_M, Launched, Result, is_killed, launched, nearest_in_flight, report
@@ -61,6 +62,16 @@ class World:
         self._pieces: dict[str, Broken] = {}
         self._found: dict[str, tuple[float, float]] = {}
         self._to_find = {m.name for m in self._missiles if self._goes_unexploded(m)}
+
+    @property
+    def bodies(self) -> tuple[Body, ...]:
+        """All that flies in this run, threats first; truth, for tools that show it as such."""
+        return (*self._missiles, *self._others)
+
+    @property
+    def air(self) -> Array:
+        """The air of this run, (4,) as in ``kernels.motion``."""
+        return self._air.copy()
 
     def generate(self, from_ns: int, to_ns: int) -> list[Message]:
         """Scans that end in (from_ns, to_ns], sensors' first words, reports of what happened in it; by arrival.
