@@ -5,6 +5,7 @@ from __future__ import annotations
 import cyclopts
 
 from tocsin import __version__
+from tocsin.cli.coverage import coverage
 from tocsin.cli.demo import demo
 from tocsin.cli.export import export
 from tocsin.cli.fly import fly
@@ -23,5 +24,5 @@ app = cyclopts.App(
     help="Simulator and warning pipeline for ballistic-missile defence: how many seconds are left for people, "
     "and who gets them. It commands no weapon and cannot emit a real alert; all parameters are notional.",
 )
-for command in (demo, run, track, fly, replay, verify, score, report, export, scenarios, warmup):
+for command in (demo, run, track, fly, coverage, replay, verify, score, report, export, scenarios, warmup):
     app.command(command)

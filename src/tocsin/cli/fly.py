@@ -144,9 +144,10 @@ def print_flight(console: Console, flown: Flown) -> None:
     for name in ("after start", "height", "speed", "path angle", "downrange", "latitude", "longitude"):
         table.add_column(name, justify="right", no_wrap=True)
     for event in flown.events:
+        height_km, angle_deg = round(event.height_m / 1000.0, 1) + 0.0, round(event.flight_path_angle_deg, 1) + 0.0
         table.add_row(
-            Text(plain(event.label)), clock_text(event.time_s), f"{round(event.height_m / 1000.0, 1) + 0.0:.1f} km",
-            f"{event.speed_m_s:.0f} m/s", f"{round(event.flight_path_angle_deg, 1) + 0.0:.1f}°", f"{event.downrange_m / 1000.0:.0f} km",
+            Text(plain(event.label)), clock_text(event.time_s), f"{height_km:.1f} km",
+            f"{event.speed_m_s:.0f} m/s", f"{angle_deg:.1f}°", f"{event.downrange_m / 1000.0:.0f} km",
             f"{event.latitude_deg:.3f}°", f"{event.longitude_deg:.3f}°",
         )  # fmt: skip
     console.print(table)

@@ -84,12 +84,12 @@ def flight_czml(flown: Flown) -> list[dict[str, Any]]:
 
 
 def flight_geojson(flown: Flown) -> dict[str, Any]:
-    """A FeatureCollection: a ``flight`` line for each phase, with its times, and a ``flight_event`` point for each event."""
+    """A FeatureCollection: a ``flight`` line for each phase, with its times; a ``flight_event`` point each."""
     points = geodetic_points(flown.position_ecef_m)
     times = [iso_from_ns(flown.start_ns + ns_from_s(t)) for t in flown.time_s.tolist()]
     features = []
     for number, (phase, first, after) in enumerate(flown.stretches(), start=1):
-        said = {"object": flown.name, "phase": phase, "times": times[first : after + 1]}
+        said: dict[str, Any] = {"object": flown.name, "phase": phase, "times": times[first : after + 1]}
         features.append(_feature("flight", f"{flown.name}/{number}", line(points[first : after + 1]), flown, said))
     for number, event in enumerate(flown.events, start=1):
         place = [round(event.longitude_deg, DECIMALS), round(event.latitude_deg, DECIMALS), round(event.height_m, 1)]

@@ -125,8 +125,8 @@ def _events(axes: Axes, flown: Flown) -> None:
             offset, side = (-9, 3), "right"
         axes.annotate(
             words, (group[0].downrange_m / M_PER_KM, group[0].height_m / M_PER_KM), xytext=offset,
-            textcoords="offset points", size=7.5, ha=side, va="bottom" if is_top or y < 0.08 or is_level else "center", zorder=6,
-            path_effects=halo(),
+            textcoords="offset points", size=7.5, ha=side, va="bottom" if is_top or is_level or y < 0.08 else "center",
+            zorder=6, path_effects=halo(),
         )  # fmt: skip
         for event in group:
             axes.plot(

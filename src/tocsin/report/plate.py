@@ -1,4 +1,4 @@
-"""What every matplotlib picture has around it: banner, title, source line; colours that differ in grey too; one way to save.
+"""What every matplotlib picture has around it: banner, title, source line; colours that differ in grey; saving it.
 
 The same input gives the same bytes: no dates in the files, fixed names in SVG. Text in SVG stays text.
 """
@@ -79,7 +79,7 @@ def plate(
         at = 1.0 - (_BANNER_IN + 0.08) / height_in
         figure.text(left, at, _short(title, width_in * 8.6), size=12.5, weight="bold", va="top")
         figure.text(left, at - 0.235 / height_in, _short(subtitle, width_in * 13.5), size=8.5, color=QUIET, va="top")
-        lines = textwrap.wrap(source, round(width_in * _FOOT_PER_IN))
+        lines = textwrap.wrap(source, round(width_in * _FOOT_PER_IN), break_on_hyphens=False)
         foot = (0.07 + _FOOT_LINE_IN * len(lines)) / height_in
         figure.text(left, 0.05 / height_in, "\n".join(lines), size=_FOOT_PT, color=QUIET, va="bottom", linespacing=1.25)
         yield figure, (foot, 1.0 - (_BANNER_IN + _TITLE_IN) / height_in)

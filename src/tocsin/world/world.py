@@ -7,8 +7,8 @@ import numpy as np
 from tocsin.messages import Engagement, Message, Report, SensorStatus
 from tocsin.scenario import Scenario
 from tocsin.units import ns_from_iso, ns_from_s
-from tocsin.world.body import Body
 from tocsin.world.ballistic import Array
+from tocsin.world.body import Body
 from tocsin.world.breakup import Broken, break_up, interceptor_velocity, places_deg
 from tocsin.world.draws import Draws
 from tocsin.world.engagements import BASKET_M, Launched, Result, is_killed, launched, nearest_in_flight, report

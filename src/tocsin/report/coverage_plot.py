@@ -1,0 +1,348 @@
+"""Pictures of coverage: the map of the lowest visible height, and the bars of view along each flight."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+
+from tocsin.report.plate import FAINT, INK, QUIET, halo, nice_label, plate
+from tocsin.units import M_PER_KM
+from tocsin.world.coverage import CoverageMap, Grid
+from tocsin.world.view import FlightView, SensorView
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Array = np.ndarray[Any, Any]
+SEA, LAND, COAST = "#e9eef2", "#f8f6f1", "#5f5f5f"
+LEVELS_KM = (0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 300.0, 500.0, 1000.0, 2000.0)
+LABELLED_KM = (5.0, 20.0, 100.0, 200.0, 500.0, 1000.0)  # of these, those on the map are written on their lines
+REGION_BOX_DEG = (20.0, 48.0, 20.0, 70.0)  # south, north, west, east of the finer borders
+EARTH_KM = 6371.0088  # mean radius, IUGG
+ROW_IN, PANEL_IN = 0.31, 0.95
+PANELS_MOST, ROWS_MOST = 8, 24
+KINDS = {"radar": ("#0072b2", ""), "infrared": ("#d55e00", "////"), "position": ("#009e73", "...."), "": (INK, "")}
+BANDS = {"boost": "#f6dccb", "midcourse": "#eef1f4", "terminal": "#dcdfe4"}
+
+
+class MapSubject(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """What a map shows besides heights."""
+
+    sensors: tuple[tuple[str, str, float, float], ...]  # name, kind, latitude, longitude, of those on the ground
+    tracks: dict[str, Array]  # flight: (n, 2) latitude, longitude
+    limbs: dict[str, Array]  # infrared sensor: (n, 2) edge of what it sees
+    note: str  # on what sees burning plumes
+    marking: str
+    title: str
+    source: str
+
+
+def write_map_plot(path: Path, coverage: CoverageMap | None, subject: MapSubject, box: Grid) -> None:
+    """The map of all radars together; ``box`` bounds it. Without a radar only what else there is."""
+    subtitle = "no radar: outlines of what infrared sees"
+    if coverage is not None:
+        subtitle = "lowest height at which at least one radar sees a target" if len(coverage.layers) > 1 else (
+            f"lowest height at which {nice_label(coverage.layers[0].name)} sees a target"
+        )  # fmt: skip
+    map_in = 7.35
+    tall_in = min(max(map_in * _ratio(box), 2.6), 9.5)
+    height_in = tall_in + 1.95
+    with plate(
+        path, 9.0, height_in, marking=subject.marking, title=subject.title, subtitle=subtitle,
+        source=f"{_rule(coverage)} {subject.note} Borders: Natural Earth. {subject.source}.",
+    ) as (figure, (bottom, top)):  # fmt: skip
+        low = bottom + 0.72 / height_in
+        axes = figure.add_axes((0.065, low, map_in / 9.0, top - low - 0.06 / height_in))
+        _ground(axes, box)
+        if coverage is not None:
+            filled = _heights(axes, coverage, coverage.combined_m)
+            bar = figure.add_axes((0.065 + map_in / 9.0 + 0.018, low, 0.02, top - low - 0.06 / height_in))
+            _colour_bar(figure.colorbar(filled, cax=bar), coverage.top_m)
+        _things(axes, subject, box)
+        _legend(axes, subject, coverage, height_in)
+
+
+def write_sensor_maps(path: Path, coverage: CoverageMap, subject: MapSubject) -> None:
+    """One small map a radar, on one scale."""
+    layers = coverage.layers[:PANELS_MOST]
+    columns = min(2, len(layers))
+    rows = math.ceil(len(layers) / columns)
+    left, right, gap, foot_in, head_in = 0.065, 0.885, 0.02, 0.3, 0.28
+    wide = (right - left - gap * (columns - 1)) / columns
+    tall_in = min(max(9.0 * wide * _ratio(coverage.grid), 1.8), 6.0)
+    height_in = rows * (tall_in + foot_in + head_in) + 1.35
+    left_out = "" if len(layers) == len(coverage.layers) else f" The first {len(layers)} of {len(coverage.layers)}."
+    with plate(
+        path, 9.0, height_in, marking=subject.marking, title=subject.title,
+        subtitle="lowest height at which each radar alone sees a target",
+        source=f"{_rule(coverage)}{left_out} Borders: Natural Earth. {subject.source}.",
+    ) as (figure, (_, top)):  # fmt: skip
+        filled: Any = None
+        low = top
+        for number, layer in enumerate(layers):
+            row, column = divmod(number, columns)
+            low = top - ((row + 1) * (tall_in + head_in) + row * foot_in) / height_in
+            axes = figure.add_axes((left + column * (wide + gap), low, wide, tall_in / height_in))
+            _ground(axes, coverage.grid)
+            filled = _heights(axes, coverage, layer.lowest_m)
+            axes.tick_params(labelleft=column == 0)
+            axes.set_title(f"{nice_label(layer.name)}, to {layer.reach_m / M_PER_KM:.0f} km")
+            axes.plot(_beside(layer.place_deg[1], coverage.grid), layer.place_deg[0], **_TRIANGLE)
+            for track in subject.tracks.values():
+                _track(axes, track, coverage.grid)
+        bar = figure.add_axes((right + 0.02, low, 0.02, top - head_in / height_in - low))
+        _colour_bar(figure.colorbar(filled, cax=bar), coverage.top_m)
+
+
+def write_view_plot(path: Path, views: Sequence[FlightView], *, marking: str, title: str, source: str) -> None:
+    """Bars of view along each flight, one row a sensor and one for all."""
+    shown = views[:PANELS_MOST]
+    counts = [min(len(view.sensors), ROWS_MOST) + 1 for view in shown]
+    inches = [PANEL_IN + ROW_IN * count for count in counts]
+    height_in = sum(inches) + 1.25
+    left_out = "" if len(shown) == len(views) else f" The first {len(shown)} of {len(views)} flights."
+    source = (
+        "Geometry alone: field of regard, refracted horizon, range, cloud; not chance, scans or latency. Terminal: "
+        f"from 100 km falling, or the apogee where lower.{left_out} {source}."
+    )
+    with plate(
+        path, 9.0, height_in, marking=marking, title=title, subtitle="when each sensor can see the flight",
+        source=source,
+    ) as (figure, (_, top)):  # fmt: skip
+        at = top
+        for view, tall in zip(shown, inches, strict=True):
+            at -= tall / height_in
+            axes = figure.add_axes((0.165, at + 0.5 / height_in, 0.56, (tall - PANEL_IN + 0.1) / height_in))
+            _view(axes, view)
+
+
+def _view(axes: Axes, view: FlightView) -> None:
+    rows: list[SensorView] = [*view.sensors[:ROWS_MOST], view.combined]
+    for name, start, end in view.phases:
+        axes.axvspan(start, end, color=BANDS[name], linewidth=0, zorder=0)
+        axes.text(
+            (start + end) / 2.0, 1.02, name if (end - start) > 0.09 * view.end_s else name[:4] + ".", size=7.5,
+            color=QUIET, ha="center", va="bottom", transform=axes.get_xaxis_transform(),
+        )  # fmt: skip
+    for row, each in enumerate(rows):
+        colour, hatch = KINDS[each.kind]
+        spans = [(start, end - start) for start, end in each.spans_s]
+        axes.broken_barh(
+            spans, (row - 0.33, 0.66), facecolor=colour, hatch=hatch, edgecolor="white", linewidth=0.5, zorder=3
+        )
+        for x, words in zip((1.015, 1.15, 1.29), _columns(view, each), strict=True):
+            weight = "bold" if each.kind == "" else "normal"
+            axes.text(x, row, words, size=8, va="center", weight=weight, transform=axes.get_yaxis_transform())
+    for x, words in zip((1.015, 1.15, 1.29), ("seen", "before end", "all without it"), strict=True):
+        axes.text(x, 1.02, words, size=7.5, color=QUIET, va="bottom", transform=axes.transAxes)
+    axes.axhline(len(rows) - 1.5, color=QUIET, linewidth=0.6)
+    axes.set_ylim(len(rows) - 0.45, -0.55)
+    axes.set_xlim(0.0, max(view.end_s, 1.0))
+    axes.set_yticks(range(len(rows)), [nice_label(each.sensor, 20) for each in rows])
+    axes.tick_params(axis="y", length=0, labelcolor=INK)
+    axes.get_yticklabels()[-1].set_fontweight("bold")
+    axes.set_xlabel(f"time after the start of {nice_label(view.flight)}, s; it ends at {view.end_s:.0f} s")
+    axes.grid(visible=True, axis="x", zorder=1)
+    axes.set_axisbelow(True)
+
+
+def _columns(view: FlightView, each: SensorView) -> tuple[str, str, str]:
+    if each.first_s is None:
+        return "never", "", "no change" if each.kind else ""
+    seen, before = f"{each.seconds:.0f} s", f"{view.end_s - each.first_s:.0f} s"
+    if not each.kind:
+        return seen, before, ""
+    rest, everything = view.without(each.sensor), view.combined
+    if rest.first_s is None:
+        return seen, before, "never"
+    later = rest.first_s - (everything.first_s or 0.0)
+    less = everything.seconds - rest.seconds
+    if later < 0.5 and less < 0.5:
+        return seen, before, "no change"
+    return seen, before, f"{-less:+.0f} s seen" if later < 0.5 else f"{later:.0f} s later"
+
+
+_TRIANGLE: dict[str, Any] = {
+    "marker": "^", "color": "white", "markeredgecolor": INK, "markersize": 8, "markeredgewidth": 1.3,
+    "linestyle": "none", "zorder": 8,
+}  # fmt: skip
+
+
+def _ratio(box: Grid) -> float:
+    """Height over width of a map on which a degree north is as long as it is east, in its middle."""
+    tall = float(box.latitude_deg[-1] - box.latitude_deg[0])
+    wide = float(box.longitude_deg[-1] - box.longitude_deg[0])
+    return tall / max(wide * _squeeze(box), 1e-6)
+
+
+def _squeeze(box: Grid) -> float:
+    middle = 0.5 * float(box.latitude_deg[0] + box.latitude_deg[-1])
+    return max(math.cos(math.radians(middle)), 0.1)
+
+
+def _beside(longitude_deg: Any, box: Grid) -> Any:
+    """Longitudes turned so that they lie in the box, or next to it."""
+    middle = 0.5 * float(box.longitude_deg[0] + box.longitude_deg[-1])
+    return middle + (np.asarray(longitude_deg) - middle + 180.0) % 360.0 - 180.0
+
+
+def _ground(axes: Axes, box: Grid) -> None:
+    from matplotlib.collections import PolyCollection
+
+    from tocsin.places import borders
+
+    south, north = float(box.latitude_deg[0]), float(box.latitude_deg[-1])
+    west, east = float(box.longitude_deg[0]), float(box.longitude_deg[-1])
+    low, high, left, right = REGION_BOX_DEG
+    is_inside = south > low and north < high and west > left and east < right
+    shapes = []
+    for _, _, rings in borders("region" if is_inside else "world"):
+        for ring in rings:
+            for turn in (-360.0, 0.0, 360.0):
+                longitude = ring[:, 1] + turn
+                if longitude.max() >= west and longitude.min() <= east:
+                    shapes.append(np.stack((longitude, ring[:, 0]), axis=1))
+    axes.set_facecolor(SEA)
+    axes.add_collection(PolyCollection(shapes, facecolors=LAND, edgecolors="none", zorder=0.5), autolim=False)
+    axes.add_collection(
+        PolyCollection(shapes, facecolors="none", edgecolors=COAST, linewidths=0.55, zorder=3), autolim=False
+    )
+    axes.set_xlim(west, east)
+    axes.set_ylim(south, north)
+    axes.set_aspect(1.0 / _squeeze(box))
+    axes.grid(visible=True, color="#9a9a9a", linewidth=0.35, alpha=0.6, zorder=2)
+    axes.set_axisbelow(False)
+    for spine in axes.spines.values():
+        spine.set_visible(True)
+    axes.xaxis.set_major_locator(_locator())
+    axes.yaxis.set_major_locator(_locator())
+    axes.xaxis.set_major_formatter(lambda value, _: _degrees((value + 180.0) % 360.0 - 180.0, "EW"))
+    axes.yaxis.set_major_formatter(lambda value, _: _degrees(value, "NS"))
+    axes.tick_params(labelsize=7.5)
+
+
+def _locator() -> Any:
+    from matplotlib.ticker import MaxNLocator
+
+    return MaxNLocator(nbins=7, steps=[1, 2, 3, 5, 10])
+
+
+def _degrees(value: float, sides: str) -> str:
+    side = "" if abs(value) < 1e-9 else sides[0 if value > 0 else 1]
+    return f"{abs(value):.4g}° {side}".strip()
+
+
+def _heights(axes: Axes, coverage: CoverageMap, lowest_m: Array) -> Any:
+    """Bands of lowest visible height, and some of their edges written on."""
+    import matplotlib as mpl
+    from matplotlib.colors import BoundaryNorm, ListedColormap
+
+    levels = _levels(coverage.top_m)
+    shades = mpl.colormaps["YlGnBu_r"](np.linspace(0.12, 0.97, len(levels) - 1))
+    norm = BoundaryNorm(levels, len(levels) - 1)
+    across, up = coverage.grid.longitude_deg, coverage.grid.latitude_deg
+    values = np.ma.masked_invalid(lowest_m / M_PER_KM)
+    filled = axes.contourf(across, up, values, levels, cmap=ListedColormap(shades), norm=norm, zorder=1)
+    written = [level for level in LABELLED_KM if level < coverage.top_m / M_PER_KM]
+    if values.count():
+        written = [level for level in written if float(values.min()) < level < float(values.max())]
+    else:
+        written = []
+    if written:
+        lines = axes.contour(across, up, values, written, colors=INK, linewidths=0.5, zorder=2.5)
+        for text in axes.clabel(lines, fmt=lambda value: f"{value:g} km", fontsize=7):
+            text.set_path_effects(halo())
+    return filled
+
+
+def _levels(top_m: float) -> list[float]:
+    top_km = top_m / M_PER_KM
+    return [level for level in LEVELS_KM if level < 0.95 * top_km] + [top_km]
+
+
+def _colour_bar(bar: Any, top_m: float) -> None:
+    bar.set_ticks(_levels(top_m))
+    bar.ax.set_yticklabels([f"{level:g}" for level in _levels(top_m)])
+    bar.ax.tick_params(labelsize=7.5, length=2)
+    bar.set_label("lowest visible height above WGS-84, km", size=8)
+
+
+def _things(axes: Axes, subject: MapSubject, box: Grid) -> None:
+    for ring in subject.limbs.values():
+        longitude = _beside(ring[:, 1], box)
+        cut = np.abs(np.diff(longitude, prepend=longitude[0])) > 180.0
+        axes.plot(np.where(cut, np.nan, longitude), ring[:, 0], color="#b34700", linewidth=1.2, linestyle=(0, (5, 3)))
+    for track in subject.tracks.values():
+        _track(axes, track, box)
+    for name, _, latitude, longitude in subject.sensors:
+        across = float(_beside(longitude, box))
+        axes.plot(across, latitude, **_TRIANGLE)
+        axes.annotate(
+            nice_label(name), (across, latitude), xytext=(7, -3), textcoords="offset points", size=8, weight="bold",
+            path_effects=halo(), zorder=9, annotation_clip=True,
+        )  # fmt: skip
+    _scale_bar(axes, box)
+
+
+def _track(axes: Axes, track: Array, box: Grid) -> None:
+    longitude = _beside(track[:, 1], box)
+    axes.plot(longitude, track[:, 0], color=INK, linewidth=1.4, path_effects=halo(), zorder=6)
+    axes.plot(longitude[:1], track[:1, 0], marker="o", color="white", markeredgecolor=INK, markersize=6, zorder=7)
+    axes.plot(longitude[-1:], track[-1:, 0], marker="X", color="white", markeredgecolor=INK, markersize=8, zorder=7)
+
+
+def _scale_bar(axes: Axes, box: Grid) -> None:
+    """True in the middle latitude; a map in latitude and longitude is not true elsewhere."""
+    west, east = float(box.longitude_deg[0]), float(box.longitude_deg[-1])
+    south, north = float(box.latitude_deg[0]), float(box.latitude_deg[-1])
+    km_per_deg = math.pi / 180.0 * EARTH_KM * _squeeze(box)
+    wanted = 0.2 * (east - west) * km_per_deg
+    power = 10.0 ** math.floor(math.log10(max(wanted, 1e-3)))
+    length_km = next(factor * power for factor in (5.0, 2.0, 1.0) if factor * power <= wanted)
+    right, level = west + 0.965 * (east - west), south + 0.045 * (north - south)
+    left = right - length_km / km_per_deg
+    axes.plot((left, right), (level, level), color=INK, linewidth=2.2, path_effects=halo(), zorder=9)
+    axes.annotate(
+        f"{length_km:g} km", ((left + right) / 2.0, level), xytext=(0, 4), textcoords="offset points", ha="center",
+        size=7.5, path_effects=halo(), zorder=9,
+    )  # fmt: skip
+
+
+def _legend(axes: Axes, subject: MapSubject, coverage: CoverageMap | None, height_in: float) -> None:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    line: dict[str, Any] = {"color": INK, "markerfacecolor": "white", "markeredgecolor": INK}
+    handles: list[Any] = []
+    if subject.sensors:
+        handles.append(Line2D([], [], marker="^", linestyle="none", markersize=8, label="sensor", **line))
+    if subject.tracks:
+        handles += [
+            Line2D([], [], linewidth=1.4, label="ground track", **line),
+            Line2D([], [], marker="o", linestyle="none", markersize=6, label="its start", **line),
+            Line2D([], [], marker="X", linestyle="none", markersize=8, label="its end", **line),
+        ]
+    if subject.limbs:
+        handles.append(Line2D([], [], color="#b34700", linestyle=(0, (5, 3)), label="edge of what infrared sees"))
+    if coverage is not None:
+        words = f"not seen by radar below {coverage.top_m / M_PER_KM:g} km"
+        handles.append(Patch(facecolor=LAND, edgecolor=FAINT, label=words))
+    tall_in = axes.get_position().height * height_in
+    axes.legend(
+        handles=handles, loc="upper left", bbox_to_anchor=(-0.01, -0.3 / tall_in), ncols=5, columnspacing=1.4,
+        handletextpad=0.6, borderaxespad=0.0,
+    )  # fmt: skip
+
+
+def _rule(coverage: CoverageMap | None) -> str:
+    if coverage is None:
+        return "Generic sensors."
+    return (
+        "Field of regard, range, and the horizon under refracted rays; no terrain; cells of "
+        f"{coverage.grid.step_deg:g}°; heights to {coverage.top_m / M_PER_KM:g} km. Generic sensors."
+    )
