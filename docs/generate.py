@@ -35,6 +35,7 @@ _MADE = "<!-- Made by docs/generate.py from the code: change the code, then run 
 _SUFFIXES = {
     "_kg_m2": "kg/m2", "_m_s": "m/s", "_deg": "deg", "_urad": "urad", "_km": "km", "_m": "m", "_m2": "m2",
     "_s": "s", "_prob": "0 to 1", "_ratio": "1", "_count": "count",
+    "_db": "dB", "_kw_sr": "kW/sr",
 }  # fmt: skip
 
 # What a comment in the schema leaves to the name, and ranges that check_scenario holds, said in words.
@@ -86,6 +87,7 @@ def formats_text() -> str:
 def _tables() -> dict[str, list[str]]:
     from tocsin.formats import asterix, table, tracks_csv
     from tocsin.scenario import schema, sensor_file
+    from tocsin.scenario.sensor_classes import sensor_classes
     from tocsin.views.summary_keys import SUMMARY_KEYS
     from tocsin.world import TRUTH_COLUMNS
 
@@ -104,6 +106,7 @@ def _tables() -> dict[str, list[str]]:
         "asterix_limits": [f"at most {asterix.MAX_BYTES // 2**20} MiB"],
         "asterix_day": [asterix.DEFAULT_DAY.isoformat()],
         "asterix_editions": ["; ".join(editions)],
+        "sensor_classes": [", ".join(sensor_classes())],
         "path_columns": [", ".join(sensor_file.PATH_COLUMNS)],
         "sensor": _keys([schema.Sensor], titled=False),
         "scenario": _keys([schema.Scenario, *(k for k in _structs(schema) if k.__name__ not in _ELSEWHERE)]),
@@ -252,10 +255,10 @@ def _default(field: Any) -> str:
 
 def _range(kind: type[msgspec.Struct], name: str) -> str:
     from tocsin.policy import Policy
-    from tocsin.scenario import check, check_policy
+    from tocsin.scenario import check_policy, check_sensor
 
-    if kind.__name__ == "Sensor" and name in check._SENSOR_RANGES:
-        low, high, _ = check._SENSOR_RANGES[name]
+    if kind.__name__ == "Sensor" and name in check_sensor.SENSOR_RANGES:
+        low, high, _ = check_sensor.SENSOR_RANGES[name]
         return f"{low:g} to {high:g}"
     table = next((key for key in Policy.__struct_fields__ if type(getattr(Policy(), key)) is kind), "")
     if f"{table}.{name}" in check_policy.POLICY_RANGES:

@@ -85,8 +85,10 @@ def test_a_scan_becomes_detections_at_the_surveyed_place_with_scaled_accuracy() 
     stage = Screen(DEFENCE)
     (found,) = only(Detections, stage.handle(radar_scan(0.2, 0, [GOOD, (3e5, 350.0, 5.0)])))
     assert found.platform_ecef_m == pytest.approx(PLACE, abs=1e-6)
-    assert found.range_std_m == 2.0 * RADAR.range_std_m
-    assert found.angle_std_rad == pytest.approx(2.0 * math.radians(RADAR.azimuth_std_deg))
+    assert found.range_std_m is not None
+    assert found.angle_std_rad is not None
+    assert found.range_std_m.tolist() == [2.0 * RADAR.range_std_m] * 2
+    assert found.angle_std_rad == pytest.approx([2.0 * math.radians(RADAR.azimuth_std_deg)] * 2)
     assert found.plot_index.tolist() == [0, 1]
     assert found.rejected_count == 0
     assert found.causes == ("scan-0",)

@@ -57,6 +57,7 @@ class Spread(_Table, frozen=True, kw_only=True):
     wind_std_m_s: float = 15.0  # one sigma of each horizontal wind component at 12 km
     beta_ratio_std: float = 0.30  # one sigma of ln(ballistic coefficient) about the vehicle's nominal
     burn_ratio_std: float = 0.01  # one sigma of the burn time, thrust adjusted to match
+    refractivity_std: float = 15.0  # one sigma of surface refractivity about the surveyed one, N-units
 
 
 class Threat(_Table, frozen=True, kw_only=True):
@@ -101,6 +102,16 @@ class Traffic(_Table, frozen=True, kw_only=True):
     longitude_max_deg: float = 0.0
 
 
+class Fire(_Table, frozen=True, kw_only=True):
+    """A fixed hot spot on the ground: space infrared reports it in every scan in which no cloud covers it."""
+
+    name: str
+    latitude_deg: float
+    longitude_deg: float
+    intensity_kw_sr: float = 200.0  # notional; a large gas flare or forest fire
+    clear_prob: float = 1.0  # share of the time without cloud over it, drawn anew every five minutes
+
+
 class Truth(_Table, frozen=True, kw_only=True):
     """What flies. Only the world reads this."""
 
@@ -108,6 +119,7 @@ class Truth(_Table, frozen=True, kw_only=True):
     aircraft: tuple[Aircraft, ...] = ()
     satellites: tuple[Satellite, ...] = ()
     traffic: tuple[Traffic, ...] = ()
+    fires: tuple[Fire, ...] = ()
     spread: Spread = Spread()
     outcome_seen_prob: float = 0.9  # a hit or miss is reported at all
     outcome_wrong_prob: float = 0.02  # and reported wrongly
@@ -119,6 +131,7 @@ class Sensor(_Table, frozen=True, kw_only=True):
 
     name: str
     kind: SensorKind
+    like: str = ""  # generic class of scenario/sensor_classes.toml that gives what is not said here; empty: none
     platform: Literal["land", "ship", "geostationary", "path", "orbit"] = "land"
     enabled: bool = True
     data_path: str = ""  # sensors that share one are not independent evidence; empty: its own
@@ -148,7 +161,25 @@ class Sensor(_Table, frozen=True, kw_only=True):
     elevation_max_deg: float = 90.0
     range_min_km: float = 5.0
     range_max_km: float = 1_000.0
+    reference_snr_db: float | None = None  # radar, one look; none: detection_prob and stated errors hold everywhere
+    reference_range_km: float = 1_000.0  # range at which reference_snr_db holds ...
+    reference_rcs_m2: float = 1.0  # ... for this radar cross-section; then the stated errors are floors
+    false_alarm_prob: float = 1e-6  # of noise alone, in one look at one resolution cell
+    swerling: Literal[0, 1, 3] = 1  # how the echo fluctuates from look to look; 0: not at all
+    beamwidth_deg: float = 1.5  # of the whole beam, both angles
+    range_resolution_m: float = 75.0
+    is_refracted: bool = True  # radar reports what it measures along the bent ray; false: corrected at the source
+    refractivity: float = 313.0  # at the surface as surveyed, N-units (Bean and Thayer, 1959: 313)
+    task_period_s: float = 0.0  # radar: time between looks where a SensorTask says; 0: obeys none
+    task_share: float = 0.2  # share of its time for such looks, 20 ms each
+    range_bias_std_m: float = 0.0  # spread from which the run's constant error of range is drawn
+    azimuth_bias_std_deg: float = 0.0  # ... of azimuth
+    elevation_bias_std_deg: float = 0.0  # ... of elevation
+    clock_bias_std_s: float = 0.0  # ... of the sensor's clock
+    outages_s: tuple[tuple[float, float], ...] = ()  # from, to after the epoch: no scans, and no word of it
     cloud_top_m: float = 9_000.0  # infrared sees a burning plume above this
+    min_intensity_kw_sr: float = 10.0  # infrared: faintest flash seen from 36 000 km; nearer, less by the square
+    glints_per_hour: float = 0.0  # infrared: false flashes about the place that mirrors the sun
 
 
 class KnownUnit(_Table, frozen=True, kw_only=True):

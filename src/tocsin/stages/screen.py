@@ -183,6 +183,9 @@ class Screen:
         is_radar, is_infrared, is_position = (scan.kind == k for k in ("radar", "infrared", "position"))
         angle_std = scale * (sensor.azimuth_std_deg * DEG if is_radar else sensor.line_of_sight_std_urad * 1e-6)
 
+        def stated(value: float) -> Column:
+            return column(np.full(index.size, value))
+
         def part(values: Column | None) -> Column | None:
             if values is None:
                 return None
@@ -208,10 +211,10 @@ class Screen:
             range_rate_m_s=rate if is_radar else None,
             line_of_sight_ecef=part(scan.line_of_sight_ecef) if is_infrared else None,
             position_ecef_m=part(scan.position_ecef_m) if is_position else None,
-            range_std_m=scale * sensor.range_std_m if is_radar else None,
-            angle_std_rad=None if is_position else angle_std,
-            elevation_std_rad=scale * sensor.elevation_std_deg * DEG if is_radar else None,
-            range_rate_std_m_s=None if rate is None else scale * (sensor.range_rate_std_m_s or 0.0),
+            range_std_m=stated(scale * sensor.range_std_m) if is_radar else None,
+            angle_std_rad=None if is_position else stated(angle_std),
+            elevation_std_rad=stated(scale * sensor.elevation_std_deg * DEG) if is_radar else None,
+            range_rate_std_m_s=None if rate is None else stated(scale * (sensor.range_rate_std_m_s or 0.0)),
             position_std_m=scale * sensor.position_std_m if is_position else None,
             height_std_m=scale * sensor.height_std_m if is_position else None,
         )
