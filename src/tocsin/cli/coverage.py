@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from tocsin.world.view import FlightView, SensorView
 
 CoverageFormat = Literal["png", "svg", "csv", "geojson"]
-HEIGHT_LEAST_KM, HEIGHT_MOST_KM = 1.0, 40_000.0
+HEIGHT_LEAST_KM, HEIGHT_USUAL_KM, HEIGHT_MOST_KM = 1.0, 300.0, 40_000.0
+PICTURE_CELLS = 200_000  # a picture shows finer cells than a table needs
 AREAS_KM = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0)  # heights of the areas in GeoJSON
 
 
@@ -44,7 +45,7 @@ def coverage(
     source: Annotated[str, Parameter(name="SCENARIO", help="a packaged name or TOML file, or a file of [[sensors]]")],
     /,
     *,
-    height_max_km: Annotated[float, Parameter(help="top of the map of heights")] = 300.0,
+    height_max_km: Annotated[float, Parameter(help="top of the map of heights")] = HEIGHT_USUAL_KM,
     flight: Annotated[str, Parameter(help="one flight by name; default every threat")] = "",
     seed: int = 0,
     set_: Set = (),
@@ -70,6 +71,7 @@ def coverage(
         )  # fmt: skip
     asked = _asked(source, set_, flight)
     words = ["tocsin", "coverage", source, *(["--flight", flight] if flight else [])]
+    words += ["--height-max-km", f"{height_max_km:g}"] if height_max_km != HEIGHT_USUAL_KM else []
     words += ["--seed", str(seed)] if asked.scenario is not None else []
     words += [word for pair in set_ for word in ("--set", pair)]
     seeded = seed if asked.scenario is not None else None
@@ -80,7 +82,8 @@ def coverage(
         ensure_compiled(should_stop=should_stop)
     with screen.progress(f"coverage of {screen.plain(asked.name)}") as on_progress:
         views = _views(asked, flight, seed, on_progress) if asked.scenario is not None else []
-        made = _made(asked, views, height_max_km, lambda share: on_progress(0.5 + 0.5 * share))
+        has_picture = not {"png", "svg"}.isdisjoint(format)
+        made = _made(asked, views, height_max_km, has_picture, lambda share: on_progress(0.5 + 0.5 * share))
     folder.mkdir(parents=True, exist_ok=True)
     files = _write(asked, made, views, folder, format, _source(asked, shlex.join(words), seeded))
     if json:
@@ -98,6 +101,7 @@ class _Made(msgspec.Struct, frozen=True, kw_only=True):
     map: Any  # CoverageMap, None without a radar
     box: Any  # Grid
     places_deg: dict[str, tuple[float, float]]  # of every sensor: below it
+    fine: Any  # CoverageMap for pictures; None where none is asked for
     limbs: dict[str, Any]
     note: str
 
@@ -179,7 +183,8 @@ def _views(asked: _Asked, flight: str, seed: int, on_progress: Callable[[float],
 
 
 def _made(
-    asked: _Asked, views: list[FlightView], height_max_km: float, on_progress: Callable[[float], None]
+    asked: _Asked, views: list[FlightView], height_max_km: float, has_picture: bool,
+    on_progress: Callable[[float], None],
 ) -> _Made:  # fmt: skip
     import numpy as np
 
@@ -197,17 +202,23 @@ def _made(
     also = np.concatenate(tracks) if tracks else None
     infrared = [sensor for sensor in sensors if sensor.kind == "infrared"]
     limbs = {sensor.name: limb_deg(places[sensor.name]) for sensor in infrared}
-    made, box = None, None
+    made, fine, box = None, None, None
     if radars:
         at = np.array([places[radar.name] for radar in radars])
         eyes = [eye_of(radar) for radar in radars]
-        made = coverage_map(eyes, at, height_max_km * M_PER_KM, also_deg=also, on_progress=on_progress)
+        top_m = height_max_km * M_PER_KM
+        made = coverage_map(eyes, at, top_m, also_deg=also, on_progress=lambda share: on_progress(0.3 * share))
         box = made.grid
+        if has_picture:
+            fine = coverage_map(
+                eyes, at, top_m, also_deg=also, cells=PICTURE_CELLS,
+                on_progress=lambda share: on_progress(0.3 + 0.7 * share),
+            )  # fmt: skip
     else:
         around = [np.array(below), *tracks, *limbs.values()]
         box = grid_about(np.concatenate(around))
     return _Made(
-        map=made, box=box, limbs={name: ring for name, ring in limbs.items() if _crosses(ring, box)},
+        map=made, fine=fine, box=box, limbs={name: ring for name, ring in limbs.items() if _crosses(ring, box)},
         places_deg={name: (a, b) for name, (a, b) in zip(places, below, strict=True)},
         note=_note(infrared, places, box, [s for s in sensors if s.kind == "position"]),
     )  # fmt: skip
@@ -236,7 +247,7 @@ def _note(infrared: list[Sensor], places: dict[str, Any], box: Grid, receivers: 
         corners = np.array([(a * DEG, b * DEG, sensor.cloud_top_m) for a in rows for b in columns])
         points = np.asarray(ecef_of_many(corners))
         is_hidden = is_earth_between(points, np.repeat(places[sensor.name][None, :], len(points), axis=0))
-        where = "inside its dashed edge" if is_hidden.any() else "all over this map"
+        where = "inside the dashed edge" if is_hidden.any() else "all over this map"
         said = f"burning plumes above {sensor.cloud_top_m / 1000.0:g} km {where}."
         alike.setdefault(said, []).append(sensor.name)
     parts = [f"{', '.join(names)}: {said}" for said, names in alike.items()]
@@ -297,7 +308,7 @@ def _subject(asked: _Asked, made: _Made, views: list[FlightView], source: str) -
 
     return MapSubject(
         sensors=tuple(
-            (s.name, s.kind, *made.places_deg[s.name]) for s in asked.sensors if s.kind == "radar"
+            (s.name, s.kind, *made.places_deg[s.name]) for s in asked.sensors
         ),
         tracks={view.flight: np.array(view.track_deg) for view in views}, limbs=made.limbs, note=made.note,
         marking=asked.marking, title=asked.title, source=source,
@@ -310,10 +321,10 @@ def _draw(
     from tocsin.report.coverage_plot import write_map_plot, write_sensor_maps, write_view_plot
 
     files = [folder / f"coverage_map.{form}"]
-    write_map_plot(files[0], made.map, subject, made.box)
-    if made.map is not None and len(made.map.layers) > 1:
+    write_map_plot(files[0], made.fine, subject, made.box if made.fine is None else made.fine.grid)
+    if made.fine is not None and len(made.fine.layers) > 1:
         files.append(folder / f"coverage_sensors.{form}")
-        write_sensor_maps(files[-1], made.map, subject)
+        write_sensor_maps(files[-1], made.fine, subject)
     if views:
         files.append(folder / f"coverage_view.{form}")
         write_view_plot(files[-1], views, marking=asked.marking, title=asked.title, source=subject.source)

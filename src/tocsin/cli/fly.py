@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tocsin.world.body import Body
 
 FlightFormat = Literal["csv", "png", "svg", "czml", "kml", "geojson"]
-SPACING_LEAST_S, SPACING_MOST_S = 0.01, 600.0
+SPACING_LEAST_S, SPACING_USUAL_S, SPACING_MOST_S = 0.01, 1.0, 600.0
 ROWS_MOST = 1_000_000
 NAMES_MOST = 20  # so many names are listed in an error
 
@@ -36,7 +36,7 @@ def fly(
         tuple[FlightFormat, ...],
         Parameter(name="--format", consume_multiple=True, negative="", help="csv, png, svg, czml, kml, geojson"),
     ] = ("csv", "png"),
-    spacing: Annotated[float, Parameter(help="seconds between rows")] = 1.0,
+    spacing: Annotated[float, Parameter(help="seconds between rows")] = SPACING_USUAL_S,
     json: Json = False,
 ) -> int:
     """Fly one object of a scenario: its events, a table of its flight, a picture, and files for maps.
@@ -58,6 +58,7 @@ def fly(
     body = chosen_body(world, object, scenario)
     folder = out or default_folder(f"fly-{loaded.name}" + (f"-{object}" if object else ""), seed, set_)
     words = ["tocsin", "fly", scenario, *(["--object", object] if object else []), "--seed", str(seed)]
+    words += ["--spacing", f"{spacing:g}"] if spacing != SPACING_USUAL_S else []
     flown = flown_of(
         world, body, loaded, seed, spacing, shlex.join(words + [w for pair in set_ for w in ("--set", pair)])
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
+from tocsin.formats.rings import unwrapped
 from tocsin.report.plate import FAINT, INK, QUIET, halo, nice_label, plate
 from tocsin.units import M_PER_KM
 from tocsin.world.coverage import CoverageMap, Grid
@@ -23,6 +24,7 @@ SEA, LAND, COAST = "#e9eef2", "#f8f6f1", "#5f5f5f"
 LEVELS_KM = (0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 300.0, 500.0, 1000.0, 2000.0)
 LABELLED_KM = (5.0, 20.0, 100.0, 200.0, 500.0, 1000.0)  # of these, those on the map are written on their lines
 REGION_BOX_DEG = (20.0, 48.0, 20.0, 70.0)  # south, north, west, east of the finer borders
+LEAP_DEG = 30.0  # no coast runs so far between two points: the packaged outlines have such seams about 180 degrees
 EARTH_KM = 6371.0088  # mean radius, IUGG
 ROW_IN, PANEL_IN = 0.31, 0.95
 PANELS_MOST, ROWS_MOST = 8, 24
@@ -33,7 +35,7 @@ BANDS = {"boost": "#f6dccb", "midcourse": "#eef1f4", "terminal": "#dcdfe4"}
 class MapSubject(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """What a map shows besides heights."""
 
-    sensors: tuple[tuple[str, str, float, float], ...]  # name, kind, latitude, longitude, of those on the ground
+    sensors: tuple[tuple[str, str, float, float], ...]  # name, kind, latitude, longitude below it
     tracks: dict[str, Array]  # flight: (n, 2) latitude, longitude
     limbs: dict[str, Array]  # infrared sensor: (n, 2) edge of what it sees
     note: str  # on what sees burning plumes
@@ -64,7 +66,7 @@ def write_map_plot(path: Path, coverage: CoverageMap | None, subject: MapSubject
             bar = figure.add_axes((0.065 + map_in / 9.0 + 0.018, low, 0.02, top - low - 0.06 / height_in))
             _colour_bar(figure.colorbar(filled, cax=bar), coverage.top_m)
         _things(axes, subject, box)
-        _legend(axes, subject, coverage, height_in)
+        _legend(axes, subject, coverage, box, height_in)
 
 
 def write_sensor_maps(path: Path, coverage: CoverageMap, subject: MapSubject) -> None:
@@ -92,7 +94,7 @@ def write_sensor_maps(path: Path, coverage: CoverageMap, subject: MapSubject) ->
             filled = _heights(axes, coverage, layer.lowest_m)
             axes.tick_params(labelleft=column == 0)
             axes.set_title(f"{nice_label(layer.name)}, to {layer.reach_m / M_PER_KM:.0f} km")
-            axes.plot(_beside(layer.place_deg[1], coverage.grid), layer.place_deg[0], **_TRIANGLE)
+            axes.plot(_beside(layer.place_deg[1], coverage.grid), layer.place_deg[0], marker="^", **_MARK)
             for track in subject.tracks.values():
                 _track(axes, track, coverage.grid)
         bar = figure.add_axes((right + 0.02, low, 0.02, top - head_in / height_in - low))
@@ -167,8 +169,9 @@ def _columns(view: FlightView, each: SensorView) -> tuple[str, str, str]:
     return seen, before, f"{-less:+.0f} s seen" if later < 0.5 else f"{later:.0f} s later"
 
 
-_TRIANGLE: dict[str, Any] = {
-    "marker": "^", "color": "white", "markeredgecolor": INK, "markersize": 8, "markeredgewidth": 1.3,
+_MARKS = {"radar": "^", "infrared": "s", "position": "h"}
+_MARK: dict[str, Any] = {
+    "color": "white", "markeredgecolor": INK, "markersize": 8, "markeredgewidth": 1.3,
     "linestyle": "none", "zorder": 8,
 }  # fmt: skip
 
@@ -191,8 +194,15 @@ def _beside(longitude_deg: Any, box: Grid) -> Any:
     return middle + (np.asarray(longitude_deg) - middle + 180.0) % 360.0 - 180.0
 
 
+def _is_inside(latitude_deg: float, longitude_deg: Any, box: Grid) -> bool:
+    return bool(
+        box.latitude_deg[0] < latitude_deg < box.latitude_deg[-1]
+        and box.longitude_deg[0] < float(longitude_deg) < box.longitude_deg[-1]
+    )
+
+
 def _ground(axes: Axes, box: Grid) -> None:
-    from matplotlib.collections import PolyCollection
+    from matplotlib.collections import LineCollection, PolyCollection
 
     from tocsin.places import borders
 
@@ -200,18 +210,18 @@ def _ground(axes: Axes, box: Grid) -> None:
     west, east = float(box.longitude_deg[0]), float(box.longitude_deg[-1])
     low, high, left, right = REGION_BOX_DEG
     is_inside = south > low and north < high and west > left and east < right
-    shapes = []
+    shapes, coasts = [], []
     for _, _, rings in borders("region" if is_inside else "world"):
-        for ring in rings:
+        for ring in map(_unrolled, rings):
             for turn in (-360.0, 0.0, 360.0):
-                longitude = ring[:, 1] + turn
-                if longitude.max() >= west and longitude.min() <= east:
-                    shapes.append(np.stack((longitude, ring[:, 0]), axis=1))
+                shape = ring + (turn, 0.0)
+                if shape[:, 0].max() >= west and shape[:, 0].min() <= east:
+                    shapes.append(shape)
+                    cuts = np.flatnonzero(np.abs(np.diff(shape[:, 0])) > LEAP_DEG) + 1
+                    coasts += np.split(shape, cuts)
     axes.set_facecolor(SEA)
     axes.add_collection(PolyCollection(shapes, facecolors=LAND, edgecolors="none", zorder=0.5), autolim=False)
-    axes.add_collection(
-        PolyCollection(shapes, facecolors="none", edgecolors=COAST, linewidths=0.55, zorder=3), autolim=False
-    )
+    axes.add_collection(LineCollection(coasts, colors=COAST, linewidths=0.55, zorder=3), autolim=False)
     axes.set_xlim(west, east)
     axes.set_ylim(south, north)
     axes.set_aspect(1.0 / _squeeze(box))
@@ -224,6 +234,15 @@ def _ground(axes: Axes, box: Grid) -> None:
     axes.xaxis.set_major_formatter(lambda value, _: _degrees((value + 180.0) % 360.0 - 180.0, "EW"))
     axes.yaxis.set_major_formatter(lambda value, _: _degrees(value, "NS"))
     axes.tick_params(labelsize=7.5)
+
+
+def _unrolled(ring_deg: Array) -> Array:
+    """(k, 2) longitude and latitude of an outline without jumps; one round the pole goes down to it and back."""
+    ring: Array = unwrapped(ring_deg)
+    if abs(ring[-1, 0] - ring[0, 0]) > 180.0:
+        pole = math.copysign(90.0, float(ring[0, 1]))
+        ring = np.vstack((ring, (ring[-1, 0], pole), (ring[0, 0], pole)))
+    return ring
 
 
 def _locator() -> Any:
@@ -277,11 +296,19 @@ def _things(axes: Axes, subject: MapSubject, box: Grid) -> None:
         longitude = _beside(ring[:, 1], box)
         cut = np.abs(np.diff(longitude, prepend=longitude[0])) > 180.0
         axes.plot(np.where(cut, np.nan, longitude), ring[:, 0], color="#b34700", linewidth=1.2, linestyle=(0, (5, 3)))
-    for track in subject.tracks.values():
+    for name, track in subject.tracks.items():
         _track(axes, track, box)
-    for name, _, latitude, longitude in subject.sensors:
+        side = 1 if float(_beside(track[0, 1], box)) >= float(_beside(track[-1, 1], box)) else -1
+        axes.annotate(
+            nice_label(name), (float(_beside(track[0, 1], box)), track[0, 0]), xytext=(0, 8 * side),
+            textcoords="offset points", size=8, ha="center", va="center", path_effects=halo(), zorder=9,
+            annotation_clip=True,
+        )  # fmt: skip
+    for name, kind, latitude, longitude in subject.sensors:
         across = float(_beside(longitude, box))
-        axes.plot(across, latitude, **_TRIANGLE)
+        if not _is_inside(latitude, across, box):
+            continue
+        axes.plot(across, latitude, marker=_MARKS[kind], **_MARK)
         axes.annotate(
             nice_label(name), (across, latitude), xytext=(7, -3), textcoords="offset points", size=8, weight="bold",
             path_effects=halo(), zorder=9, annotation_clip=True,
@@ -313,14 +340,15 @@ def _scale_bar(axes: Axes, box: Grid) -> None:
     )  # fmt: skip
 
 
-def _legend(axes: Axes, subject: MapSubject, coverage: CoverageMap | None, height_in: float) -> None:
+def _legend(axes: Axes, subject: MapSubject, coverage: CoverageMap | None, box: Grid, height_in: float) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
     line: dict[str, Any] = {"color": INK, "markerfacecolor": "white", "markeredgecolor": INK}
     handles: list[Any] = []
-    if subject.sensors:
-        handles.append(Line2D([], [], marker="^", linestyle="none", markersize=8, label="sensor", **line))
+    words = {"radar": "radar", "infrared": "below infrared", "position": "receiver"}
+    for kind in sorted({each[1] for each in subject.sensors if _is_inside(each[2], _beside(each[3], box), box)}):
+        handles.append(Line2D([], [], marker=_MARKS[kind], linestyle="none", markersize=8, label=words[kind], **line))
     if subject.tracks:
         handles += [
             Line2D([], [], linewidth=1.4, label="ground track", **line),
@@ -330,8 +358,8 @@ def _legend(axes: Axes, subject: MapSubject, coverage: CoverageMap | None, heigh
     if subject.limbs:
         handles.append(Line2D([], [], color="#b34700", linestyle=(0, (5, 3)), label="edge of what infrared sees"))
     if coverage is not None:
-        words = f"not seen by radar below {coverage.top_m / M_PER_KM:g} km"
-        handles.append(Patch(facecolor=LAND, edgecolor=FAINT, label=words))
+        label = f"not seen by radar below {coverage.top_m / M_PER_KM:g} km"
+        handles.append(Patch(facecolor=LAND, edgecolor=FAINT, label=label))
     tall_in = axes.get_position().height * height_in
     axes.legend(
         handles=handles, loc="upper left", bbox_to_anchor=(-0.01, -0.3 / tall_in), ncols=5, columnspacing=1.4,

@@ -15,7 +15,7 @@ from tocsin.world.sight import Bools, Eye, observed
 
 EARTH_M = 6_371_008.8  # m, mean radius R1 of WGS-84
 CELLS = 60_000  # about so many in a grid
-STEPS_DEG = (0.01, 0.02, 0.05, 0.1, 0.125, 0.2, 0.25, 0.5, 1.0, 2.0)
+STEPS_DEG = (0.01, 0.02, 0.05, 0.0625, 0.08, 0.1, 0.125, 0.15, 0.2, 0.25, 0.5, 1.0, 2.0)
 HEIGHT_ENOUGH_M = 0.5  # the lowest height is bisected to this
 POLE_DEG = 89.0
 AREA_HEIGHTS_M = (1_000.0, 10_000.0, 100_000.0)  # area seen is told at these
@@ -166,7 +166,9 @@ def _grid(eyes: Sequence[Eye], places_m: Array, top_m: float, also_deg: Array | 
         latitude, longitude, _ = (math.degrees(v) for v in geodetic_from_ecef(place[0], place[1], place[2]))
         middle = longitude if middle is None else middle
         longitude = middle + (longitude - middle + 180.0) % 360.0 - 180.0
-        by_ray = float(np.interp(root_top, eye.root_heights, eye.lowest_rad))
+        by_ray = float(
+            np.interp(root_top, eye.root_heights, eye.horizon_rad if eye.lowest_rad is None else eye.lowest_rad)
+        )
         arc_deg = math.degrees(min(eye.reach_m / EARTH_M, by_ray, 1.5)) * 1.01 + 0.1
         level = math.cos(min(abs(latitude) + arc_deg, POLE_DEG) * DEG)
         width = 180.0 if abs(latitude) + arc_deg >= POLE_DEG else math.degrees(

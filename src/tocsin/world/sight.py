@@ -1,14 +1,14 @@
 """What a sensor can see at all: field of regard, horizon under bent rays, range, and nothing of chance or of scans.
 
-The rule of the simulated sensors, asked of any points; ``tocsin coverage`` draws it. Angles are those a radar
-measures: along the ray, refraction in. A radar that states signal-to-noise sees as far as one look at the reference
-target detects with probability 0.5.
+The rule of the simulated sensors, asked of any points; ``tocsin coverage`` draws it. The field of regard of a radar
+is one of apparent elevations, along the bent ray, unless it states that it corrects them. The air is the surveyed one,
+not a run's. Range is that of the straight line; along the ray it is at most 0.2 km longer. A radar that states
+signal-to-noise sees as far as one look at the reference target detects with probability 0.5.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -35,82 +35,91 @@ TURN = 2.0 * math.pi
 
 
 class Eye(msgspec.Struct, frozen=True, eq=False):
-    """A radar, with the rays that bound its field of regard as tables over height."""
+    """A radar, or a receiver of position reports, with the rays that bound what it sees as tables over height.
+
+    A table holds the central angle at which a ray has come up to each height: a target that stands no further is on
+    or above the ray. None: no such bound, or one that a table cannot tell, which ``bend`` is asked then.
+    """
 
     sensor: Sensor
     reach_m: float
-    root_heights: Array  # (k,) square roots of heights above the lowest, m^0.5
     base_m: float
-    lowest_rad: Array  # (k,) greatest central angle at which the lowest ray has come to each height
-    highest_rad: Array | None  # (k,) the same of the highest ray; None where it looks straight up
-    mask_rad: float  # elevation below which it does not look, where it looks below the level; -pi otherwise
+    root_heights: Array  # (k,) square roots of heights above ``base_m``, m^0.5
+    horizon_rad: Array  # (k,) the ray that touches the Earth
+    lowest_rad: Array | None  # (k,) the ray of the lowest elevation
+    highest_rad: Array | None  # (k,) the ray of the highest elevation
 
     def is_above(self, seen: Array) -> Bools:
-        """Rows of ``observe_from_site`` above the horizon and above the lowest elevation."""
-        root = np.sqrt(np.maximum(seen[:, 4] - self.base_m, 0.0))
-        above: Bools = seen[:, 5] <= np.interp(root, self.root_heights, self.lowest_rad)
-        if self.mask_rad > -math.pi:
-            above &= self._apparent_rad(seen) >= self.mask_rad
-        return above
+        """Rows of ``observe_from_site`` above the horizon and the lowest elevation, as is all over them."""
+        above: Bools = seen[:, 5] <= self._at(self.horizon_rad, seen)
+        if self.sensor.kind != "radar":
+            return above
+        if self.lowest_rad is not None:
+            return above & (seen[:, 5] <= self._at(self.lowest_rad, seen))
+        return above & (self._elevation_rad(seen) >= self.sensor.elevation_min_deg * DEG)
 
     def is_seen(self, seen: Array) -> Bools:
-        """Rows of ``observe_from_site`` inside the field of regard, in range and above the horizon."""
+        """Rows of ``observe_from_site`` above the horizon, in range and inside the field of regard."""
         sensor = self.sensor
+        inside: Bools = self.is_above(seen) & (seen[:, 0] <= self.reach_m)
+        if sensor.kind != "radar":
+            return inside
         width = (sensor.azimuth_to_deg - sensor.azimuth_from_deg) % 360.0 * DEG or TURN
-        inside: Bools = (
-            (seen[:, 0] >= sensor.range_min_km * M_PER_KM)
-            & (seen[:, 0] <= self.reach_m)
-            & (np.mod(seen[:, 1] - sensor.azimuth_from_deg * DEG, TURN) <= width)
-        )
+        inside &= np.mod(seen[:, 1] - sensor.azimuth_from_deg * DEG, TURN) <= width
+        inside &= seen[:, 0] >= sensor.range_min_km * M_PER_KM
         if self.highest_rad is not None:
-            root = np.sqrt(np.maximum(seen[:, 4] - self.base_m, 0.0))
-            inside &= seen[:, 5] >= np.interp(root, self.root_heights, self.highest_rad)
+            inside &= seen[:, 5] >= self._at(self.highest_rad, seen)
         elif sensor.elevation_max_deg < 90.0:
-            inside &= self._apparent_rad(seen) <= sensor.elevation_max_deg * DEG
-        return inside & self.is_above(seen)
+            inside &= self._elevation_rad(seen) <= sensor.elevation_max_deg * DEG
+        return inside
 
-    def _apparent_rad(self, seen: Array) -> Array:
+    def _at(self, table: Array, seen: Array) -> Array:
+        root = np.sqrt(np.maximum(seen[:, 4] - self.base_m, 0.0))
+        return np.asarray(np.interp(root, self.root_heights, table))
+
+    def _elevation_rad(self, seen: Array) -> Array:
+        """As the radar states it."""
+        if not self.sensor.is_refracted:
+            return seen[:, 2]
         elevation, range_m = np.array(seen[:, 2]), np.array(seen[:, 0])
-        return np.asarray(bend_many(self.sensor.height_m, elevation, range_m, refractivity(self.sensor))[0])
-
-
-def refractivity(sensor: Sensor) -> float:
-    """Surface refractivity as surveyed, N-units."""
-    return float(getattr(sensor, "refractivity", 313.0))
+        return np.asarray(
+            bend_many(float(self.sensor.height_m), elevation, range_m, float(self.sensor.refractivity))[0]
+        )
 
 
 def eye_of(sensor: Sensor, rcs_m2: float | None = None) -> Eye:
-    """Of a radar; ``rcs_m2`` is what it looks for, its reference target where None."""
-    n0, height_m = refractivity(sensor), sensor.height_m
-    horizon_rad = float(horizon_apparent_elevation_rad(height_m, n0))
-    mask_rad = sensor.elevation_min_deg * DEG
-    looks_down = horizon_rad < mask_rad < 0.0
+    """Of a radar or receiver; ``rcs_m2`` is what a radar looks for, its reference target where None."""
+    n0, height_m = float(sensor.refractivity), float(sensor.height_m)
     base_m = min(0.0, height_m)
     root = np.linspace(0.0, math.sqrt(TABLE_TOP_M - base_m), TABLE_ROWS)
     heights = base_m + root**2
-    lowest = ray_central_angle_rad_many(
-        height_m, horizon_rad if looks_down else max(mask_rad, horizon_rad), heights, n0
-    )
-    highest = None
-    if 0.0 < sensor.elevation_max_deg < 90.0:
-        highest = ray_central_angle_rad_many(height_m, sensor.elevation_max_deg * DEG, heights, n0)
-    return Eye(sensor, reach_m(sensor, rcs_m2), root, base_m, lowest, highest, mask_rad if looks_down else -math.pi)
+
+    def ray(elevation_rad: float) -> Array:
+        return np.asarray(ray_central_angle_rad_many(height_m, elevation_rad, heights, n0))
+
+    def bound(elevation_deg: float) -> Array | None:
+        """Only a ray that never goes down can be told by a table."""
+        is_plain = sensor.kind == "radar" and sensor.is_refracted and 0.0 <= elevation_deg < 90.0
+        return ray(elevation_deg * DEG) if is_plain else None
+
+    return Eye(
+        sensor, reach_m(sensor, rcs_m2), base_m, root, ray(float(horizon_apparent_elevation_rad(height_m, n0))),
+        bound(sensor.elevation_min_deg), bound(sensor.elevation_max_deg),
+    )  # fmt: skip
 
 
 def reach_m(sensor: Sensor, rcs_m2: float | None = None) -> float:
     """How far a radar sees: its greatest range, or less where the signal is too weak for ``SEEN_PROB``, m."""
     far_m = sensor.range_max_km * M_PER_KM
-    reference: Any = getattr(sensor, "reference_snr_db", None)
-    if reference is None:
+    if sensor.kind != "radar" or sensor.reference_snr_db is None:
         return far_m
-    given: Any = sensor
-    size = given.reference_rcs_m2 if rcs_m2 is None else rcs_m2
+    reference, size = 10.0 ** (0.1 * sensor.reference_snr_db), sensor.reference_rcs_m2 if rcs_m2 is None else rcs_m2
 
     def is_enough(range_m: float) -> bool:
         signal = snr_ratio(
-            range_m, size, 10.0 ** (0.1 * reference), given.reference_range_km * M_PER_KM, given.reference_rcs_m2
+            range_m, float(size), reference, sensor.reference_range_km * M_PER_KM, float(sensor.reference_rcs_m2)
         )
-        return bool(detection_prob(signal, given.false_alarm_prob, given.swerling) >= SEEN_PROB)
+        return bool(detection_prob(signal, float(sensor.false_alarm_prob), sensor.swerling) >= SEEN_PROB)
 
     if is_enough(far_m):
         return far_m

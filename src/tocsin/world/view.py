@@ -19,6 +19,7 @@ from tocsin.world.sight import Bools, eye_of, observed, places_of
 STEP_S = 0.25  # views and gaps shorter than this may be missed; the ends found are good to 1 ms
 ROWS_MOST = 40_000
 EDGE_S = 1e-3
+REFERENCE_RANGE_M = 36_000_000.0  # m, at which ``min_intensity_kw_sr`` counts in full
 
 Spans = tuple[tuple[float, float], ...]
 
@@ -97,27 +98,31 @@ class Sight:
 
     def __init__(self, sensor: Sensor, body: Body, epoch_ns: int) -> None:
         self.sensor, self.body, self.epoch_ns = sensor, body, epoch_ns
-        self.eye = eye_of(sensor, body.rcs_m2) if sensor.kind == "radar" else None
+        self.eye = None if sensor.kind == "infrared" else eye_of(sensor, body.rcs_m2)
 
     def __call__(self, time_s: Array) -> Bools:
         position = np.array(self.body.states(time_s)[0], dtype=np.float64)
         site = places_of(self.sensor, self.epoch_ns, time_s)
-        if self.eye is not None:
-            return self.eye.is_seen(observed(position, site))
-        seen = observed(position, site)
-        if self.sensor.kind == "infrared":
-            burning = np.zeros(len(time_s), dtype=bool)
-            for burn in self.body.burns:
-                burning |= (time_s >= burn.from_s) & (time_s <= burn.to_s) & self._is_bright(seen, burn.intensity_kw_sr)
-            return burning & (seen[:, 4] > self.sensor.cloud_top_m) & ~is_earth_between(position, site)
-        if not self.body.is_cooperative:
-            return np.zeros(len(time_s), dtype=bool)
-        return eye_of(self.sensor).is_seen(seen)
+        geometry = observed(position, site)
+        if self.eye is None:
+            seen = self._burns(time_s, geometry) & ~is_earth_between(position, site)
+        elif self.sensor.kind == "radar" or self.body.is_cooperative:
+            seen = self.eye.is_seen(geometry)
+        else:
+            seen = np.zeros(len(time_s), dtype=bool)
+        for from_s, to_s in self.sensor.outages_s:
+            seen &= (time_s < from_s) | (time_s > to_s)
+        return seen
 
-    def _is_bright(self, seen: Array, intensity_kw_sr: float) -> Bools:
-        faintest = getattr(self.sensor, "min_intensity_kw_sr", 0.0)
-        bright: Bools = intensity_kw_sr * (36_000_000.0 / np.maximum(seen[:, 0], 1.0)) ** 2 >= faintest
-        return bright
+    def _burns(self, time_s: Array, geometry: Array) -> Bools:
+        """Above the cloud, and bright enough: the square law about 36 000 km."""
+        sensor = self.sensor
+        near = (REFERENCE_RANGE_M / np.maximum(geometry[:, 0], 1.0)) ** 2
+        burning = np.zeros(len(time_s), dtype=bool)
+        for burn in self.body.burns:
+            is_bright = burn.intensity_kw_sr * near >= sensor.min_intensity_kw_sr
+            burning |= (time_s >= burn.from_s) & (time_s <= burn.to_s) & is_bright
+        return burning & (geometry[:, 4] > sensor.cloud_top_m)
 
 
 def _spans(sees: Sight, times: Array) -> list[tuple[float, float]]:
