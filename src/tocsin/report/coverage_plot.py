@@ -214,7 +214,7 @@ def _ground(axes: Axes, box: Grid) -> None:
     for _, _, rings in borders("region" if is_inside else "world"):
         for ring in map(_unrolled, rings):
             for turn in (-360.0, 0.0, 360.0):
-                shape = ring + (turn, 0.0)
+                shape = ring + np.array((turn, 0.0))
                 if shape[:, 0].max() >= west and shape[:, 0].min() <= east:
                     shapes.append(shape)
                     cuts = np.flatnonzero(np.abs(np.diff(shape[:, 0])) > LEAP_DEG) + 1
@@ -298,10 +298,10 @@ def _things(axes: Axes, subject: MapSubject, box: Grid) -> None:
         axes.plot(np.where(cut, np.nan, longitude), ring[:, 0], color="#b34700", linewidth=1.2, linestyle=(0, (5, 3)))
     for name, track in subject.tracks.items():
         _track(axes, track, box)
-        side = 1 if float(_beside(track[0, 1], box)) >= float(_beside(track[-1, 1], box)) else -1
+        is_east = float(_beside(track[0, 1], box)) >= float(_beside(track[-1, 1], box))
         axes.annotate(
-            nice_label(name), (float(_beside(track[0, 1], box)), track[0, 0]), xytext=(0, 8 * side),
-            textcoords="offset points", size=8, ha="center", va="center", path_effects=halo(), zorder=9,
+            nice_label(name), (float(_beside(track[0, 1], box)), track[0, 0]), textcoords="offset points",
+            xytext=(7 if is_east else -7, -3), size=8, ha="left" if is_east else "right", path_effects=halo(), zorder=9,
             annotation_clip=True,
         )  # fmt: skip
     for name, kind, latitude, longitude in subject.sensors:
