@@ -14,6 +14,8 @@ import json, math, warnings
 warnings.simplefilter("error")
 import numpy as np
 from tocsin.kernels import *
+from tocsin.kernels.radar_signal import *
+from tocsin.kernels.refraction import *
 place = np.array(ecef_from_geodetic(0.63, 0.61, 70e3))
 site = np.array(ecef_from_geodetic(0.62, 0.6, 100.0))
 velocity = enu_axes(0.63, 0.61).T @ np.array([900.0, -1500.0, 300.0])
@@ -37,6 +39,18 @@ keep(count, times, positions, velocities)
 states = np.concatenate([place, velocity])[None]
 keep(*fall_batch(states, np.array([2000.0]), air[None].copy(), 900.0))
 keep(fall_to_ground(place * np.nan, velocity, 2000.0, air, 9.0)[0])
+for angle, distance in ((0.0, 4e5), (0.05, 2e6), (1.5, 1e5), (-0.02, 9e4), (-0.5, 1e6), (-1.5, 500.0), (0.3, 0.0)):
+    keep(*bend(1500.0, angle, distance, 313.0), *unbend(1500.0, angle, distance, 313.0))
+    keep(ray_central_angle_rad(1500.0, angle, 2e5, 313.0), ray_central_angle_rad(1500.0, angle, 100.0, 313.0))
+keep(horizon_apparent_elevation_rad(1500.0, 313.0), horizon_apparent_elevation_rad(-100.0, 313.0))
+keep(*bend_many(0.0, np.array([0.1, 0.2]), np.array([1e5, 2e5]), 313.0))
+keep(*unbend_many(0.0, np.array([0.1, 0.2]), np.array([1e5, 2e5]), 313.0))
+keep(ray_central_angle_rad_many(0.0, 0.05, np.array([1e4, 2e5]), 313.0))
+for swerling in (0, 1, 3):
+    for snr in (0.0, 3.0, 40.0, 1e6):
+        keep(detection_prob(snr, 1e-6, swerling), fluctuated_snr(snr, swerling, 0.3, 0.8, 0.1))
+keep(fluctuated_snr(0.0, 3, 0.0, 0.0, 0.0), threshold_ratio(0.0), threshold_ratio(1e-6))
+keep(snr_ratio(5e5, 0.1, 100.0, 1e6, 1.0), snr_ratio(0.0, 0.0, 0.0, 0.0, 0.0), accuracy_std(1.5, 20.0, 0.1))
 print(json.dumps(rows))
 """
 

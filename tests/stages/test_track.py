@@ -54,7 +54,8 @@ def scans(seconds: int) -> list[Message]:
                 time_ns=end_ns, arrival_ns=end_ns + 2 * 10**8, id=f"detections-{t}", sensor="near", kind="radar",
                 sequence=t, start_ns=end_ns, end_ns=end_ns, platform_ecef_m=SITE,
                 plot_time_ns=column([end_ns], "int64"), plot_index=column([0], "int64"), range_m=column([row[0]]),
-                azimuth_rad=column([row[1]]), elevation_rad=column([row[2]]), range_std_m=column([30.0]), angle_std_rad=column([1e-3]),
+                azimuth_rad=column([row[1]]), elevation_rad=column([row[2]]), range_std_m=column([30.0]),
+                angle_std_rad=column([1e-3]),
             )
         )  # fmt: skip
         now_ns = end_ns + 5 * 10**8

@@ -16,7 +16,7 @@ MATCHED = Spread(
 )
 RADAR = Sensor(
     name="radar", kind="radar", latitude_deg=37.9, longitude_deg=40.2, height_m=900.0, detection_prob=1.0,
-    range_rate_std_m_s=5.0,
+    range_rate_std_m_s=5.0, is_refracted=False,
 )  # fmt: skip
 THREAT = Threat(
     name="threat-1",

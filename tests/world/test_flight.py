@@ -36,7 +36,7 @@ def potential_m2_s2(position: np.ndarray) -> float:
 @pytest.mark.parametrize(("name", "launch", "impact", "loft"), CASES)
 def test_the_nominal_flight_comes_down_within_a_kilometre_of_the_place(name, launch, impact, loft):
     vehicle = vehicle_class(name)
-    programme = nominal_programme(name, launch, impact, loft)
+    programme = nominal_programme(vehicle, launch, impact, loft)
     path = fly_programme(programme, vehicle, vehicle.beta_kg_m2, CALM, 1.0)
     wanted = np.array(ecef_from_geodetic(math.radians(impact[0]), math.radians(impact[1]), 0.0))
     assert np.linalg.norm(path.position_m[-1] - wanted) < 1000.0
@@ -48,7 +48,7 @@ def test_loft_above_one_flies_higher_and_longer_below_one_lower():
     places = ((34.31417, 47.065), (37.07417, 36.24778))
     vehicle = vehicle_class("medium")
     flights = [
-        fly_programme(nominal_programme("medium", *places, loft), vehicle, vehicle.beta_kg_m2, CALM, 1.0)
+        fly_programme(nominal_programme(vehicle, *places, loft), vehicle, vehicle.beta_kg_m2, CALM, 1.0)
         for loft in (0.7, 1.0, 1.5)
     ]
     heights = [flight.apogee_height_m for flight in flights]
@@ -62,7 +62,7 @@ def test_apogee_is_that_of_the_ellipse_through_the_cut_off_state():
     """Two-body closed form (vis-viva, angular momentum) in inertial axes; J2 and the last air leave 2 km."""
     vehicle = vehicle_class("medium")
     path = fly_programme(
-        nominal_programme("medium", (0.0, 0.0), (8.9932, 0.0), 1.0), vehicle, vehicle.beta_kg_m2, CALM, 1.0
+        nominal_programme(vehicle, (0.0, 0.0), (8.9932, 0.0), 1.0), vehicle, vehicle.beta_kg_m2, CALM, 1.0
     )
     position, velocity = path.position_m[BOOST_STEPS], path.velocity_m_s[BOOST_STEPS]
     inertial = velocity + np.cross((0.0, 0.0, EARTH_RATE_RAD_S), position)
@@ -78,7 +78,7 @@ def test_apogee_is_that_of_the_ellipse_through_the_cut_off_state():
 
 def test_unpowered_flight_without_air_conserves_energy_to_a_part_in_ten_million():
     vehicle = vehicle_class("medium")
-    programme = nominal_programme("medium", (34.31417, 47.065), (37.07417, 36.24778), 1.0)
+    programme = nominal_programme(vehicle, (34.31417, 47.065), (37.07417, 36.24778), 1.0)
     path = fly_programme(programme, vehicle, 0.0, CALM, 1.0)  # beta 0: no drag
     coast = slice(BOOST_STEPS, None)
     energy = [
@@ -90,7 +90,7 @@ def test_unpowered_flight_without_air_conserves_energy_to_a_part_in_ten_million(
 
 def test_interpolation_between_rows_agrees_with_a_path_tabulated_elsewhere():
     vehicle = vehicle_class("medium")
-    programme = nominal_programme("medium", (34.31417, 47.065), (37.07417, 36.24778), 1.0)
+    programme = nominal_programme(vehicle, (34.31417, 47.065), (37.07417, 36.24778), 1.0)
     path = fly_programme(programme, vehicle, 4000.0, CALM, 1.0)
     inner = path.time_s[:-2]
     middle = 0.5 * (inner[1:] + inner[:-1])
@@ -106,7 +106,7 @@ def test_interpolation_between_rows_agrees_with_a_path_tabulated_elsewhere():
 
 def test_a_vehicle_that_cannot_fly_so_far_is_refused_with_its_range():
     with pytest.raises(ScenarioError, match=r"short cannot fly \d+ km"):
-        nominal_programme("short", (29.6, 52.5), (52.2, 4.3), 1.0)
+        nominal_programme(vehicle_class("short"), (29.6, 52.5), (52.2, 4.3), 1.0)
 
 
 def test_an_unknown_vehicle_class_is_refused_with_those_there_are():

@@ -12,12 +12,11 @@ from sky_cases import EPOCH_NS, PLANE, RADAR, THREAT, play, scans, scenario
 
 from tocsin.errors import ScenarioError
 from tocsin.kernels.geodesy import ecef_from_geodetic, ecef_from_radar, enu_axes, geodetic_from_ecef, radar_from_ecef
+from tocsin.kernels.sighting import is_earth_between
 from tocsin.messages import Scan, check
 from tocsin.scenario import Sensor, Traffic, Truth
 from tocsin.units import DEG, NS_PER_S
 from tocsin.world import World
-from tocsin.world.sensors.infrared import is_earth_between
-from tocsin.world.sensors.radar import horizon_angle_rad
 from tocsin.world.sky import Plane
 
 INFRARED = Sensor(name="infrared", kind="infrared", platform="geostationary", longitude_deg=20.0, detection_prob=1.0)
@@ -122,12 +121,6 @@ def test_nothing_is_plotted_outside_the_field_of_regard_or_below_the_horizon():
     assert plots > 100
 
 
-def test_the_four_thirds_horizon_is_the_textbook_one():
-    """Skolnik: d = sqrt(2 k a h); 10 m and 10 km see each other at 13.03 + 412.2 km over a 4/3 Earth."""
-    angle = horizon_angle_rad(10.0, np.array([10_000.0]))[0]
-    assert angle * 6_371_008.8 == pytest.approx(13_034.0 + 412_170.0, rel=2e-3)
-
-
 def test_a_missile_below_the_radars_horizon_is_not_seen_and_later_is():
     world = World(scenario(RADAR, threats=(THREAT,)), seed=1)
     made = scans(play(world, 0.0, 300.0))
@@ -166,10 +159,10 @@ def test_infrared_lines_point_at_the_body_within_the_stated_angle():
 
 
 def test_the_earth_hides_what_is_behind_it():
-    platform = np.array([[42_164_000.0, 0.0, 0.0]])
-    assert is_earth_between(np.array([[-6_500_000.0, 0.0, 0.0]]), platform)[0]
-    assert not is_earth_between(np.array([[6_500_000.0, 0.0, 0.0]]), platform)[0]
-    assert not is_earth_between(np.array([[0.0, 9_000_000.0, 0.0]]), platform)[0]
+    platform = (42_164_000.0, 0.0, 0.0)
+    assert is_earth_between(-6_500_000.0, 0.0, 0.0, *platform) == 1
+    assert is_earth_between(6_500_000.0, 0.0, 0.0, *platform) == 0
+    assert is_earth_between(0.0, 9_000_000.0, 0.0, *platform) == 0
     world = World(scenario(msgspec.structs.replace(INFRARED, longitude_deg=-130.0), threats=(THREAT,)), seed=1)
     assert not any(scan.plot_count for scan in scans(play(world, 0.0, 120.0)))
 

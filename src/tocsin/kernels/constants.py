@@ -9,6 +9,8 @@ GM_M3_S2 = 3.986004418e14  # m3/s2, atmosphere included
 EARTH_RATE_RAD_S = 7.292115e-5  # rad/s
 J2 = 1.082629821313e-3  # unitless: sqrt(5) x 0.484166774985e-3 (normalised C20 of TR8350.2)
 
+LIGHT_M_S = 299_792_458.0  # m/s in vacuum, exact (SI)
+
 SEMI_MINOR_M = SEMI_MAJOR_M * (1.0 - FLATTENING)  # m
 ECCENTRICITY2 = FLATTENING * (2.0 - FLATTENING)  # first eccentricity squared
 SECOND_ECCENTRICITY2 = ECCENTRICITY2 / (1.0 - ECCENTRICITY2)  # second eccentricity squared

@@ -7,11 +7,13 @@ Source: Skolnik, Introduction to Radar Systems (3rd ed., 2001), ch. 2; Swerling,
 
 import math
 
+import numpy as np
+
 from tocsin.kernels.compiled import kernel
 
-_LEAST_PROB = 1e-300  # of a false alarm; below, ln would leave the floating-point numbers
-_SURE_SIGMAS = 6.5  # amplitudes of signal over threshold at which a steady target is seen for sure, to 1e-10
-_TERMS = 1_000  # of the series; 300 are needed where it is used
+_LEAST_PROB = 1e-100  # of a false alarm, and of a uniform number: its logarithm stays a number, and so does exp(-snr)
+_SURE = 5.0  # amplitude over that of the threshold at which a steady target is seen for sure, to 1e-11
+_TERMS = 1_000  # of the series; at most 700 are needed where it is used
 _LEAST_SNR = 1e-9  # keeps the accuracy of no signal finite
 
 
@@ -34,7 +36,7 @@ def detection_prob(snr_ratio, false_alarm_prob, swerling):
 
     In        snr_ratio         mean signal-to-noise over the fluctuation, >= 0
               swerling          0: steady (Marcum's Q); 1: many like scatterers; 3: one large among many small
-    Accuracy  measured against scipy.stats.ncx2 (0): 1e-10 of the probability or 1e-10; closed forms (1, 3)
+    Accuracy  measured against scipy.stats.ncx2 (0): 1e-10 for 0; closed forms for 1 and 3
     """
     t = threshold_ratio(false_alarm_prob)
     s = max(snr_ratio, 0.0)
@@ -42,10 +44,10 @@ def detection_prob(snr_ratio, false_alarm_prob, swerling):
         return math.exp(-t / (1.0 + s))
     if swerling == 3:
         return min((1.0 + 2.0 * t * s / ((2.0 + s) * (2.0 + s))) * math.exp(-2.0 * t / (2.0 + s)), 1.0)
-    if math.sqrt(s) - math.sqrt(t) > _SURE_SIGMAS:
+    if math.sqrt(s) - math.sqrt(t) > _SURE:
         return 1.0
     # Marcum's Q as a Poisson mixture: sum over k of Poisson(k; s) times P(Gamma(k + 1) > t)
-    weight = math.exp(-s)  # not zero here: s < 1400 only where t is near 700, and then the sum is
+    weight = math.exp(-s)
     term = math.exp(-t)
     tail = term
     total = weight * tail
@@ -92,3 +94,12 @@ def accuracy_std(resolution, snr_ratio, floor):
     """
     noise = resolution / (1.6 * math.sqrt(2.0 * max(snr_ratio, _LEAST_SNR)))
     return math.sqrt(noise * noise + floor * floor)
+
+
+@kernel
+def accuracy_std_many(resolution, snr_ratio, floor):
+    """`accuracy_std` of each of n signal-to-noise ratios: (n,) in, (n,) out."""
+    std = np.empty(snr_ratio.shape[0])
+    for i in range(snr_ratio.shape[0]):
+        std[i] = accuracy_std(resolution, snr_ratio[i], floor)
+    return std

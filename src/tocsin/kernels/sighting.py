@@ -139,8 +139,9 @@ def sight_from_site(
                 continue
             plot_s = end_s[i]
             if turn_s > 0.0:
-                part = min(math.fmod(azimuth_rad - first_rad + 2.0 * _TURN, _TURN) / width_rad, 1.0)
-                plot_s -= turn_s * (1.0 - part)
+                past_rad = azimuth_rad - first_rad
+                past_rad -= _TURN * math.floor(past_rad / _TURN)
+                plot_s -= turn_s * (1.0 - min(past_rad / width_rad, 1.0))
             if plot_s <= up_s[body, 0] or plot_s >= up_s[body, 1]:
                 continue
             place_along(table_s, table_m, table_m_s, first, end, at, plot_s, state)

@@ -1,4 +1,4 @@
-"""What a sensor's description must hold: ranges, orders, what a platform needs. Errors name key, value, unit, remedy."""
+"""What a sensor's description must hold: ranges, orders, what a platform needs. Errors name key, value, range."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def check_sensor(sensor: Sensor, at: str) -> None:
 
 
 def check_simulated(sensor: Sensor, where: str) -> None:
-    """Refuse what can only replay reports: a platform that the world cannot move, or from which that kind sees nothing."""
+    """Refuse what can only replay reports: a platform that the world cannot move, or that is not for that kind."""
     at = f"{where}: sensors.{sensor.name}" if where else f"sensors.{sensor.name}"
     if sensor.platform == "path":
         raise ScenarioError(

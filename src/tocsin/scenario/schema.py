@@ -60,19 +60,54 @@ class Spread(_Table, frozen=True, kw_only=True):
     refractivity_std: float = 15.0  # one sigma of surface refractivity about the surveyed one, N-units
 
 
+class Stage(_Table, frozen=True, kw_only=True):
+    """One stage of a notional vehicle. Masses are shares of what stands on the stage's engine at its ignition."""
+
+    exhaust_m_s: float  # effective exhaust speed
+    thrust_to_weight: float  # at its ignition, of itself and all above
+    propellant_ratio: float  # share that it burns; the last stage of a threat may end sooner
+    structure_ratio: float = 0.1  # share that is dropped, empty
+    coast_s: float = 0.0  # from its burn-out to the next stage's ignition; it is dropped at burn-out
+    spent_beta_kg_m2: float = 500.0  # ballistic coefficient of the empty stage, tumbling
+    spent_rcs_m2: float = 5.0  # its mean radar cross-section
+    plume_kw_sr: float = 500.0  # what space infrared sees while it burns
+
+
+class Vehicle(_Table, frozen=True, kw_only=True):
+    """A notional ballistic class: stages, and the body that is left. Round textbook numbers, no named system's."""
+
+    name: str = ""  # in a scenario: its own, not one of the packaged classes
+    stages: tuple[Stage, ...]
+    rise_s: float = 8.0  # vertical rise
+    turn_s: float = 10.0  # pitch-over, then gravity turn
+    is_separating: bool = False  # the body leaves the last stage at burn-out; false: they stay one
+    beta_kg_m2: float  # ballistic coefficient of the body after the last burn-out
+    stack_beta_kg_m2: float = 0.0  # of the whole at lift-off; 0: the body's, in proportion to the mass
+    range_max_km: float  # refused beyond
+    rcs_m2: float = 0.3  # mean radar cross-section of the body
+
+
 class Threat(_Table, frozen=True, kw_only=True):
     """One ballistic flight between two places. Scenario scaffolding, not targeting: 1 km is close enough."""
 
     name: str
     launch: Place
     impact: Place
-    vehicle: str = "medium"  # generic class in world/vehicles.toml: short, medium, intermediate
-    loft: float = 1.0  # 1: minimum energy; above: steeper, from 0.7 to 1.5
+    vehicle: str = "medium"  # a generic class of world/vehicles.toml, or one of truth.vehicles
+    loft: float = 1.0  # 1: minimum energy; above: steeper; below: flatter
     launch_after_s: float = 10.0  # after the scenario's epoch
 
 
+class Leg(_Table, frozen=True, kw_only=True):
+    """A turn onto a new great circle, at the height and speed flown."""
+
+    after_s: float  # when the turn begins, after the scenario's epoch
+    course_deg: float  # clockwise from true north; reached by the shorter way
+    turn_rate_deg_s: float = 1.5  # half a standard-rate turn
+
+
 class Aircraft(_Table, frozen=True, kw_only=True):
-    """Level great-circle flight."""
+    """Level great-circle flight, in legs where it turns."""
 
     name: str
     kind: Literal["airliner", "drone", "cruise_missile", "fast_jet"] = "airliner"
@@ -81,6 +116,7 @@ class Aircraft(_Table, frozen=True, kw_only=True):
     height_m: float
     course_deg: float
     speed_m_s: float
+    legs: tuple[Leg, ...] = ()  # one turn after the other
 
 
 class Satellite(_Table, frozen=True, kw_only=True):
@@ -91,15 +127,71 @@ class Satellite(_Table, frozen=True, kw_only=True):
     line2: str
 
 
+class Rocket(_Table, frozen=True, kw_only=True):
+    """A sounding rocket: a boost near the vertical, a high apogee, down again nearby. Notional."""
+
+    name: str
+    latitude_deg: float
+    longitude_deg: float
+    course_deg: float = 0.0  # the way it leans
+    lean_deg: float = 4.0  # from the vertical, after the rise
+    apogee_km: float = 250.0  # nominal, in standard air
+    launch_after_s: float = 10.0  # after the scenario's epoch
+
+
+class Launch(_Table, frozen=True, kw_only=True):
+    """A space launch: a two-stage rise into a circular orbit, then the orbit. Notional."""
+
+    name: str
+    latitude_deg: float
+    longitude_deg: float
+    course_deg: float = 90.0  # at lift-off
+    orbit_height_km: float = 400.0  # above the mean radius of the Earth
+    launch_after_s: float = 10.0  # after the scenario's epoch
+
+
+class Meteor(_Table, frozen=True, kw_only=True):
+    """A meteor: it enters at 150 km, glows, and is gone before the ground. Notional."""
+
+    name: str
+    latitude_deg: float  # under the entry
+    longitude_deg: float
+    course_deg: float = 0.0
+    descent_deg: float = 30.0  # below the horizontal at the entry
+    speed_m_s: float = 20_000.0  # relative to the Earth
+    beta_kg_m2: float = 100.0  # ballistic coefficient at the entry
+    enter_after_s: float = 10.0  # after the scenario's epoch
+
+
+class Reentry(_Table, frozen=True, kw_only=True):
+    """Orbital debris that comes down: shallow, glowing, broken up on the way. Notional."""
+
+    name: str
+    latitude_deg: float  # under the point where it passes 120 km
+    longitude_deg: float
+    course_deg: float = 90.0
+    descent_deg: float = 1.5  # below the horizontal there
+    speed_m_s: float = 7_800.0  # inertial, there
+    beta_kg_m2: float = 150.0  # ballistic coefficient before the break-up
+    breakup_km: float = 78.0  # height at which it breaks up
+    pieces_count: int = 4
+    enter_after_s: float = 60.0  # when it passes 120 km, after the scenario's epoch
+
+
 class Traffic(_Table, frozen=True, kw_only=True):
     """Random generic traffic, drawn from the seed inside a box: what must not be called a missile."""
 
     count: int = 0
-    kind: Literal["airliner", "drone", "cruise_missile", "fast_jet"] = "airliner"
+    kind: Literal[
+        "airliner", "drone", "cruise_missile", "fast_jet", "satellite", "sounding_rocket", "space_launch", "meteor",
+        "reentry",
+    ] = "airliner"  # fmt: skip
     latitude_min_deg: float = 0.0
     latitude_max_deg: float = 0.0
     longitude_min_deg: float = 0.0
     longitude_max_deg: float = 0.0
+    from_s: float = 0.0  # launches, entries and passes over the box: no earlier; aircraft: not used
+    to_s: float | None = None  # no later; none: the end of the scenario
 
 
 class Fire(_Table, frozen=True, kw_only=True):
@@ -116,8 +208,13 @@ class Truth(_Table, frozen=True, kw_only=True):
     """What flies. Only the world reads this."""
 
     threats: tuple[Threat, ...] = ()
+    vehicles: tuple[Vehicle, ...] = ()  # classes of the scenario's own, notional, for its threats
     aircraft: tuple[Aircraft, ...] = ()
     satellites: tuple[Satellite, ...] = ()
+    rockets: tuple[Rocket, ...] = ()  # sounding rockets
+    launches: tuple[Launch, ...] = ()  # space launches
+    meteors: tuple[Meteor, ...] = ()
+    reentries: tuple[Reentry, ...] = ()  # orbital debris that comes down
     traffic: tuple[Traffic, ...] = ()
     fires: tuple[Fire, ...] = ()
     spread: Spread = Spread()

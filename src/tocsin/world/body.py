@@ -55,6 +55,14 @@ class Body(Protocol):
     def is_burning(self, time_s: Array) -> npt.NDArray[np.bool_]: ...
 
 
+class Other(Body, Protocol):
+    """A body that is no threat."""
+
+    def truth_times(self, until_s: float) -> tuple[Array, list[str]]:
+        """When truth.csv tells of it, as far as ``until_s``, and the phase of its flight at each."""
+        ...
+
+
 NO_SAMPLES: tuple[Array, Array, Array] = (np.empty(0), np.empty((0, 3)), np.empty((0, 3)))
 
 

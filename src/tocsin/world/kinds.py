@@ -5,25 +5,86 @@ from __future__ import annotations
 import functools
 import importlib.resources
 import tomllib
+from typing import Literal
 
 import msgspec
 
+from tocsin.scenario import Vehicle
 
-class LevelKind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Level flight: pairs are the lowest and highest of a uniform draw."""
+LevelName = Literal["airliner", "drone", "cruise_missile", "fast_jet"]
+LEVEL: tuple[LevelName, ...] = ("airliner", "drone", "cruise_missile", "fast_jet")
+Pair = tuple[float, float]  # lowest and highest of a uniform draw
+
+
+class _Kind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of kinds.toml."""
+
+
+class LevelKind(_Kind, frozen=True, kw_only=True):
+    """Level flight."""
 
     rcs_m2: float
-    speed_m_s: tuple[float, float]
-    height_m: tuple[float, float]
+    speed_m_s: Pair
+    height_m: Pair
 
 
-class SatelliteKind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class SatelliteKind(_Kind, frozen=True, kw_only=True):
     """An object in orbit."""
 
     rcs_m2: float
+    height_km: Pair
+    inclination_deg: Pair
 
 
-class Kinds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RocketKind(_Kind, frozen=True, kw_only=True):
+    """A sounding rocket."""
+
+    apogee_km: Pair
+    lean_deg: Pair
+    vehicle: Vehicle
+
+
+class LaunchKind(_Kind, frozen=True, kw_only=True):
+    """A space launch."""
+
+    orbit_height_km: Pair
+    vehicle: Vehicle
+
+
+class MeteorKind(_Kind, frozen=True, kw_only=True):
+    """A meteor."""
+
+    speed_m_s: Pair
+    descent_deg: Pair
+    beta_kg_m2: Pair
+    ablation_s2_m2: float
+    entry_km: float
+    glow_km: float
+    end_speed_m_s: float
+    end_mass_ratio: float
+    intensity_kw_sr: float
+    rcs_m2: float
+
+
+class ReentryKind(_Kind, frozen=True, kw_only=True):
+    """Orbital debris that comes down."""
+
+    speed_m_s: Pair
+    descent_deg: Pair
+    beta_kg_m2: Pair
+    breakup_km: Pair
+    pieces_count: tuple[int, int]
+    piece_beta_kg_m2: Pair
+    piece_speed_m_s: float
+    lead_s: float
+    glow_from_km: float
+    glow_to_km: float
+    intensity_kw_sr: float
+    rcs_m2: float
+    piece_rcs_m2: float
+
+
+class Kinds(_Kind, frozen=True, kw_only=True):
     """All of kinds.toml."""
 
     airliner: LevelKind
@@ -31,6 +92,10 @@ class Kinds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     drone: LevelKind
     cruise_missile: LevelKind
     satellite: SatelliteKind
+    sounding_rocket: RocketKind
+    space_launch: LaunchKind
+    meteor: MeteorKind
+    reentry: ReentryKind
 
 
 @functools.cache
@@ -38,3 +103,9 @@ def kinds() -> Kinds:
     """The packaged table."""
     data = (importlib.resources.files("tocsin.world") / "kinds.toml").read_text("utf-8")
     return msgspec.convert(tomllib.loads(data), Kinds)
+
+
+def level_kind(name: LevelName) -> LevelKind:
+    """The kind of level flight of that name."""
+    kind: LevelKind = getattr(kinds(), name)
+    return kind
