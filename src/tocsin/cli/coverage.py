@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 CoverageFormat = Literal["png", "svg", "csv", "geojson"]
 HEIGHT_LEAST_KM, HEIGHT_USUAL_KM, HEIGHT_MOST_KM = 1.0, 300.0, 40_000.0
-PICTURE_CELLS = 200_000  # a picture shows finer cells than a table needs
+PICTURE_CELLS = 150_000  # a picture shows finer cells than a table needs
 AREAS_KM = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0)  # heights of the areas in GeoJSON
 
 
@@ -239,15 +239,15 @@ def _note(infrared: list[Sensor], places: dict[str, Any], box: Grid, receivers: 
 
     from tocsin.kernels.geodesy import ecef_of_many
     from tocsin.units import DEG
-    from tocsin.world.sensors.infrared import is_earth_between
+    from tocsin.world.sight import is_hidden
 
     alike: dict[str, list[str]] = {}
     rows, columns = box.latitude_deg[[0, len(box.latitude_deg) // 2, -1]], box.longitude_deg[[0, -1]]
     for sensor in infrared:
         corners = np.array([(a * DEG, b * DEG, sensor.cloud_top_m) for a in rows for b in columns])
         points = np.asarray(ecef_of_many(corners))
-        is_hidden = is_earth_between(points, np.repeat(places[sensor.name][None, :], len(points), axis=0))
-        where = "inside the dashed edge" if is_hidden.any() else "all over this map"
+        is_cut = is_hidden(points, places[sensor.name]).any()
+        where = "inside the dashed edge" if is_cut else "all over this map"
         said = f"burning plumes above {sensor.cloud_top_m / 1000.0:g} km {where}."
         alike.setdefault(said, []).append(sensor.name)
     parts = [f"{', '.join(names)}: {said}" for said, names in alike.items()]

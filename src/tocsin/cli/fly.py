@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tocsin.world.body import Body
 
 FlightFormat = Literal["csv", "png", "svg", "czml", "kml", "geojson"]
-SPACING_LEAST_S, SPACING_USUAL_S, SPACING_MOST_S = 0.01, 1.0, 600.0
+SPACING_LEAST_S, SPACING_MOST_S = 0.01, 600.0
 ROWS_MOST = 1_000_000
 NAMES_MOST = 20  # so many names are listed in an error
 
@@ -36,7 +36,9 @@ def fly(
         tuple[FlightFormat, ...],
         Parameter(name="--format", consume_multiple=True, negative="", help="csv, png, svg, czml, kml, geojson"),
     ] = ("csv", "png"),
-    spacing: Annotated[float, Parameter(help="seconds between rows")] = SPACING_USUAL_S,
+    spacing: Annotated[
+        float | None, Parameter(help="seconds between rows; default 1, and 0.1 where that would give less than 100")
+    ] = None,
     json: Json = False,
 ) -> int:
     """Fly one object of a scenario: its events, a table of its flight, a picture, and files for maps.
@@ -48,7 +50,7 @@ def fly(
     from tocsin.errors import InputError
     from tocsin.scenario import load_scenario
 
-    if not SPACING_LEAST_S <= spacing <= SPACING_MOST_S:
+    if spacing is not None and not SPACING_LEAST_S <= spacing <= SPACING_MOST_S:
         raise InputError(
             f"must lie within {SPACING_LEAST_S:g} to {SPACING_MOST_S:g} s", where="--spacing", value=spacing,
             remedy="use 1",
@@ -58,7 +60,7 @@ def fly(
     body = chosen_body(world, object, scenario)
     folder = out or default_folder(f"fly-{loaded.name}" + (f"-{object}" if object else ""), seed, set_)
     words = ["tocsin", "fly", scenario, *(["--object", object] if object else []), "--seed", str(seed)]
-    words += ["--spacing", f"{spacing:g}"] if spacing != SPACING_USUAL_S else []
+    words += ["--spacing", f"{spacing:g}"] if spacing is not None else []
     flown = flown_of(
         world, body, loaded, seed, spacing, shlex.join(words + [w for pair in set_ for w in ("--set", pair)])
     )
@@ -108,7 +110,7 @@ def chosen_body(world: World, name: str, scenario: str) -> Body:
     raise InputError("nothing of that name flies here", where="--object", value=name, remedy=f"use one of: {shown}")
 
 
-def flown_of(world: World, body: Body, scenario: Scenario, seed: int, spacing_s: float, command: str) -> Flown:
+def flown_of(world: World, body: Body, scenario: Scenario, seed: int, spacing_s: float | None, command: str) -> Flown:
     """The flight as a table; raises InputError where it would have too many rows."""
     from tocsin import __version__
     from tocsin.errors import InputError
@@ -116,7 +118,10 @@ def flown_of(world: World, body: Body, scenario: Scenario, seed: int, spacing_s:
     from tocsin.units import ns_from_iso
     from tocsin.world.flown import fly_body
 
-    flight_s = min(body.up_s[1], scenario.duration_s) if body.up_s[1] == float("inf") else body.up_s[1]
+    first_s, up_to_s = max(0.0, body.up_s[0]), body.up_s[1]
+    flight_s = (scenario.duration_s if up_to_s == float("inf") else up_to_s) - first_s
+    if spacing_s is None:
+        spacing_s = 1.0 if flight_s >= 100.0 else 0.1
     if flight_s / spacing_s > ROWS_MOST:
         raise InputError(
             f"gives more than {ROWS_MOST} rows of a flight of {flight_s:.0f} s", where="--spacing", value=spacing_s,

@@ -14,7 +14,7 @@ from tocsin.units import iso_from_ns, ns_from_s
 FLIGHT_COLUMNS: dict[str, tuple[str, str]] = {
     "time_s": ("s", "after the start of the flight"),
     "time": ("-", "ISO 8601 UTC; the scenario's epoch is a stand-in"),
-    "phase": ("-", "boost, ascent, descent or entry; level or orbit for what stays up; impact in the last row"),
+    "phase": ("-", "boost, ascent, descent, impact, entry, level or orbit, as in truth.csv"),
     "latitude_deg": ("deg", "WGS-84, geodetic"),
     "longitude_deg": ("deg", "WGS-84, -180 to 180"),
     "height_m": ("m", "above the WGS-84 ellipsoid"),

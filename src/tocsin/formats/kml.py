@@ -23,7 +23,7 @@ _COLOURS = {
     "boost": "ff005ed5", "ascent": "ffb27200", "descent": "ffa779cc", "entry": "ffa779cc", "level": "ff739e00",
     "orbit": "ff739e00",
 }  # aabbggrr; Okabe and Ito  # fmt: skip
-_GROUND_COLOUR = "ff606060"
+_GROUND_COLOUR, _OTHER_COLOUR = "ff606060", "ff303030"
 
 
 def flight_kml(flown: Flown) -> bytes:
@@ -32,13 +32,13 @@ def flight_kml(flown: Flown) -> bytes:
     document = etree.SubElement(root, f"{{{KML}}}Document")
     _text(document, "name", f"{flown.marking}: {flown.name}")
     _text(document, "description", f"{flown.marking}. {flown.scenario}. {flown.source}. {HEIGHTS}")
-    for phase in sorted(set(flown.phase) & set(_COLOURS)):
-        _line_style(document, phase, _COLOURS[phase], "3")
+    for phase in sorted(set(flown.phase)):
+        _line_style(document, _style(phase), _COLOURS.get(phase, _OTHER_COLOUR), "3")
     _line_style(document, "ground-track", _GROUND_COLOUR, "1.5")
     points = geodetic_points(flown.position_ecef_m)
     folder = _folder(document, "Path")
     for phase, first, after in flown.stretches():
-        mark = _placemark(folder, f"{flown.name}, {phase}", flown.marking, f"#{phase}")
+        mark = _placemark(folder, f"{flown.name}, {phase}", flown.marking, f"#{_style(phase)}")
         _line(mark, points[first : after + 1], "absolute")
     mark = _placemark(_folder(document, "Ground track"), f"{flown.name}, ground track", flown.marking, "#ground-track")
     _line(mark, [[longitude, latitude, 0.0] for longitude, latitude, _ in points], "clampToGround")
@@ -84,6 +84,11 @@ def _line(mark: etree._Element, points: Points, mode: str) -> None:
         _text(element, "tessellate", "1" if mode == "clampToGround" else "0")
         _text(element, "altitudeMode", mode)
         _text(element, "coordinates", _coordinates(string))
+
+
+def _style(phase: str) -> str:
+    """An XML identifier."""
+    return f"phase-{phase.replace(' ', '-')}"
 
 
 def _coordinates(points: Points) -> str:

@@ -121,12 +121,13 @@ def _events(axes: Axes, flown: Flown) -> None:
         is_top, is_level = group[0].kind == "apogee", abs(group[0].flight_path_angle_deg) < 0.5
         offset = (0, 7) if is_top else ((8, 3) if is_falling or x < 0.75 else (-8, 3))
         side = "center" if is_top else "left" if offset[0] > 0 else "right"
+        is_below = x > 0.72 and is_falling and y >= 0.08
         if x > 0.72 and not is_top:
-            offset, side = (-9, 3), "right"
+            offset, side = (-9, -2 if is_below else 3), "right"
+        rise = "bottom" if is_top or is_level or y < 0.08 else "top" if is_below else "center"
         axes.annotate(
             words, (group[0].downrange_m / M_PER_KM, group[0].height_m / M_PER_KM), xytext=offset,
-            textcoords="offset points", size=7.5, ha=side, va="bottom" if is_top or is_level or y < 0.08 else "center",
-            zorder=6, path_effects=halo(),
+            textcoords="offset points", size=7.5, ha=side, va=rise, zorder=6, path_effects=halo(),
         )  # fmt: skip
         for event in group:
             axes.plot(

@@ -7,16 +7,22 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from tocsin.kernels.geodesy import ecef_of_many, geodetic_from_ecef
+from tocsin.kernels.refraction import ray_central_angle_rad
 from tocsin.units import DEG, M_PER_KM
 from tocsin.world.ballistic import Array
 from tocsin.world.sight import Bools, Eye, observed
 
+Index = npt.NDArray[np.int64]
 EARTH_M = 6_371_008.8  # m, mean radius R1 of WGS-84
 CELLS = 60_000  # about so many in a grid
 STEPS_DEG = (0.01, 0.02, 0.05, 0.0625, 0.08, 0.1, 0.125, 0.15, 0.2, 0.25, 0.5, 1.0, 2.0)
-HEIGHT_ENOUGH_M = 0.5  # the lowest height is bisected to this
+HEIGHT_ENOUGH_M = 1.0  # to this the lowest height is found
+MARGIN_ENOUGH = 1e-8  # rad (m of range): 0.1 m at 10 000 km
+TURNS = 45  # of the search for a height
+FAR_RAD = 1.5  # central angle beyond which nothing is looked for
 POLE_DEG = 89.0
 AREA_HEIGHTS_M = (1_000.0, 10_000.0, 100_000.0)  # area seen is told at these
 
@@ -88,48 +94,69 @@ def coverage_map(
 def lowest_visible_m(eye: Eye, place_m: Array, latitude_deg: Array, longitude_deg: Array, top_m: float) -> Array:
     """Lowest height over each of n places of the ground, 0 to ``top_m``, that a radar sees; (n,) m, nan where none.
 
-    Along the upright over a place a target comes out of the horizon once and stays out, so bisection finds where;
-    then range, azimuth and the highest elevation are asked. Where it is too near at that height, it is followed up
-    until it is far enough. A range that shrinks with height (a target below the level of the radar) does so by less
-    than a thousandth, which is left out.
-    Accuracy  0.5 m, of the rule in ``Eye``
+    Along the upright over a place a target comes out of the horizon once and stays out, so a root is sought; then
+    range, azimuth and the highest elevation are asked. Where it is too near at that height, it is followed up until it
+    is far enough. A range that shrinks with height (a target below the level of the radar) does so by less than a
+    thousandth, which is left out.
+    Accuracy  1 m, of the rule in ``Eye``
     """
+    near_m = eye.sensor.range_min_km * M_PER_KM
+    ground = np.column_stack((latitude_deg * DEG, longitude_deg * DEG))
 
-    def seen_at(rows: Array, height_m: Array) -> Array:
-        points = np.column_stack((latitude_deg[rows] * DEG, longitude_deg[rows] * DEG, height_m))
-        return observed(np.asarray(ecef_of_many(points)), place_m)
-
-    def first_height(rows: Array, from_m: Array, is_there: Callable[[Array], Bools]) -> Array:
-        """Of each row the lowest height from ``from_m`` at which something holds that then goes on holding."""
-        low, high = from_m.copy(), np.full(len(rows), top_m)
-        at_low = is_there(seen_at(rows, low))
-        found = is_there(seen_at(rows, high))
-        high = np.where(at_low, low, high)
-        while len(rows) and float((high - low).max()) > HEIGHT_ENOUGH_M:
-            middle = 0.5 * (low + high)
-            holds = is_there(seen_at(rows, middle))
-            low, high = np.where(holds, low, middle), np.where(holds, middle, high)
-        return np.where(found | at_low, high, np.nan)
+    def seen_at(rows: Index, height_m: Array) -> Array:
+        return observed(np.asarray(ecef_of_many(np.column_stack((ground[rows], height_m)))), place_m)
 
     lowest = np.full(len(latitude_deg), np.nan)
-    start = observed(
-        np.asarray(ecef_of_many(np.column_stack((latitude_deg * DEG, longitude_deg * DEG, np.zeros(len(lowest)))))),
-        place_m,
+    every = np.arange(len(latitude_deg))
+    start = seen_at(every, np.zeros(len(every)))
+    chord_m = 2.0 * np.sin(0.5 * start[:, 5]) * (EARTH_M + eye.base_m)
+    rows = np.flatnonzero((0.99 * chord_m <= eye.reach_m) & (start[:, 5] < FAR_RAD))
+    height = _first_height(
+        lambda at, height_m: eye.clearance_rad(seen_at(rows[at], height_m)), np.zeros(len(rows)), top_m
     )
-    rows = np.flatnonzero(
-        start[:, 5] * (EARTH_M + eye.base_m) * 0.99 <= eye.reach_m
-    )  # the chord is shorter than the arc
-    rows = rows[start[rows, 5] < 1.5]
-    height = first_height(rows, np.zeros(len(rows)), eye.is_above)
     rows, height = rows[~np.isnan(height)], height[~np.isnan(height)]
-    near_m = eye.sensor.range_min_km * M_PER_KM
-    too_near = seen_at(rows, height)[:, 0] < near_m
-    if too_near.any():
-        height[too_near] = first_height(rows[too_near], height[too_near], lambda seen: seen[:, 0] >= near_m)
+    near = np.flatnonzero(seen_at(rows, height)[:, 0] < near_m)
+    if len(near):
+        height[near] = _first_height(
+            lambda at, height_m: seen_at(rows[near[at]], height_m)[:, 0] - near_m, height[near], top_m
+        )
         rows, height = rows[~np.isnan(height)], height[~np.isnan(height)]
-    is_seen = eye.is_seen(seen_at(rows, height))
+    is_seen = eye.is_seen(seen_at(rows, height + HEIGHT_ENOUGH_M))
     lowest[rows[is_seen]] = height[is_seen]
     return lowest
+
+
+def _first_height(margin: Callable[[Index, Array], Array], from_m: Array, top_m: float) -> Array:
+    """Of each row the height at which a growing margin turns positive, from ``from_m`` to ``top_m``; nan where never.
+
+    ``margin`` takes numbers of rows and a height for each. False position with the Illinois rule, which needs some
+    seven calls, and bisection for what is left.
+    """
+    every = np.arange(len(from_m))
+    low, high = from_m.copy(), np.full(len(from_m), top_m)
+    low_margin, high_margin = margin(every, low), margin(every, high)
+    found = np.where(low_margin >= 0.0, low, np.nan)
+    todo = np.flatnonzero((low_margin < 0.0) & (high_margin >= 0.0))
+    last_side = np.zeros(len(from_m))
+    for turn in range(TURNS):
+        if not len(todo):
+            break
+        a, b, fa, fb = low[todo], high[todo], low_margin[todo], high_margin[todo]
+        guess = a + (b - a) * (0.5 if turn >= TURNS // 3 else np.clip(-fa / (fb - fa), 1e-6, 1.0 - 1e-6))
+        value = margin(todo, guess)
+        is_high = value >= 0.0
+        side = np.where(is_high, 1.0, -1.0)
+        again = side == last_side[todo]  # the same end twice: the other end's margin counts half
+        high[todo], high_margin[todo] = (
+            np.where(is_high, guess, b),
+            np.where(is_high, value, np.where(again, fb / 2, fb)),
+        )
+        low[todo], low_margin[todo] = np.where(is_high, a, guess), np.where(is_high, np.where(again, fa / 2, fa), value)
+        last_side[todo] = side
+        is_done = (high[todo] - low[todo] < HEIGHT_ENOUGH_M) | (np.abs(value) < MARGIN_ENOUGH)
+        found[todo[is_done]] = guess[is_done]
+        todo = todo[~is_done]
+    return found
 
 
 def areas_km2(coverage: CoverageMap, lowest_m: Array) -> dict[str, float]:
@@ -166,10 +193,12 @@ def _grid(eyes: Sequence[Eye], places_m: Array, top_m: float, also_deg: Array | 
         latitude, longitude, _ = (math.degrees(v) for v in geodetic_from_ecef(place[0], place[1], place[2]))
         middle = longitude if middle is None else middle
         longitude = middle + (longitude - middle + 180.0) % 360.0 - 180.0
-        by_ray = float(
-            np.interp(root_top, eye.root_heights, eye.horizon_rad if eye.lowest_rad is None else eye.lowest_rad)
-        )
-        arc_deg = math.degrees(min(eye.reach_m / EARTH_M, by_ray, 1.5)) * 1.01 + 0.1
+        by_ray = float(np.interp(root_top, eye.root_heights, eye.horizon_rad))
+        lowest_rad = eye.sensor.elevation_min_deg * DEG
+        if lowest_rad > 0.0:
+            height_m, n0 = float(eye.sensor.height_m), float(eye.sensor.refractivity)
+            by_ray = min(by_ray, float(ray_central_angle_rad(height_m, lowest_rad, top_m, n0)))
+        arc_deg = math.degrees(min(eye.reach_m / EARTH_M, by_ray, FAR_RAD)) * 1.02 + 0.1
         level = math.cos(min(abs(latitude) + arc_deg, POLE_DEG) * DEG)
         width = 180.0 if abs(latitude) + arc_deg >= POLE_DEG else math.degrees(
             math.asin(min(1.0, math.sin(arc_deg * DEG) / max(math.cos(latitude * DEG), level)))

@@ -58,14 +58,14 @@ def fly_body(
             downrange_m=float(ground_distance_m(float(latitude[0]), float(longitude[0]), *there)[0]),
         )  # fmt: skip
 
-    named = _named_moments(body, others, first_s, last_s)
+    named = _named_moments(body, others, first_s, last_s, end_s)
     events = sorted((event(*each) for each in named), key=lambda each: each.time_s)
     climbs = columns["height_m"][-1] > columns["height_m"][0]
     apogee_s = next((each.time_s for each in events if each.kind == "apogee"), math.inf if climbs else 0.0)
     return Flown(
         name=body.name, kind=body.kind, marking=marking, scenario=scenario, source=source,
         start_ns=epoch_ns + ns_from_s(first_s), time_s=times, downrange_m=downrange,
-        phase=_phases(body, first_s + times, first_s + apogee_s, float(columns["height_m"][-1])),
+        phase=_phases(body, first_s + times, first_s + apogee_s),
         events=tuple(events), **columns,
     )  # fmt: skip
 
@@ -106,20 +106,26 @@ def heights_m(body: Body, time_s: Array) -> Array:
     return np.array(geodetic_of_many(np.array(body.states(time_s)[0], dtype=np.float64))[:, 2])
 
 
-def _named_moments(body: Body, others: Sequence[Body], first_s: float, last_s: float) -> list[tuple[str, str, float]]:
+def _named_moments(
+    body: Body, others: Sequence[Body], first_s: float, last_s: float, end_s: float
+) -> list[tuple[str, str, float]]:
     """(kind, label, seconds from epoch) of each event, in no order."""
     grid = np.linspace(first_s, last_s, max(3, math.ceil((last_s - first_s) / SEARCH_SPACING_S) + 1))
     height = heights_m(body, grid)
     is_launched, is_down = height[0] < GROUND_M, height[-1] < GROUND_M
-    has_start, has_end = body.up_s[0] >= 0.0, last_s >= body.up_s[1]
+    has_start, has_end = body.up_s[0] >= 0.0, is_down or last_s < end_s
     moments = [("start", _start_label(has_start, bool(is_launched)), first_s)]
     moments += _burns(body, first_s, last_s)
-    prefix = f"{body.name}/"
-    for other in others:
-        if other.name.startswith(prefix) and first_s < other.up_s[0] < last_s:
-            moments.append(("separation", f"separation of {other.name[len(prefix) :]}", other.up_s[0]))
+    parts = [other for other in others if other.name.startswith(f"{body.name}/") and first_s < other.up_s[0] <= last_s]
+    for part in parts:
+        if part.kind == "stage":
+            moments.append(("separation", f"separation of {part.name[len(body.name) + 1 :]}", part.up_s[0]))
+    pieces = [part for part in parts if part.kind != "stage"]
+    if pieces:
+        moments.append(("separation", f"break-up into {len(pieces)} pieces", pieces[0].up_s[0]))
     top = int(np.argmax(height))
-    if 0 < top < len(grid) - 1 and height[top] - max(height[0], height[-1]) > LEAST_CLIMB_M:
+    is_coasting = not any(burn.from_s < grid[top] < burn.to_s for burn in body.burns)
+    if 0 < top < len(grid) - 1 and is_coasting and height[top] - max(height[0], height[-1]) > LEAST_CLIMB_M:
         moments.append(("apogee", "apogee", _highest(body, grid[top - 1], grid[top + 1])))
     above = height > SPACE_HEIGHT_M
     for row in np.flatnonzero(above[1:] != above[:-1]).tolist():
@@ -158,18 +164,18 @@ def _speeds_up(body: Body, from_s: float, to_s: float) -> bool:
     return bool(after > before)
 
 
-def _phases(body: Body, time_s: Array, apogee_s: float, last_height_m: float) -> tuple[str, ...]:
-    if math.isinf(body.up_s[1]):
-        return ("orbit" if body.kind == "satellite" else "level",) * len(time_s)
+def _phases(body: Body, time_s: Array, apogee_s: float) -> tuple[str, ...]:
+    """As truth.csv names them, which it does once a second, or once in ten where nothing happens."""
+    truth_times = getattr(body, "truth_times", None)
+    if truth_times is not None:
+        stamps, names = truth_times(float(time_s[-1]) + 1e-6)
+        if names:
+            return tuple(names[max(i, 0)] for i in np.searchsorted(stamps, time_s + 1e-6, side="right") - 1)
     phases = []
     for t in time_s.tolist():
-        burn = next((burn for burn in body.burns if burn.from_s <= t < burn.to_s), None)
-        if burn is not None:
-            phases.append("boost" if _speeds_up(body, burn.from_s, burn.to_s) else "entry")
-        else:
-            phases.append("ascent" if t < apogee_s else "descent")
-    if last_height_m < GROUND_M:
-        phases[-1] = "impact"
+        is_burning = any(burn.from_s <= t < burn.to_s for burn in body.burns)
+        phases.append("boost" if is_burning else "ascent" if t < apogee_s else "descent")
+    phases[-1] = "impact"
     return tuple(phases)
 
 

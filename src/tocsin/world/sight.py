@@ -20,6 +20,7 @@ from tocsin.kernels.constants import SEMI_MAJOR_M, SEMI_MINOR_M
 from tocsin.kernels.observe import level_path, observe_from_site
 from tocsin.kernels.radar_signal import detection_prob, snr_ratio
 from tocsin.kernels.refraction import bend_many, horizon_apparent_elevation_rad, ray_central_angle_rad_many
+from tocsin.kernels.sighting import is_earth_between
 from tocsin.scenario import Sensor
 from tocsin.units import DEG, M_PER_KM
 from tocsin.world.ballistic import Array
@@ -35,56 +36,47 @@ TURN = 2.0 * math.pi
 
 
 class Eye(msgspec.Struct, frozen=True, eq=False):
-    """A radar, or a receiver of position reports, with the rays that bound what it sees as tables over height.
-
-    A table holds the central angle at which a ray has come up to each height: a target that stands no further is on
-    or above the ray. None: no such bound, or one that a table cannot tell, which ``bend`` is asked then.
+    """A radar, or a receiver of position reports. ``horizon_rad`` is a table over height: the central angle at which
+    the ray that touches the Earth has come up to it; a target that stands no further is above the horizon.
     """
 
     sensor: Sensor
     reach_m: float
     base_m: float
     root_heights: Array  # (k,) square roots of heights above ``base_m``, m^0.5
-    horizon_rad: Array  # (k,) the ray that touches the Earth
-    lowest_rad: Array | None  # (k,) the ray of the lowest elevation
-    highest_rad: Array | None  # (k,) the ray of the highest elevation
+    horizon_rad: Array  # (k,)
 
-    def is_above(self, seen: Array) -> Bools:
-        """Rows of ``observe_from_site`` above the horizon and the lowest elevation, as is all over them."""
-        above: Bools = seen[:, 5] <= self._at(self.horizon_rad, seen)
-        if self.sensor.kind != "radar":
-            return above
-        if self.lowest_rad is not None:
-            return above & (seen[:, 5] <= self._at(self.lowest_rad, seen))
-        return above & (self._elevation_rad(seen) >= self.sensor.elevation_min_deg * DEG)
+    def clearance_rad(self, seen: Array) -> Array:
+        """How far rows of ``observe_from_site`` stand above the horizon and the lowest elevation, the smaller of both.
+
+        Negative below; it grows with the height over a place on the ground, and only its sign means more than that.
+        """
+        root = np.sqrt(np.maximum(seen[:, 4] - self.base_m, 0.0))
+        clear: Array = np.interp(root, self.root_heights, self.horizon_rad) - seen[:, 5]
+        if self.sensor.kind == "radar":
+            clear = np.minimum(clear, self.elevation_rad(seen) - self.sensor.elevation_min_deg * DEG)
+        return clear
 
     def is_seen(self, seen: Array) -> Bools:
         """Rows of ``observe_from_site`` above the horizon, in range and inside the field of regard."""
         sensor = self.sensor
-        inside: Bools = self.is_above(seen) & (seen[:, 0] <= self.reach_m)
+        inside: Bools = (self.clearance_rad(seen) >= 0.0) & (seen[:, 0] <= self.reach_m)
         if sensor.kind != "radar":
             return inside
         width = (sensor.azimuth_to_deg - sensor.azimuth_from_deg) % 360.0 * DEG or TURN
         inside &= np.mod(seen[:, 1] - sensor.azimuth_from_deg * DEG, TURN) <= width
         inside &= seen[:, 0] >= sensor.range_min_km * M_PER_KM
-        if self.highest_rad is not None:
-            inside &= seen[:, 5] >= self._at(self.highest_rad, seen)
-        elif sensor.elevation_max_deg < 90.0:
-            inside &= self._elevation_rad(seen) <= sensor.elevation_max_deg * DEG
+        if sensor.elevation_max_deg < 90.0:
+            inside &= self.elevation_rad(seen) <= sensor.elevation_max_deg * DEG
         return inside
 
-    def _at(self, table: Array, seen: Array) -> Array:
-        root = np.sqrt(np.maximum(seen[:, 4] - self.base_m, 0.0))
-        return np.asarray(np.interp(root, self.root_heights, table))
-
-    def _elevation_rad(self, seen: Array) -> Array:
+    def elevation_rad(self, seen: Array) -> Array:
         """As the radar states it."""
         if not self.sensor.is_refracted:
             return seen[:, 2]
         elevation, range_m = np.array(seen[:, 2]), np.array(seen[:, 0])
-        return np.asarray(
-            bend_many(float(self.sensor.height_m), elevation, range_m, float(self.sensor.refractivity))[0]
-        )
+        n0, height_m = float(self.sensor.refractivity), float(self.sensor.height_m)
+        return np.asarray(bend_many(height_m, elevation, range_m, n0)[0])
 
 
 def eye_of(sensor: Sensor, rcs_m2: float | None = None) -> Eye:
@@ -92,20 +84,9 @@ def eye_of(sensor: Sensor, rcs_m2: float | None = None) -> Eye:
     n0, height_m = float(sensor.refractivity), float(sensor.height_m)
     base_m = min(0.0, height_m)
     root = np.linspace(0.0, math.sqrt(TABLE_TOP_M - base_m), TABLE_ROWS)
-    heights = base_m + root**2
-
-    def ray(elevation_rad: float) -> Array:
-        return np.asarray(ray_central_angle_rad_many(height_m, elevation_rad, heights, n0))
-
-    def bound(elevation_deg: float) -> Array | None:
-        """Only a ray that never goes down can be told by a table."""
-        is_plain = sensor.kind == "radar" and sensor.is_refracted and 0.0 <= elevation_deg < 90.0
-        return ray(elevation_deg * DEG) if is_plain else None
-
-    return Eye(
-        sensor, reach_m(sensor, rcs_m2), base_m, root, ray(float(horizon_apparent_elevation_rad(height_m, n0))),
-        bound(sensor.elevation_min_deg), bound(sensor.elevation_max_deg),
-    )  # fmt: skip
+    touching_rad = float(horizon_apparent_elevation_rad(height_m, n0))
+    horizon = np.asarray(ray_central_angle_rad_many(height_m, touching_rad, base_m + root**2, n0))
+    return Eye(sensor, reach_m(sensor, rcs_m2), base_m, root, horizon)
 
 
 def reach_m(sensor: Sensor, rcs_m2: float | None = None) -> float:
@@ -156,6 +137,12 @@ def observed(position_m: Array, site_m: Array) -> Array:
     sites = np.array(np.broadcast_to(site_m, position_m.shape), dtype=np.float64)
     points = np.array(position_m, dtype=np.float64)
     return np.asarray(observe_from_site(points, np.zeros(points.shape), sites))
+
+
+def is_hidden(position_m: Array, platform_m: Array) -> Bools:
+    """Whether the Earth stands between each of n places and a platform, (n, 3) or (3,)."""
+    pairs = np.hstack((position_m, np.broadcast_to(platform_m, position_m.shape))).tolist()
+    return np.array([is_earth_between(*pair) == 1 for pair in pairs], dtype=bool)
 
 
 def limb_deg(platform_m: Array, points: int = 181) -> Array:

@@ -13,8 +13,7 @@ from tocsin.scenario import Sensor
 from tocsin.world.ballistic import Array
 from tocsin.world.body import Body
 from tocsin.world.flown import SPACE_HEIGHT_M, heights_m
-from tocsin.world.sensors.infrared import is_earth_between
-from tocsin.world.sight import Bools, eye_of, observed, places_of
+from tocsin.world.sight import Bools, eye_of, is_hidden, observed, places_of
 
 STEP_S = 0.25  # views and gaps shorter than this may be missed; the ends found are good to 1 ms
 ROWS_MOST = 40_000
@@ -105,7 +104,8 @@ class Sight:
         site = places_of(self.sensor, self.epoch_ns, time_s)
         geometry = observed(position, site)
         if self.eye is None:
-            seen = self._burns(time_s, geometry) & ~is_earth_between(position, site)
+            seen = self._burns(time_s, geometry)
+            seen[seen] = ~is_hidden(position[seen], site[seen])
         elif self.sensor.kind == "radar" or self.body.is_cooperative:
             seen = self.eye.is_seen(geometry)
         else:
