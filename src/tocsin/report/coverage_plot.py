@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from tocsin.formats.rings import unwrapped
-from tocsin.report.plate import FAINT, INK, QUIET, halo, nice_label, plate
+from tocsin.report.plate import FAINT, INK, QUIET, backed, halo, nice_label, plate
 from tocsin.units import M_PER_KM
 from tocsin.world.coverage import CoverageMap, Grid
 from tocsin.world.view import FlightView, SensorView
@@ -275,7 +275,7 @@ def _heights(axes: Axes, coverage: CoverageMap, lowest_m: Array) -> Any:
     if written:
         lines = axes.contour(across, up, values, written, colors=INK, linewidths=0.5, zorder=2.5)
         for text in axes.clabel(lines, fmt=lambda value: f"{value:g} km", fontsize=7):
-            text.set_path_effects(halo())
+            text.set_bbox(backed())
     return filled
 
 
@@ -301,7 +301,7 @@ def _things(axes: Axes, subject: MapSubject, box: Grid) -> None:
         is_east = float(_beside(track[0, 1], box)) >= float(_beside(track[-1, 1], box))
         axes.annotate(
             nice_label(name), (float(_beside(track[0, 1], box)), track[0, 0]), textcoords="offset points",
-            xytext=(7 if is_east else -7, -3), size=8, ha="left" if is_east else "right", path_effects=halo(), zorder=9,
+            xytext=(7 if is_east else -7, -3), size=8, ha="left" if is_east else "right", bbox=backed(), zorder=9,
             annotation_clip=True,
         )  # fmt: skip
     for name, kind, latitude, longitude in subject.sensors:
@@ -311,7 +311,7 @@ def _things(axes: Axes, subject: MapSubject, box: Grid) -> None:
         axes.plot(across, latitude, marker=_MARKS[kind], **_MARK)
         axes.annotate(
             nice_label(name), (across, latitude), xytext=(7, -3), textcoords="offset points", size=8, weight="bold",
-            path_effects=halo(), zorder=9, annotation_clip=True,
+            bbox=backed(), zorder=9, annotation_clip=True,
         )  # fmt: skip
     _scale_bar(axes, box)
 
@@ -336,7 +336,7 @@ def _scale_bar(axes: Axes, box: Grid) -> None:
     axes.plot((left, right), (level, level), color=INK, linewidth=2.2, path_effects=halo(), zorder=9)
     axes.annotate(
         f"{length_km:g} km", ((left + right) / 2.0, level), xytext=(0, 4), textcoords="offset points", ha="center",
-        size=7.5, path_effects=halo(), zorder=9,
+        size=7.5, bbox=backed(), zorder=9,
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tocsin.formats.flown import Flown, FlownEvent
-from tocsin.report.plate import FAINT, INK, PHASES, QUIET, halo, nice_label, plate
+from tocsin.report.plate import FAINT, INK, PHASES, QUIET, backed, nice_label, plate
 from tocsin.units import M_PER_KM, iso_from_ns
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def _events(axes: Axes, flown: Flown) -> None:
         rise = "bottom" if is_top or is_level or y < 0.08 else "top" if is_below else "center"
         axes.annotate(
             words, (group[0].downrange_m / M_PER_KM, group[0].height_m / M_PER_KM), xytext=offset,
-            textcoords="offset points", size=7.5, ha=side, va=rise, zorder=6, path_effects=halo(),
+            textcoords="offset points", size=7.5, ha=side, va=rise, zorder=6, bbox=backed(),
         )  # fmt: skip
         for event in group:
             axes.plot(

@@ -88,10 +88,15 @@ def plate(
 
 
 def halo() -> list[Any]:
-    """A white edge around letters, so that a line behind them does not cross them out."""
+    """A white edge along a line, so that it is seen on every ground."""
     from matplotlib.patheffects import withStroke
 
     return [withStroke(linewidth=2.6, foreground="white")]
+
+
+def backed() -> dict[str, Any]:
+    """A white ground behind letters. An edge would turn them into outlines in SVG, where they should stay text."""
+    return {"facecolor": "white", "alpha": 0.72, "edgecolor": "none", "pad": 0.7}
 
 
 def nice_label(name: str, most: int = 28) -> str:

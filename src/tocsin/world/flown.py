@@ -51,7 +51,7 @@ def fly_body(
         row = _columns(body, np.array((at_s,)), air)
         there = row["latitude_deg"], row["longitude_deg"]
         return FlownEvent(
-            kind=kind, label=label, time_s=at_s - first_s, time_ns=epoch_ns + ns_from_s(at_s),
+            kind=kind, label=label, time_s=float(at_s - first_s), time_ns=epoch_ns + ns_from_s(at_s),
             latitude_deg=float(there[0][0]), longitude_deg=float(there[1][0]), height_m=float(row["height_m"][0]),
             speed_m_s=float(row["speed_m_s"][0]),
             flight_path_angle_deg=float(row["flight_path_angle_deg"][0]),
