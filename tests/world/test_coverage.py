@@ -9,6 +9,7 @@ import numpy as np
 import pymap3d
 import pytest
 from pyproj import Geod
+from scipy.integrate import solve_ivp
 
 from tocsin.messages import Scan
 from tocsin.scenario import Aircraft, Scenario, Sensor, Spread, Truth, load_scenario
@@ -70,14 +71,22 @@ def test_without_refraction_the_lowest_height_stands_at_the_lowest_elevation(ele
             assert (elevation > elevation_deg) == is_over
 
 
-def test_refraction_lowers_the_horizon_as_an_earth_of_four_thirds_does_where_that_holds() -> None:
-    """Below some 5 km the bent ray is a straight one over an Earth of 4/3 of the radius, to 6 % in height."""
+def test_with_refraction_the_horizon_is_that_of_a_traced_ray() -> None:
+    """The ray that touches the Earth, by scipy from its lowest point, in n = 1 + 313e-6 exp(-0.1439 h / km)."""
+
+    def bent(angle_rad: float, state: np.ndarray) -> list[float]:
+        height_m, elevation_rad = state
+        excess = 313e-6 * math.exp(-0.1439e-3 * height_m)
+        climb_m = (RADIUS_M + height_m) * math.tan(elevation_rad)
+        return [climb_m, 1.0 - 0.1439e-3 * excess / (1.0 + excess) * (RADIUS_M + height_m)]
+
+    angles = np.linspace(0.0, 0.25, 20_001)
+    traced = solve_ivp(bent, (0.0, 0.25), (0.0, 1e-12), t_eval=angles, rtol=1e-10, atol=1e-9, method="DOP853").y[0]
     sensor = radar(refractivity=313.0)
-    large_m = 4.0 / 3.0 * RADIUS_M
-    dip = math.acos(large_m / (large_m + sensor.height_m))
-    for distance_m in (300e3, 400e3):
-        expected = large_m / math.cos(distance_m / large_m - dip) - large_m
-        assert lowest(sensor, *ahead(sensor, 90.0, distance_m))[0] == pytest.approx(expected, rel=0.06)
+    to_site_rad = np.interp(sensor.height_m, traced, angles)
+    for distance_m in (300e3, 500e3, 900e3, 1500e3):
+        expected = np.interp(distance_m / RADIUS_M - to_site_rad, angles, traced)
+        assert lowest(sensor, *ahead(sensor, 90.0, distance_m))[0] == pytest.approx(expected, rel=0.01)
 
 
 def test_range_azimuth_and_the_cone_overhead_bound_what_is_seen() -> None:
