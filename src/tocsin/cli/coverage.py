@@ -7,38 +7,24 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import msgspec
 from cyclopts import Parameter
 
+from tocsin.cli.coverage_shown import Asked, Made, content, print_coverage, view_rows
 from tocsin.cli.run import Json, Out, Set
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rich.console import Console
-
     from tocsin.formats.site import SensorSite
     from tocsin.report.coverage_plot import MapSubject
     from tocsin.scenario import Scenario, Sensor
-    from tocsin.world.coverage import CoverageMap, Grid
-    from tocsin.world.view import FlightView, SensorView
+    from tocsin.world.coverage import Grid
+    from tocsin.world.view import FlightView
 
 CoverageFormat = Literal["png", "svg", "csv", "geojson"]
 HEIGHT_LEAST_KM, HEIGHT_USUAL_KM, HEIGHT_MOST_KM = 1.0, 300.0, 40_000.0
 PICTURE_CELLS = 150_000  # a picture shows finer cells than a table needs
 AREAS_KM = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0)  # heights of the areas in GeoJSON
-
-
-class _Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be shown, from a scenario or from a description of sensors."""
-
-    name: str
-    title: str
-    marking: str
-    epoch_ns: int
-    sensors: tuple[Any, ...]
-    sites: dict[str, Any]
-    scenario: Any = None
 
 
 def coverage(
@@ -81,32 +67,21 @@ def coverage(
 
         ensure_compiled(should_stop=should_stop)
     with screen.progress(f"coverage of {screen.plain(asked.name)}") as on_progress:
-        views = _views(asked, flight, seed, on_progress) if asked.scenario is not None else []
+        views = [] if asked.scenario is None else _views(asked.scenario, asked, flight, seed, on_progress)
         has_picture = not {"png", "svg"}.isdisjoint(format)
         made = _made(asked, views, height_max_km, has_picture, lambda share: on_progress(0.5 + 0.5 * share))
     folder.mkdir(parents=True, exist_ok=True)
     files = _write(asked, made, views, folder, format, _source(asked, shlex.join(words), seeded))
     if json:
-        screen.print_json(_content(asked, made, views, seeded, height_max_km, files))
+        screen.print_json(content(asked, made, views, seeded, height_max_km, files))
     else:
-        _print(screen.out(), asked, made, views)
+        print_coverage(screen.out(), asked, made, views)
         for file in files:
             screen.out().print(f"{file.suffix[1:]:8}{file}", markup=False, soft_wrap=True)
     return 0
 
 
-class _Made(msgspec.Struct, frozen=True, kw_only=True):
-    """The map, what stands on it, and what bounds it."""
-
-    map: Any  # CoverageMap, None without a radar
-    box: Any  # Grid
-    places_deg: dict[str, tuple[float, float]]  # of every sensor: below it
-    fine: Any  # CoverageMap for pictures; None where none is asked for
-    limbs: dict[str, Any]
-    note: str
-
-
-def _asked(source: str, overrides: tuple[str, ...], flight: str) -> _Asked:
+def _asked(source: str, overrides: tuple[str, ...], flight: str) -> Asked:
     from tocsin.errors import InputError
     from tocsin.formats.picture import MARKINGS
     from tocsin.scenario import load_scenario, read_sensors, sites_of
@@ -123,13 +98,13 @@ def _asked(source: str, overrides: tuple[str, ...], flight: str) -> _Asked:
         sites = sites_of(sensors)
         name = Path(source).stem
         epoch_ns = _first_ns(sites)
-        asked = _Asked(
+        asked = Asked(
             name=name, title=f"Sensors of {Path(source).name}", marking=MARKINGS["exercise"], epoch_ns=epoch_ns,
             sensors=sensors, sites=sites,
         )  # fmt: skip
     else:
         scenario = load_scenario(source, overrides=overrides)
-        asked = _Asked(
+        asked = Asked(
             name=scenario.name, title=scenario.title, marking=MARKINGS[scenario.origin],
             epoch_ns=ns_from_iso(scenario.epoch), scenario=scenario, sites={},
             sensors=tuple(sensor for sensor in scenario.sensors if sensor.enabled),
@@ -167,12 +142,13 @@ def _first_ns(sites: dict[str, SensorSite]) -> int:
     return 0
 
 
-def _views(asked: _Asked, flight: str, seed: int, on_progress: Callable[[float], None]) -> list[FlightView]:
+def _views(
+    scenario: Scenario, asked: Asked, flight: str, seed: int, on_progress: Callable[[float], None]
+) -> list[FlightView]:
     """Of the flight asked for, else of every threat; none where a scenario has no threat."""
     from tocsin.cli.fly import build_world, chosen_body
     from tocsin.world.view import view_of
 
-    scenario: Scenario = asked.scenario
     world = build_world(scenario, seed)
     bodies = [chosen_body(world, flight, scenario.name)] if flight else [b for b in world.bodies if b.kind == "threat"]
     views = []
@@ -183,9 +159,9 @@ def _views(asked: _Asked, flight: str, seed: int, on_progress: Callable[[float],
 
 
 def _made(
-    asked: _Asked, views: list[FlightView], height_max_km: float, has_picture: bool,
+    asked: Asked, views: list[FlightView], height_max_km: float, has_picture: bool,
     on_progress: Callable[[float], None],
-) -> _Made:  # fmt: skip
+) -> Made:  # fmt: skip
     import numpy as np
 
     from tocsin.kernels.geodesy import geodetic_of_many
@@ -217,7 +193,7 @@ def _made(
     else:
         around = [np.array(below), *tracks, *limbs.values()]
         box = grid_about(np.concatenate(around))
-    return _Made(
+    return Made(
         map=made, fine=fine, box=box, limbs={name: ring for name, ring in limbs.items() if _crosses(ring, box)},
         places_deg={name: (a, b) for name, (a, b) in zip(places, below, strict=True)},
         note=_note(infrared, places, box, [s for s in sensors if s.kind == "position"]),
@@ -257,7 +233,7 @@ def _note(infrared: list[Sensor], places: dict[str, Any], box: Grid, receivers: 
     return " ".join(parts)
 
 
-def _source(asked: _Asked, command: str, seed: int | None) -> str:
+def _source(asked: Asked, command: str, seed: int | None) -> str:
     from tocsin import __version__
 
     seeded = "" if seed is None else f", seed {seed}"
@@ -266,7 +242,7 @@ def _source(asked: _Asked, command: str, seed: int | None) -> str:
 
 
 def _write(
-    asked: _Asked, made: _Made, views: list[FlightView], folder: Path, formats: tuple[CoverageFormat, ...], source: str
+    asked: Asked, made: Made, views: list[FlightView], folder: Path, formats: tuple[CoverageFormat, ...], source: str
 ) -> list[Path]:  # fmt: skip
     files: list[Path] = []
     layers = []
@@ -301,7 +277,7 @@ def _write(
     return files
 
 
-def _subject(asked: _Asked, made: _Made, views: list[FlightView], source: str) -> MapSubject:
+def _subject(asked: Asked, made: Made, views: list[FlightView], source: str) -> MapSubject:
     import numpy as np
 
     from tocsin.report.coverage_plot import MapSubject
@@ -316,9 +292,10 @@ def _subject(asked: _Asked, made: _Made, views: list[FlightView], source: str) -
 
 
 def _draw(
-    asked: _Asked, made: _Made, views: list[FlightView], folder: Path, form: str, subject: MapSubject
+    asked: Asked, made: Made, views: list[FlightView], folder: Path, form: str, subject: MapSubject
 ) -> list[Path]:  # fmt: skip
-    from tocsin.report.coverage_plot import write_map_plot, write_sensor_maps, write_view_plot
+    from tocsin.report.coverage_plot import write_map_plot, write_sensor_maps
+    from tocsin.report.view_plot import write_view_plot
 
     files = [folder / f"coverage_map.{form}"]
     write_map_plot(files[0], made.fine, subject, made.box if made.fine is None else made.fine.grid)
@@ -329,136 +306,3 @@ def _draw(
         files.append(folder / f"coverage_view.{form}")
         write_view_plot(files[-1], views, marking=asked.marking, title=asked.title, source=subject.source)
     return files
-
-
-def view_rows(views: list[FlightView]) -> list[dict[str, Any]]:
-    """Rows of coverage.csv: every sensor of every flight, then all together."""
-    rows = []
-    for view in views:
-        for each in (*view.sensors, view.combined):
-            rest = view.without(each.sensor) if each.kind else None
-            rows.append(
-                {
-                    "flight": view.flight, "sensor": each.sensor, "kind": each.kind,
-                    **_figures(view, each, ""),
-                    **(_figures(view, rest, "all_without_") if rest is not None else
-                       dict.fromkeys(_figures(view, each, "all_without_"))),
-                }
-            )  # fmt: skip
-            rows[-1].pop("all_without_last_seen_s")
-    return rows
-
-
-def _figures(view: FlightView, each: SensorView, prefix: str) -> dict[str, float | None]:
-    first, last = each.first_s, each.last_s
-    return {
-        f"{prefix}first_seen_s": None if first is None else round(first, 2),
-        f"{prefix}last_seen_s": None if last is None else round(last, 2),
-        f"{prefix}seen_s": round(each.seconds, 2),
-        f"{prefix}before_end_s": None if first is None else round(view.end_s - first, 2),
-    }
-
-
-def _content(
-    asked: _Asked, made: _Made, views: list[FlightView], seed: int | None, height_max_km: float, files: list[Path]
-) -> dict[str, Any]:  # fmt: skip
-    from tocsin import __version__
-    from tocsin.world.coverage import areas_km2
-
-    coverage_made: CoverageMap | None = made.map
-    reach = {} if coverage_made is None else {layer.name: layer.reach_m / 1000.0 for layer in coverage_made.layers}
-    areas = (
-        {}
-        if coverage_made is None
-        else {each.name: areas_km2(coverage_made, each.lowest_m) for each in coverage_made.layers}
-    )
-    return {
-        "marking": asked.marking,
-        "scenario": asked.name,
-        "title": asked.title,
-        "seed": seed,
-        "version": __version__,
-        "height_max_km": height_max_km,
-        "cell_deg": made.box.step_deg,
-        "note": made.note,
-        "sensors": [
-            {
-                "name": s.name, "kind": s.kind, "platform": s.platform,
-                "latitude_deg": round(made.places_deg[s.name][0], 6),
-                "longitude_deg": round(made.places_deg[s.name][1], 6),
-                "reach_km": reach.get(s.name), "area_km2": areas.get(s.name),
-            }
-            for s in asked.sensors
-        ],
-        "area_km2": None if coverage_made is None else areas_km2(coverage_made, coverage_made.combined_m),
-        "flights": [
-            {
-                "flight": view.flight, "kind": view.kind, "end_s": round(view.end_s, 2),
-                "phases": [{"phase": n, "from_s": round(a, 2), "to_s": round(b, 2)} for n, a, b in view.phases],
-                "sensors": [row for row in view_rows([view]) if row["kind"]],
-                "all": _figures(view, view.combined, ""),
-            }
-            for view in views
-        ],
-        "files": [str(file) for file in files],
-    }  # fmt: skip
-
-
-def _print(console: Console, asked: _Asked, made: _Made, views: list[FlightView]) -> None:
-    from rich.text import Text
-
-    from tocsin.cli.screen import plain
-
-    console.print(Text.assemble((asked.marking, "bold"), f"   {plain(asked.title)}"))
-    if made.map is not None:
-        console.print(_area_table(made.map))
-    if made.note:
-        console.print(plain(made.note), markup=False)
-    for view in views:
-        console.print(_view_table(view))
-
-
-def _area_table(coverage_made: CoverageMap) -> Any:
-    from rich.table import Table
-    from rich.text import Text
-
-    from tocsin.cli.screen import plain
-    from tocsin.world.coverage import areas_km2
-
-    table = Table(box=None, pad_edge=False)
-    table.add_column("radar", no_wrap=True)
-    table.add_column("range", justify="right", no_wrap=True)
-    rows = [
-        (each.name, f"{each.reach_m / 1000.0:.0f} km", areas_km2(coverage_made, each.lowest_m))
-        for each in coverage_made.layers
-    ]
-    rows.append(("all", "", areas_km2(coverage_made, coverage_made.combined_m)))
-    for key in rows[0][2]:
-        table.add_column(f"sees {key.replace('_', ' ')}", justify="right", no_wrap=True)
-    for name, reach, areas in rows:
-        table.add_row(Text(plain(name)), reach, *(f"{value:,.0f} km²" for value in areas.values()))
-    return table
-
-
-def _view_table(view: FlightView) -> Any:
-    from rich.table import Table
-    from rich.text import Text
-
-    from tocsin.cli.screen import plain
-
-    title = Text(f"{plain(view.flight)}   {view.kind}, {view.end_s:.0f} s from start to end")
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
-    table.add_column("sensor", no_wrap=True)
-    for name in ("first seen", "last seen", "seen", "before end", "without it: first", "seen", "before end"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for row in view_rows([view]):
-        keys = [key for key in row if key not in ("flight", "sensor", "kind")]
-        table.add_row(
-            Text(plain(row["sensor"])), *("" if row[k] is None and not row["kind"] else _seconds(row[k]) for k in keys),
-            style="" if row["kind"] else "bold",
-        )  # fmt: skip
-    return table
-
-
-def _seconds(value: float | None) -> str:
-    return "never" if value is None else f"{value:.1f} s"
