@@ -229,7 +229,7 @@ def _note(infrared: list[Sensor], places: dict[str, Any], box: Grid, receivers: 
     parts = [f"{', '.join(names)}: {said}" for said, names in alike.items()]
     if receivers:
         names = ", ".join(sensor.name for sensor in receivers)
-        parts.append(f"{names}: hears co-operative aircraft only, not drawn.")
+        parts.append(f"{names}: hears co-operative aircraft only; not in the heights.")
     return " ".join(parts)
 
 

@@ -274,7 +274,8 @@ def _legend(axes: Axes, subject: MapSubject, coverage: CoverageMap | None, box: 
     line: dict[str, Any] = {"color": INK, "markerfacecolor": "white", "markeredgecolor": INK}
     handles: list[Any] = []
     words = {"radar": "radar", "infrared": "below infrared", "position": "receiver"}
-    for kind in sorted({each[1] for each in subject.sensors if _is_inside(each[2], _beside(each[3], box), box)}):
+    shown = {each[1] for each in subject.sensors if _is_inside(each[2], _beside(each[3], box), box)}
+    for kind in (kind for kind in _MARKS if kind in shown):
         handles.append(Line2D([], [], marker=_MARKS[kind], linestyle="none", markersize=8, label=words[kind], **line))
     if subject.tracks:
         handles += [
@@ -289,7 +290,7 @@ def _legend(axes: Axes, subject: MapSubject, coverage: CoverageMap | None, box: 
         handles.append(Patch(facecolor=LAND, edgecolor=FAINT, label=label))
     tall_in = axes.get_position().height * height_in
     axes.legend(
-        handles=handles, loc="upper left", bbox_to_anchor=(-0.01, -0.3 / tall_in), ncols=5, columnspacing=1.4,
+        handles=handles, loc="upper left", bbox_to_anchor=(-0.01, -0.3 / tall_in), ncols=6, columnspacing=1.2,
         handletextpad=0.6, borderaxespad=0.0,
     )  # fmt: skip
 
