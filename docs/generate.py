@@ -34,8 +34,7 @@ _MADE = "<!-- Made by docs/generate.py from the code: change the code, then run 
 # Units that a key's name ends in; the longest match counts.
 _SUFFIXES = {
     "_kg_m2": "kg/m2", "_m_s": "m/s", "_deg": "deg", "_urad": "urad", "_km": "km", "_m": "m", "_m2": "m2",
-    "_s": "s", "_prob": "0 to 1", "_ratio": "1", "_count": "count",
-    "_db": "dB", "_kw_sr": "kW/sr",
+    "_deg_s": "deg/s", "_kw_sr": "kW/sr", "_db": "dB", "_s": "s", "_prob": "0 to 1", "_ratio": "1", "_count": "count",
 }  # fmt: skip
 
 # What a comment in the schema leaves to the name, and ranges that check_scenario holds, said in words.
@@ -46,9 +45,9 @@ _RANGES: dict[str, str] = _WORDS["ranges"]
 _ELSEWHERE = ("Scenario", "Sensor", "Defence", "Cast", "KnownUnit", "Person")  # told first, told apart, not in a file
 _TRUTH = {
     "time_ns": "ns since 1970-01-01 UTC",
-    "object": "name in the scenario; a piece is NAME/NUMBER",
-    "kind": "threat, fragment, intact_body, or the kind of other traffic",
-    "phase": "boost, ascent, descent or impact; level or orbit for other traffic",
+    "object": "name in the scenario; a piece is NAME/NUMBER, a spent stage NAME/stage-NUMBER",
+    "kind": "threat, stage, fragment, intact_body, or the kind of other traffic",
+    "phase": "boost, ascent, descent, impact; level, orbit; entry, then spent or broken up",
     "x_ecef_m": "position, ECEF WGS-84",
     "y_ecef_m": "position, ECEF WGS-84",
     "z_ecef_m": "position, ECEF WGS-84",
@@ -262,10 +261,13 @@ def _default(field: Any) -> str:
 
 def _range(kind: type[msgspec.Struct], name: str) -> str:
     from tocsin.policy import Policy
-    from tocsin.scenario import check_policy, check_sensor
+    from tocsin.scenario import check_policy, check_sensor, check_sky
 
     if kind.__name__ == "Sensor" and name in check_sensor.SENSOR_RANGES:
         low, high, _ = check_sensor.SENSOR_RANGES[name]
+        return f"{low:g} to {high:g}"
+    if name in check_sky.SKY_RANGES.get(kind.__name__, {}) and kind.__name__ != "Threat":
+        low, high, _ = check_sky.SKY_RANGES[kind.__name__][name]
         return f"{low:g} to {high:g}"
     table = next((key for key in Policy.__struct_fields__ if type(getattr(Policy(), key)) is kind), "")
     if f"{table}.{name}" in check_policy.POLICY_RANGES:

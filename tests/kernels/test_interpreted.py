@@ -51,6 +51,24 @@ for swerling in (0, 1, 3):
         keep(detection_prob(snr, 1e-6, swerling), fluctuated_snr(snr, swerling, 0.3, 0.8, 0.1))
 keep(fluctuated_snr(0.0, 3, 0.0, 0.0, 0.0), threshold_ratio(0.0), threshold_ratio(1e-6))
 keep(snr_ratio(5e5, 0.1, 100.0, 1e6, 1.0), snr_ratio(0.0, 0.0, 0.0, 0.0, 0.0), accuracy_std(1.5, 20.0, 0.1))
+from tocsin.kernels.echoes import *
+from tocsin.kernels.keyed_draws import *
+from tocsin.kernels.sighting import *
+key, names = np.array([5, 0xFFFFFFFF], dtype=np.uint64), np.array([[1, 2], [0xFFFFFFFF, 0]], dtype=np.uint64)
+numbers = np.array([0, 0xFFFFFFFF], dtype=np.uint64)
+drawn = keyed_draws(key, names, numbers, np.uint64(1), False)
+keep(drawn, keyed_draws(key, names, numbers, np.uint64(1), True))
+for swerling in (0, 1, 3):
+    keep(echoes(np.array([1e5, 0.0]), np.array([1.0, 0.0]), drawn, 100.0, 1e6, 1.0, swerling))
+table_s, table_m = np.array([0.0, 10.0, 0.0, 10.0]), np.array([place, place + 1e4, site, site])
+table_m_s = np.array([velocity, velocity, np.zeros(3), np.zeros(3)])
+sky = table_s, table_m, table_m_s, np.array([0, 2, 4, 4]), np.array([[-1.0, 20.0], [0.0, 5.0], [0.0, 9.0]])
+ends, sites = np.array([2.0, 7.0]), np.array([site, site])
+keep(*sight_from_site(*sky, np.arange(3), ends, 1.0, 0.3, 6.0, sites, 0.0 * sites, 1e6, -0.2))
+eyes = 6.6 * sites
+burns = np.array([[0.0, 5.0, 10.0, 1e3], [0.0, 9.0, 10.0, -1e9], [0.0, 9.0, 1.0, 0.0]])
+keep(*sight_flashes(*sky, np.array([0, 1, 2]), burns, ends, eyes, 3.6e7))
+keep(is_earth_between(0.0, 0.0, 0.0, 0.0, 0.0, 0.0), is_earth_between(7e6, 0.0, 0.0, -7e6, 0.0, 0.0))
 print(json.dumps(rows))
 """
 

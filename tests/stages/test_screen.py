@@ -385,14 +385,25 @@ def test_the_state_survives_encoding() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(
-    rows=st.lists(st.tuples(st.floats(), st.floats(), st.floats()), max_size=4),
+    rows=st.lists(
+        st.tuples(
+            st.floats() | st.floats(0.0, 2e6),
+            st.floats() | st.floats(0.0, 360.0),
+            st.floats() | st.floats(-10.0, 90.0),
+            st.floats() | st.floats(-10.0, 100.0),
+        ),
+        max_size=4,
+    ),
+    sensor=st.sampled_from([RADAR, msgspec.structs.replace(STRONG, is_refracted=True, elevation_min_deg=-10.0)]),
     age_s=st.floats(-100.0, 100.0),
     number=st.integers(-3, 3),
 )
 def test_no_scan_breaks_the_stage_and_nothing_unfit_leaves_it(
-    rows: list[tuple[float, float, float]], age_s: float, number: int
+    rows: list[tuple[float, float, float, float]], sensor: Sensor, age_s: float, number: int
 ) -> None:
-    stage = Screen(DEFENCE)
+    stage = Screen(Defence(sensors=(sensor,)))
     for t in range(3):
-        for message in stage.handle(radar_scan(t, number, rows, age_s=age_s)) + stage.handle(tick(t + 0.5)):
+        scan = radar_scan(t, number, [row[:3] for row in rows], age_s=age_s)
+        scan = msgspec.structs.replace(scan, snr_db=column([row[3] for row in rows]))
+        for message in stage.handle(scan) + stage.handle(tick(t + 0.5)):
             encode(message)

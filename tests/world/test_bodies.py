@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pytest
 from sky_cases import EPOCH_NS, PLANE, THREAT
 
 from tocsin.kernels.observe import along_path
-from tocsin.scenario import Truth, load_scenario
+from tocsin.scenario import Launch, Leg, Meteor, Reentry, Rocket, Truth, load_scenario
 from tocsin.world.body import Body, grid_times, is_in_burns
 from tocsin.world.draws import Draws
-from tocsin.world.sky import Orbiter, Plane, draw_air, draw_missile
+from tocsin.world.entry import meteor_body, reentry_bodies
+from tocsin.world.rise import launch_bodies, rocket_bodies
+from tocsin.world.sky import Orbiter, Plane, draw_air, draw_missile, draw_stages
 
 DRAWS = Draws(3, 0)
 
@@ -20,11 +23,31 @@ def body_of(kind: str) -> Body:
         return draw_missile(THREAT, Truth(), draw_air(Truth(), DRAWS), DRAWS)
     if kind == "plane":
         return Plane(PLANE)
+    if kind == "turning":
+        legs = Leg(after_s=70.0, course_deg=100.0, turn_rate_deg_s=3.0), Leg(after_s=155.0, course_deg=10.0)
+        return Plane(msgspec.structs.replace(PLANE, legs=legs))
+    if kind in ("staged", "stage"):
+        threat = msgspec.structs.replace(THREAT, vehicle="medium-staged")
+        missile = draw_missile(threat, Truth(), draw_air(Truth(), DRAWS), DRAWS)
+        return missile if kind == "staged" else draw_stages(missile, Truth(), draw_air(Truth(), DRAWS), DRAWS)[0]
+    if kind == "rocket":
+        return rocket_bodies(Rocket(name="r", latitude_deg=38.0, longitude_deg=38.0), np.zeros(4))[0]
+    if kind == "launch":
+        return launch_bodies(Launch(name="l", latitude_deg=38.0, longitude_deg=38.0), 2500.0, np.zeros(4))[0]
+    if kind == "meteor":
+        return meteor_body(Meteor(name="m", latitude_deg=38.0, longitude_deg=38.0), np.zeros(4))
+    if kind in ("reentry", "piece"):
+        item = Reentry(name="d", latitude_deg=38.0, longitude_deg=38.0)
+        return reentry_bodies(item, np.zeros(4), np.random.default_rng(1))[0 if kind == "reentry" else 1]
     return Orbiter(load_scenario("quiet-sky").truth.satellites[0], EPOCH_NS)
 
 
-KINDS = ("missile", "plane", "satellite")
-SPANS = ((0.0, 700.0), (-50.0, 60.0), (9.0, 9.5), (60.0, 180.0), (83.3, 84.4), (500.0, 2000.0))
+KINDS = (
+    "missile", "staged", "stage", "plane", "turning", "satellite", "rocket", "launch", "meteor", "reentry", "piece",
+)  # fmt: skip
+SPANS = (
+    (0.0, 700.0), (-50.0, 60.0), (9.0, 9.5), (60.0, 180.0), (83.3, 84.4), (88.0, 93.0), (140.0, 160.0), (500.0, 2000.0),
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -50,9 +73,11 @@ def test_samples_follow_the_states_within_a_metre_over_the_whole_interval(kind, 
 @pytest.mark.parametrize("kind", KINDS)
 def test_two_intervals_of_samples_agree_to_the_bit_where_they_overlap(kind):
     body = body_of(kind)
-    times = np.linspace(120.0, 180.0, 61)
-    one, _ = along_path(*body.samples(100.0, 200.0), times)
-    two, _ = along_path(*body.samples(119.0, 181.0), times)
+    first, last = max(body.up_s[0], 0.0), min(body.up_s[1], 1000.0)
+    edges = np.linspace(first, last, 8)
+    times = np.linspace(edges[3], edges[4], 61)
+    one, _ = along_path(*body.samples(edges[1], edges[6]), times)
+    two, _ = along_path(*body.samples(edges[3] - 0.1, edges[4] + 0.1), times)
     assert np.array_equal(one, two)
 
 

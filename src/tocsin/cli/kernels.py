@@ -39,10 +39,12 @@ def ensure_compiled(*, quiet: bool = False, should_stop: Callable[[], bool] = la
 
 
 def _run_every_kernel(should_stop: Callable[[], bool]) -> None:
-    """A whole small run touches all kernels but those that only readers of tables use."""
+    """A whole small run touches all kernels but those that only readers of tables, or other skies, use."""
     import numpy as np
 
+    from tocsin.kernels.entry import ablating_flight
     from tocsin.kernels.height_finding import ecef_columns, elevations_from_height
+    from tocsin.kernels.motion import advance
     from tocsin.simulation import simulate
 
     simulate(WARMUP_SCENARIO, seed=0, should_stop=should_stop)
@@ -51,6 +53,10 @@ def _run_every_kernel(should_stop: Callable[[], bool]) -> None:
     one = np.array([0.5])
     site_ecef_m = ecef_columns(one, one, one)
     elevations_from_height(one * 1e5, one, one * 1e4, site_ecef_m)
+    place, calm = site_ecef_m[0].copy(), np.zeros(4)
+    # of meteors and re-entries, which the small run has none of
+    ablating_flight(place, place * 0.0, 100.0, 2e-8, calm, 0.02, 3_000.0, 0.01, 0.1)
+    advance(place, place * 0.0, 0.0, calm, -10.0, 5.0)
 
 
 def _show(folder: Path, start: float, done: threading.Event, quiet: bool) -> None:

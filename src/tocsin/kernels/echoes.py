@@ -1,9 +1,9 @@
-"""Echoes of many targets at once: loops around the scalar kernels of ``radar_signal``."""
+"""Echoes of many targets at once: a loop around the scalar kernels of ``radar_signal``."""
 
 import numpy as np
 
 from tocsin.kernels.compiled import kernel
-from tocsin.kernels.radar_signal import accuracy_std, fluctuated_snr, snr_ratio
+from tocsin.kernels.radar_signal import fluctuated_snr, snr_ratio
 
 
 @kernel
@@ -18,12 +18,3 @@ def echoes(range_m, rcs_m2, uniform, reference_snr_ratio, reference_range_m, ref
         mean = snr_ratio(range_m[i], rcs_m2[i], reference_snr_ratio, reference_range_m, reference_rcs_m2)
         power[i] = fluctuated_snr(mean, swerling, uniform[i, 0], uniform[i, 1], uniform[i, 2])
     return power
-
-
-@kernel
-def accuracy_std_many(resolution, snr, floor):
-    """``accuracy_std`` of each of (n,) signal-to-noise ratios: (n,)."""
-    std = np.empty(snr.shape[0])
-    for i in range(snr.shape[0]):
-        std[i] = accuracy_std(resolution, snr[i], floor)
-    return std

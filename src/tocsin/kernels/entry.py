@@ -23,7 +23,7 @@ def ablating_flight(position_ecef_m, velocity_ecef_m_s, beta_kg_m2, ablation_s2_
               air              (4,) as in ``motion.acceleration``
               speed_min_m_s, mass_min_ratio   it ends below either
     Out       (count, time_s (count,), position (count, 3), velocity (count, 3)); time 0 first
-    Accuracy  order 4; measured against Allen and Eggers' closed form: see tests/kernels/test_entry.py
+    Accuracy  order 4; measured against Allen and Eggers' closed form: see tests/kernels/test_ablation.py
     Source    Ceplecha et al., Meteor phenomena and bodies, Space Science Reviews 84 (1998), eq. 9 to 13
     """
     step = max(step_s, 1e-4)

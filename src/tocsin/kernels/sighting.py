@@ -9,10 +9,9 @@ import math
 import numpy as np
 
 from tocsin.kernels.compiled import kernel
-from tocsin.kernels.constants import EARTH_RATE_RAD_S, SEMI_MAJOR_M, SEMI_MINOR_M
+from tocsin.kernels.constants import EARTH_RATE_RAD_S, LIGHT_M_S, SEMI_MAJOR_M, SEMI_MINOR_M
 from tocsin.kernels.geodesy import enu_axes, geodetic_from_ecef, height_and_up
 
-LIGHT_M_S = 299_792_458.0  # m/s, exact (SI)
 SIGHTING_COLUMNS = 10  # of sight_from_site
 FLASH_COLUMNS = 7  # of sight_flashes
 _TURN = 2.0 * math.pi

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from tocsin.errors import ScenarioError
 from tocsin.scenario.check_policy import check_policy, within
 from tocsin.scenario.check_sensor import check_fire, check_sensor
+from tocsin.scenario.check_sky import check_sky
 from tocsin.scenario.schema import Place, Scenario, Sensor, Truth
 from tocsin.units import ns_from_iso
 
@@ -35,11 +36,11 @@ def check_scenario(scenario: Scenario, where: str) -> None:
     _unique((t.name for t in scenario.truth.threats), "truth.threats", where)
     for threat in scenario.truth.threats:
         at = f"{where}: truth.threats.{threat.name}"
-        within(threat.loft, 0.7, 1.5, "1", f"{at}.loft")
         within(threat.launch_after_s, 0.0, scenario.duration_s, "s", f"{at}.launch_after_s")
         _place(threat.launch, f"{at}.launch")
         _place(threat.impact, f"{at}.impact")
     _sky(scenario.truth, where)
+    check_sky(scenario.truth, scenario.duration_s, where)
     units = {unit.name for unit in scenario.units}
     for unit in scenario.units:
         within(unit.latitude_deg, -90.0, 90.0, "deg", f"{where}: units.{unit.name}.latitude_deg")

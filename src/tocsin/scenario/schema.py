@@ -13,6 +13,9 @@ import msgspec
 from tocsin.messages import Action, Origin, SensorKind
 from tocsin.policy import Policy, Role
 
+LevelKind = Literal["airliner", "drone", "cruise_missile", "fast_jet"]
+TrafficKind = Literal[LevelKind, "satellite", "sounding_rocket", "space_launch", "meteor", "reentry"]
+
 
 class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A TOML table that refuses keys it does not know."""
@@ -58,6 +61,7 @@ class Spread(_Table, frozen=True, kw_only=True):
     beta_ratio_std: float = 0.30  # one sigma of ln(ballistic coefficient) about the vehicle's nominal
     burn_ratio_std: float = 0.01  # one sigma of the burn time, thrust adjusted to match
     refractivity_std: float = 15.0  # one sigma of surface refractivity about the surveyed one, N-units
+    mach_drag_ratio_std: float = 0.0  # one sigma of how much of a notional drag rise over Mach bodies have
 
 
 class Stage(_Table, frozen=True, kw_only=True):
@@ -110,7 +114,7 @@ class Aircraft(_Table, frozen=True, kw_only=True):
     """Level great-circle flight, in legs where it turns."""
 
     name: str
-    kind: Literal["airliner", "drone", "cruise_missile", "fast_jet"] = "airliner"
+    kind: LevelKind = "airliner"
     latitude_deg: float
     longitude_deg: float
     height_m: float
@@ -182,15 +186,12 @@ class Traffic(_Table, frozen=True, kw_only=True):
     """Random generic traffic, drawn from the seed inside a box: what must not be called a missile."""
 
     count: int = 0
-    kind: Literal[
-        "airliner", "drone", "cruise_missile", "fast_jet", "satellite", "sounding_rocket", "space_launch", "meteor",
-        "reentry",
-    ] = "airliner"  # fmt: skip
+    kind: TrafficKind = "airliner"
     latitude_min_deg: float = 0.0
     latitude_max_deg: float = 0.0
     longitude_min_deg: float = 0.0
     longitude_max_deg: float = 0.0
-    from_s: float = 0.0  # launches, entries and passes over the box: no earlier; aircraft: not used
+    from_s: float = 0.0  # launches, entries and passes over the box: no earlier; level flight takes none
     to_s: float | None = None  # no later; none: the end of the scenario
 
 

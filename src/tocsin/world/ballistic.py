@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tocsin.errors import ScenarioError
+from tocsin.flight import fly
 from tocsin.kernels.boost import boost_flight
 from tocsin.kernels.constants import EARTH_RATE_RAD_S, GM_M3_S2
 from tocsin.kernels.fall import fall_to_ground, path_to_ground
@@ -87,7 +88,7 @@ def nominal_programme(
         raise _cannot_fly(vehicle.name, central, loft)
     unknowns = _first_guess(vehicle, axes, launch, impact, central, angle_wanted)
 
-    def fly(tilt: float, azimuth: float, last_burn_s: float) -> tuple[Array, Array, Array]:
+    def boosted(tilt: float, azimuth: float, last_burn_s: float) -> tuple[Array, Array, Array]:
         rows = segments(vehicle, last_burn_s, vehicle.beta_kg_m2, 1.0)
         direction = np.empty((int(rows[:, 0].sum()), 3))
         downrange = math.sin(azimuth) * axes[0] + math.cos(azimuth) * axes[1]
@@ -109,7 +110,7 @@ def nominal_programme(
     highest = np.array((1.2, 20.0, full_burn_s(vehicle.stages[-1])))
     best, best_m = None, NEAR_M
     for _ in range(40):
-        residual, direction, reached = fly(*unknowns)
+        residual, direction, reached = boosted(*unknowns)
         miss_m = float(np.hypot(residual[1], residual[2]))
         if miss_m < best_m and abs(residual[0]) < 1e6 * CLIMB_RAD:
             best, best_m = Programme(launch, axes[2], direction, float(unknowns[2]), reached), miss_m
@@ -119,7 +120,7 @@ def nominal_programme(
         for j in range(3):
             moved = unknowns.copy()
             moved[j] += step[j]
-            slopes[:, j] = (fly(*moved)[0] - residual) / step[j]
+            slopes[:, j] = (boosted(*moved)[0] - residual) / step[j]
         try:
             change = np.linalg.solve(slopes, -residual)
         except np.linalg.LinAlgError:
@@ -131,23 +132,41 @@ def nominal_programme(
     return best
 
 
-def fly_programme(programme: Programme, vehicle: Vehicle, beta_kg_m2: float, air: Array, burn_ratio: float) -> Path:
-    """One run's flight: same attitude against burned fraction, thrust adjusted to the stretched burn."""
+def fly_programme(
+    programme: Programme, vehicle: Vehicle, beta_kg_m2: float, air: Array, burn_ratio: float,
+    drag_mach: Array | None = None,
+) -> Path:  # fmt: skip
+    """One run's flight: same attitude against burned fraction, thrust adjusted to the stretched burn.
+
+    ``drag_mach`` as in ``tocsin.flight.fly``, for the body after burn-out; None: constant drag.
+    """
     rows = segments(vehicle, programme.last_burn_s, beta_kg_m2, burn_ratio)
     boost = boost_flight(
         at_rest(programme.launch_m), programme.up, programme.up, rows, vehicle.rise_s, vehicle.turn_s, 0.0, air,
         programme.direction, True,
     )  # fmt: skip
-    return path_of(boost, rows, beta_kg_m2, air)
+    return path_of(boost, rows, beta_kg_m2, air, drag_mach)
 
 
-def path_of(boost: tuple[Array, Array, Array], rows: Array, beta_kg_m2: float, air: Array) -> Path:
+def path_of(
+    boost: tuple[Array, Array, Array], rows: Array, beta_kg_m2: float, air: Array, drag_mach: Array | None = None
+) -> Path:
     """The whole path of a boost and the fall after it; rows as given to ``boost_flight``."""
     time_s, position, velocity = boost
-    end = fall_to_ground(position[-1], velocity[-1], beta_kg_m2, air, MAX_FLIGHT_S)
-    count, coast_s, coast_m, coast_m_s = path_to_ground(
-        position[-1], velocity[-1], beta_kg_m2, air, PATH_SPACING_S, MAX_FLIGHT_S
-    )
+    if drag_mach is None or beta_kg_m2 <= 0.0:
+        end = fall_to_ground(position[-1], velocity[-1], beta_kg_m2, air, MAX_FLIGHT_S)
+        top_m, top_s = float(end[4]), float(end[5])
+        count, coast_s, coast_m, coast_m_s = path_to_ground(
+            position[-1], velocity[-1], beta_kg_m2, air, PATH_SPACING_S, MAX_FLIGHT_S
+        )
+    else:
+        flight = fly(
+            position[-1], velocity[-1], beta_kg_m2=beta_kg_m2, drag_mach=drag_mach, air=air,
+            spacing_s=PATH_SPACING_S, max_time_s=MAX_FLIGHT_S,
+        )  # fmt: skip
+        top_m, top_s = flight.apogee.height_m, flight.apogee.time_s
+        coast_s, coast_m, coast_m_s = flight.time_s, flight.position_ecef_m, flight.velocity_ecef_m_s
+        count = len(coast_s)
     burnout_s = float(time_s[-1])
     burns_s, burnout_rows = burns_of(time_s, rows)
     return Path(
@@ -155,8 +174,8 @@ def path_of(boost: tuple[Array, Array, Array], rows: Array, beta_kg_m2: float, a
         np.concatenate((position, coast_m[1:count])),
         np.concatenate((velocity, coast_m_s[1:count])),
         burnout_s,
-        burnout_s + float(end[5]),
-        float(end[4]),
+        burnout_s + top_s,
+        top_m,
         burns_s,
         burnout_rows,
     )

@@ -5,14 +5,14 @@ from __future__ import annotations
 import functools
 import importlib.resources
 import tomllib
-from typing import Literal
+from typing import get_args
 
 import msgspec
 
 from tocsin.scenario import Vehicle
+from tocsin.scenario.schema import LevelKind
 
-LevelName = Literal["airliner", "drone", "cruise_missile", "fast_jet"]
-LEVEL: tuple[LevelName, ...] = ("airliner", "drone", "cruise_missile", "fast_jet")
+LEVEL: tuple[LevelKind, ...] = get_args(LevelKind)
 Pair = tuple[float, float]  # lowest and highest of a uniform draw
 
 
@@ -20,7 +20,7 @@ class _Kind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """A table of kinds.toml."""
 
 
-class LevelKind(_Kind, frozen=True, kw_only=True):
+class LevelFlight(_Kind, frozen=True, kw_only=True):
     """Level flight."""
 
     rcs_m2: float
@@ -84,18 +84,26 @@ class ReentryKind(_Kind, frozen=True, kw_only=True):
     piece_rcs_m2: float
 
 
+class MachDrag(_Kind, frozen=True, kw_only=True):
+    """A drag rise: the coefficient as a ratio of the hypersonic one, over Mach number."""
+
+    mach: tuple[float, ...]
+    ratio: tuple[float, ...]
+
+
 class Kinds(_Kind, frozen=True, kw_only=True):
     """All of kinds.toml."""
 
-    airliner: LevelKind
-    fast_jet: LevelKind
-    drone: LevelKind
-    cruise_missile: LevelKind
+    airliner: LevelFlight
+    fast_jet: LevelFlight
+    drone: LevelFlight
+    cruise_missile: LevelFlight
     satellite: SatelliteKind
     sounding_rocket: RocketKind
     space_launch: LaunchKind
     meteor: MeteorKind
     reentry: ReentryKind
+    mach_drag: MachDrag
 
 
 @functools.cache
@@ -105,7 +113,7 @@ def kinds() -> Kinds:
     return msgspec.convert(tomllib.loads(data), Kinds)
 
 
-def level_kind(name: LevelName) -> LevelKind:
+def level_kind(name: LevelKind) -> LevelFlight:
     """The kind of level flight of that name."""
-    kind: LevelKind = getattr(kinds(), name)
+    kind: LevelFlight = getattr(kinds(), name)
     return kind

@@ -24,6 +24,7 @@ from tocsin.world.vehicles import vehicle_class
 
 UNIX_EPOCH_JD = 2_440_587.5  # Julian date of 1970-01-01T00:00:00Z
 S_PER_DAY = 86_400.0
+LEAST_DRAG_RATIO = 0.2  # a draw never takes more of the drag away
 FOR_EVER = (-math.inf, math.inf)
 TRUTH_ROW_S = 10.0  # truth.csv tells of level flight and orbits so often
 
@@ -218,6 +219,17 @@ def draw_air(truth: Truth, draws: Draws) -> Array:
     )
 
 
+def draw_mach_drag(truth: Truth, draws: Draws) -> Array | None:
+    """(k, 2) Mach number and drag coefficient ratio of every body of this run; None where the drag is constant."""
+    std = truth.spread.mach_drag_ratio_std
+    if std == 0.0:
+        return None
+    curve = kinds().mach_drag
+    share = std * draws.generator("drag over Mach").standard_normal()
+    ratio = np.maximum(1.0 + share * (np.array(curve.ratio) - 1.0), LEAST_DRAG_RATIO)
+    return np.column_stack((np.array(curve.mach), ratio))
+
+
 def draw_missile(threat: Threat, truth: Truth, air: Array, draws: Draws) -> Missile:
     """One threat as it flies in this run: the nominal programme in the run's air, with drawn drag and burn."""
     vehicle = vehicle_class(threat.vehicle, truth.vehicles)
@@ -225,7 +237,8 @@ def draw_missile(threat: Threat, truth: Truth, air: Array, draws: Draws) -> Miss
     normal = draws.generator(f"threat {threat.name}").standard_normal(2)
     beta = vehicle.beta_kg_m2 * math.exp(truth.spread.beta_ratio_std * normal[0])
     burn = max(0.8, 1.0 + truth.spread.burn_ratio_std * normal[1])
-    return Missile(threat, vehicle, programme, fly_programme(programme, vehicle, beta, air, burn), beta)
+    path = fly_programme(programme, vehicle, beta, air, burn, draw_mach_drag(truth, draws))
+    return Missile(threat, vehicle, programme, path, beta)
 
 
 def draw_stages(missile: Missile, truth: Truth, air: Array, draws: Draws) -> list[Tabled]:

@@ -13,12 +13,13 @@ from sgp4.exporter import export_tle
 
 from tocsin.kernels.constants import FLATTENING
 from tocsin.scenario import Aircraft, Launch, Meteor, Reentry, Rocket, Satellite, Traffic
+from tocsin.scenario.schema import LevelKind
 from tocsin.units import NS_PER_S, ns_from_s
 from tocsin.world.ballistic import Array
 from tocsin.world.body import Other
 from tocsin.world.draws import Draws
 from tocsin.world.entry import meteor_body, reentry_bodies
-from tocsin.world.kinds import LEVEL, LevelName, kinds, level_kind
+from tocsin.world.kinds import LEVEL, kinds, level_kind
 from tocsin.world.rise import launch_bodies, rocket_bodies
 from tocsin.world.sky import S_PER_DAY, UNIX_EPOCH_JD, Orbiter, Plane, sidereal_rad
 
@@ -69,7 +70,7 @@ def draw_traffic(
     return others
 
 
-def _plane(name: LevelName, drawn: Drawn) -> list[Other]:
+def _plane(name: LevelKind, drawn: Drawn) -> list[Other]:
     kind = level_kind(name)
     height_m = drawn.between(kind.height_m)
     aircraft = Aircraft(

@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from tocsin.errors import ScenarioError
 from tocsin.scenario import Stage, Vehicle
+from tocsin.units import STANDARD_GRAVITY_M_S2
 
-STANDARD_GRAVITY_M_S2 = 9.80665  # m/s2, exact (ISO 80000-3)
 STEPS_ALL = 600  # of one burn that stands alone, about 0.15 s each; more burns share them
 STEPS_COAST = 10
 
@@ -27,15 +27,20 @@ def _classes() -> dict[str, Vehicle]:
     return {name: msgspec.structs.replace(vehicle, name=name) for name, vehicle in classes.items()}
 
 
-def vehicle_class(name: str, own: Sequence[Vehicle] = ()) -> Vehicle:
-    """The class of that name, packaged or one of the scenario's own; raises ScenarioError naming those there are."""
+def vehicle_classes(own: Sequence[Vehicle] = ()) -> dict[str, Vehicle]:
+    """The packaged classes and the scenario's own, by name; raises ScenarioError where a name is taken."""
     for vehicle in own:
         if vehicle.name in _classes():
             raise ScenarioError(
                 "a packaged vehicle class has this name", where="truth.vehicles.name", value=vehicle.name,
                 remedy="give it a name of its own; packaged classes cannot be changed in a scenario",
             )  # fmt: skip
-    classes = {**_classes(), **{vehicle.name: vehicle for vehicle in own}}
+    return {**_classes(), **{vehicle.name: vehicle for vehicle in own}}
+
+
+def vehicle_class(name: str, own: Sequence[Vehicle] = ()) -> Vehicle:
+    """The class of that name; raises ScenarioError naming those there are."""
+    classes = vehicle_classes(own)
     try:
         return classes[name]
     except KeyError:

@@ -30,6 +30,7 @@ from tocsin.world.truth import (
     threat_rows,
     threat_truth,
 )
+from tocsin.world.vehicles import vehicle_classes
 
 FIND_AFTER_S = (60.0, 180.0)  # a body that did not go off is reported this long after it came down
 FIND_STD_M = 100.0  # error of the place reported, each axis
@@ -45,6 +46,7 @@ class World:
         truth = scenario.truth
         self._scenario, self._draws = scenario, Draws(seed, run_index)
         self._epoch_ns = ns_from_iso(scenario.epoch)
+        vehicle_classes(truth.vehicles)  # a clash of names is refused even where no threat uses the class
         self._air = draw_air(truth, self._draws)
         self._missiles = [draw_missile(threat, truth, self._air, self._draws) for threat in truth.threats]
         self._others = self._all_others()

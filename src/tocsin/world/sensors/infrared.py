@@ -32,6 +32,7 @@ REFERENCE_M = 36_000_000.0  # m, where min_intensity_kw_sr is stated
 GLINT_RAD = 5e-3  # rad, half-width of the cone of glints: 180 km from geostationary height, notional
 CLOUD_CELL_S = 300.0  # s, cloud over a fire comes and goes in steps of this, notional
 _FLASH, _FIRE = 0, 2  # tags of draws; the errors' are one more
+FLAME_M = 1.0  # m, height of a fire: on the ellipsoid itself rounding would hide it
 _LONG_S = 1e9  # a fire burns from this long before the epoch to this long after it
 _LIGHT_S = 1.0  # light takes less
 
@@ -159,7 +160,7 @@ def _sighted(
 
 def _fixed(fires: Sequence[Fire]) -> Table:
     """Places on the ground as a table: two rows each."""
-    places = [ecef_from_geodetic(fire.latitude_deg * DEG, fire.longitude_deg * DEG, 0.0) for fire in fires]
+    places = [ecef_from_geodetic(fire.latitude_deg * DEG, fire.longitude_deg * DEG, FLAME_M) for fire in fires]
     position = np.repeat(np.array(places, dtype=np.float64).reshape(len(places), 3), 2, axis=0)
     times = np.tile((-_LONG_S, _LONG_S), len(places))
     return Table(times, position, np.zeros_like(position), 2 * np.arange(len(places) + 1))

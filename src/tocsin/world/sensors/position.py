@@ -32,7 +32,7 @@ class PositionSensor(Station):
     ) -> None:
         super().__init__(sensor, sky, epoch_ns, draws, refractivity_deviation)
         self._willing = np.array([i for i, body in enumerate(sky.bodies) if body.is_cooperative], dtype=np.int64)
-        self._horizon_rad = horizon_apparent_elevation_rad(sensor.height_m, self.truth.refractivity)
+        self._horizon_rad = horizon_apparent_elevation_rad(float(sensor.height_m), self.truth.refractivity)
 
     def measure(self, first_number: int, ends_s: Array, platform_m: Array, window: int) -> Plots:
         sensor, sky, table = self.sensor, self.sky, self.sky.window(window)

@@ -21,10 +21,10 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from tocsin.kernels.echoes import accuracy_std_many, echoes
+from tocsin.kernels.echoes import echoes
 from tocsin.kernels.geodesy import radar_from_ecef
 from tocsin.kernels.keyed_draws import keyed_draws
-from tocsin.kernels.radar_signal import detection_prob, snr_ratio, threshold_ratio
+from tocsin.kernels.radar_signal import accuracy_std_many, detection_prob, snr_ratio, threshold_ratio
 from tocsin.kernels.refraction import (
     bend,
     bend_many,
@@ -82,7 +82,7 @@ class Radar(Station):
         assert swept is not None  # of a radar
         self._swept = msgspec.structs.replace(swept, detection_prob=self._reference_prob())
         self._all = np.arange(len(sky.bodies))
-        self._horizon_rad = horizon_apparent_elevation_rad(sensor.height_m, self.truth.refractivity)
+        self._horizon_rad = horizon_apparent_elevation_rad(float(sensor.height_m), self.truth.refractivity)
         self._plan = LookPlan(sensor)
         self._duty_of = duty
         self._duties = [(0, duty(level))]  # from, ns; share of search scans
