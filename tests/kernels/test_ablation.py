@@ -79,3 +79,15 @@ def test_one_that_never_meets_the_air_flies_its_longest_and_one_aimed_at_the_gro
     assert abs(geodetic_from_ecef(*places[-1])[2]) < 500.0
     count, *_ = ablating_flight(position * np.nan, velocity, 100.0, 2e-8, CALM, 0.1, 3e3, 0.01, 5.0)
     assert count >= 1
+
+
+def test_it_gives_the_same_without_numba_and_never_raises_there():
+    plain = getattr(ablating_flight, "py_func", ablating_flight)
+    position, velocity = entry(20_000.0, 60.0)
+    for place in (position, position * 0.0, position * np.nan):
+        both = [
+            fly(place, velocity, 100.0, 2e-8, np.array([0.1, -0.2, 20.0, 5.0]), 0.05, 3e3, 0.01, 10.0)
+            for fly in (ablating_flight, plain)
+        ]
+        for one, two in zip(*both, strict=True):
+            np.testing.assert_allclose(one, two, rtol=1e-12, atol=1e-9)

@@ -87,3 +87,21 @@ def test_air_takes_speed_and_the_heavier_vehicle_loses_less():
         flown = boost_flight(start, axes[2], axes[0], segments, 8.0, 10.0, 0.3, CALM, np.empty((400, 3)), False)
         speeds.append(float(np.linalg.norm(flown[2][-1])))
     assert speeds[0] > speeds[1] > speeds[2]
+
+
+def test_it_gives_the_same_without_numba_and_never_raises_there():
+    latitude, longitude = 0.6, 0.7
+    axes = enu_axes(latitude, longitude)
+    start = np.concatenate((ecef_from_geodetic(latitude, longitude, 0.0), np.zeros(3)))
+    air = np.array([0.1, -0.2, 20.0, 5.0])
+    plain = getattr(boost_flight, "py_func", boost_flight)
+    for segments in ([burn(40, 80.0, 2450.0, 113.0), coast(5, 2.0)], [(3.0, 1.0, 2500.0, 0.0, 1e3)], [coast(0, 0.0)]):
+        rows = np.array(segments)
+        count = max(int(rows[:, 0].sum()), 1)
+        both = [
+            fly(start, axes[2], axes[0], rows, 8.0, 0.0, 0.3, air, np.zeros((count, 3)), False)
+            for fly in (boost_flight, plain)
+        ]
+        steps = int(rows[:, 0].sum()) + 1
+        for one, two in zip(*both, strict=True):
+            np.testing.assert_allclose(one[:steps], two[:steps], rtol=1e-12, atol=1e-9)

@@ -10,11 +10,13 @@ import pytest
 from sky_cases import EPOCH_NS, play, scenario
 
 from tocsin.kernels.geodesy import geodetic_of_many
-from tocsin.scenario import Traffic, Truth
+from tocsin.scenario import Traffic, Truth, load_scenario
+from tocsin.scenario.check_sky import SKY_RANGES
 from tocsin.scenario.schema import TrafficKind
 from tocsin.world import World
 from tocsin.world.body import Other
 from tocsin.world.draws import Draws
+from tocsin.world.kinds import kinds
 from tocsin.world.traffic import draw_traffic
 
 KINDS = tuple(name for part in typing.get_args(TrafficKind) for name in (typing.get_args(part) or (part,)))
@@ -72,6 +74,17 @@ def test_what_rises_or_comes_down_begins_in_the_window_over_the_box(kind):
         assert WEST - 0.01 <= np.degrees(longitude) <= EAST + 0.01
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_may_be_anywhere_on_the_globe(kind):
+    globe = Traffic(
+        kind=kind, count=25, latitude_min_deg=-90.0, latitude_max_deg=90.0, longitude_min_deg=-180.0,
+        longitude_max_deg=180.0,
+    )  # fmt: skip
+    bodies = draw_traffic(globe, 0, EPOCH_NS, 1800.0, CALM, Draws(4, 0))
+    assert len(firsts(bodies)) == 25
+    assert all(np.isfinite(body.states(np.array([500.0]))[0]).all() for body in bodies)
+
+
 def test_satellites_pass_over_the_box_within_the_window_in_low_orbit():
     for body in drawn("satellite", 20, from_s=300.0, to_s=320.0):
         places = geodetic_of_many(body.states(np.arange(300.0, 321.0))[0])
@@ -98,3 +111,31 @@ def test_a_world_of_a_thousand_mixed_objects_tells_of_all_of_them_in_truth():
     assert {kind: sum(other.kind == kind for other in others) for kind in counts} == counts
     told = {row[1] for row in world.truth_rows()}
     assert {other.name for other in others if other.kind == "satellite"} <= told
+
+
+def test_what_is_drawn_lies_within_what_a_scenario_may_state():
+    names = {"sounding_rocket": "Rocket", "space_launch": "Launch", "meteor": "Meteor", "reentry": "Reentry"}
+    checked = 0
+    for kind, struct in names.items():
+        for key, (low, high, _) in SKY_RANGES[struct].items():
+            pair = getattr(getattr(kinds(), kind), key, None)
+            if pair is not None:
+                assert low <= pair[0] < pair[1] <= high
+                checked += 1
+    assert checked == 11
+
+
+def test_the_busy_sky_flies_and_truth_tells_how_each_kind_goes():
+    case = load_scenario("busy-sky")
+    world = World(case, 1)
+    play(world, 0.0, case.duration_s, step_s=case.duration_s)
+    phases: dict[str, set[str]] = {}
+    for row in world.truth_rows():
+        phases.setdefault(row[2], set()).add(row[3])
+    assert phases == {
+        "airliner": {"level"}, "fast_jet": {"level"}, "drone": {"level"}, "cruise_missile": {"level"},
+        "satellite": {"orbit"}, "meteor": {"entry", "spent"}, "space_launch": {"boost", "orbit"},
+        "stage": {"ascent", "descent", "impact"}, "sounding_rocket": {"boost", "ascent", "descent", "impact"},
+        "reentry": {"orbit", "entry", "broken up", "impact"},
+    }  # fmt: skip
+    assert world.truth.threats == []

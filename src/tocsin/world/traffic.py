@@ -26,6 +26,7 @@ from tocsin.world.sky import S_PER_DAY, UNIX_EPOCH_JD, Orbiter, Plane, sidereal_
 SGP4_EPOCH_JD = 2_433_281.5  # Julian date of 1949-12-31T00:00Z, from which sgp4init counts days
 EARTH_RADIUS_KM, GM_KM3_S2 = 6_378.135, 398_600.8  # WGS-72, as SGP4 uses
 ECCENTRICITY = 0.001  # of random orbits
+TURN_RAD = 2.0 * math.pi
 
 
 class Drawn(msgspec.Struct, frozen=True, eq=False):
@@ -96,8 +97,8 @@ def _satellite(drawn: Drawn) -> list[Other]:
     node = float(sidereal_rad(np.array(day), np.array(fraction))) + math.radians(drawn.longitude_deg) - east_of_node
     record = Satrec()
     record.sgp4init(
-        WGS72, "i", 1, day + fraction - SGP4_EPOCH_JD, 0.0, 0.0, 0.0, ECCENTRICITY, 0.0, inclination, past_node,
-        60.0 * math.sqrt(GM_KM3_S2 / radius_km**3), node % (2.0 * math.pi),
+        WGS72, "i", 1, day + fraction - SGP4_EPOCH_JD, 0.0, 0.0, 0.0, ECCENTRICITY, 0.0, inclination,
+        past_node % TURN_RAD, 60.0 * math.sqrt(GM_KM3_S2 / radius_km**3), node % TURN_RAD,
     )  # fmt: skip
     record.classification, record.intldesg, record.elnum, record.revnum = "U", "26001A", 1, 1
     line1, line2 = export_tle(record)
