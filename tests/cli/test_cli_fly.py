@@ -174,6 +174,15 @@ def test_every_kind_of_body_flies_by_name(capsys: pytest.CaptureFixture[str], tm
         assert (out / "flight.svg").stat().st_size > 10_000
 
 
+def test_an_object_with_a_slash_in_its_name_gets_a_folder_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "many.toml").write_text(MANY, encoding="utf-8")
+    assert fly("many.toml", "--object", "debris/1", "--format", "csv") == 0
+    assert (tmp_path / "runs" / "fly-many-debris-1-seed0" / "flight.csv").is_file()
+
+
 def test_the_picture_has_its_labels_units_banner_and_source(folder: Path) -> None:
     words = " ".join("".join(element.itertext()) for element in etree.parse(folder / "flight.svg").iter("{*}text"))
     for wanted in (

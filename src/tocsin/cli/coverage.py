@@ -61,7 +61,7 @@ def coverage(
     words += ["--seed", str(seed)] if asked.scenario is not None else []
     words += [word for pair in set_ for word in ("--set", pair)]
     seeded = seed if asked.scenario is not None else None
-    folder = out or default_folder(f"coverage-{asked.name}", seeded, set_)
+    folder = out or default_folder(f"coverage-{asked.name}".replace("/", "-"), seeded, set_)
     with screen.stop_on_interrupt() as should_stop:
         from tocsin.cli.kernels import ensure_compiled
 

@@ -43,7 +43,7 @@ def fly(
 ) -> int:
     """Fly one object of a scenario: its events, a table of its flight, a picture, and files for maps.
 
-    This is the truth of a simulated run, drawn from the seed; no sensor and no stage is asked.
+    This is the truth of a simulated run, drawn from the seed: no sensor and no stage is asked, and nothing is engaged.
     """
     from tocsin.cli import screen
     from tocsin.cli.folder import default_folder
@@ -58,7 +58,8 @@ def fly(
     loaded = load_scenario(scenario, overrides=set_)
     world = build_world(loaded, seed)
     body = chosen_body(world, object, scenario)
-    folder = out or default_folder(f"fly-{loaded.name}" + (f"-{object}" if object else ""), seed, set_)
+    stem = f"fly-{loaded.name}" + (f"-{object}" if object else "")
+    folder = out or default_folder(stem.replace("/", "-"), seed, set_)
     words = ["tocsin", "fly", scenario, *(["--object", object] if object else []), "--seed", str(seed)]
     words += ["--spacing", f"{spacing:g}"] if spacing is not None else []
     flown = flown_of(
