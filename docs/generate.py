@@ -84,7 +84,7 @@ def formats_text() -> str:
 
 
 def _tables() -> dict[str, list[str]]:
-    from tocsin.formats import asterix, table, tracks_csv
+    from tocsin.formats import asterix, coverage_files, flown, table, tracks_csv
     from tocsin.scenario import schema, sensor_file
     from tocsin.scenario.sensor_classes import sensor_classes
     from tocsin.views.summary_keys import SUMMARY_KEYS
@@ -112,11 +112,18 @@ def _tables() -> dict[str, list[str]]:
         "policy": _keys(_structs(policy)),
         "tracks": [f"| {name} | {meaning} |" for name, meaning in tracks_csv.COLUMNS.items()],
         "truth": [f"| {name} | {_unit(name)} | {_TRUTH.get(name, '')} |" for name in TRUTH_COLUMNS],
+        "flight": _described(flown.FLIGHT_COLUMNS),
+        "coverage": _described(coverage_files.COVERAGE_COLUMNS),
+        "coverage_map": _described(coverage_files.MAP_COLUMNS),
         "summary": [f"| {key} | {unit} | {meaning} |" for key, (unit, meaning) in SUMMARY_KEYS.items()],
         "record": [
             f"| {table} | {name} | {kind} | {_RECORD[table, name]} |" for table, name, kind in _record_columns()
         ],
     }
+
+
+def _described(columns: dict[str, tuple[str, str]]) -> list[str]:
+    return [f"| {name} | {unit} | {meaning} |" for name, (unit, meaning) in columns.items()]
 
 
 def _record_columns() -> list[tuple[str, str, str]]:

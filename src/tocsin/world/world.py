@@ -9,6 +9,7 @@ import numpy as np
 from tocsin.messages import Engagement, Message, Posture, Report, SensorStatus, SensorTask
 from tocsin.scenario import Scenario, Sensor
 from tocsin.units import ns_from_iso, ns_from_s
+from tocsin.world.ballistic import Array
 from tocsin.world.body import Body, Other
 from tocsin.world.breakup import Broken, break_up, interceptor_velocity, places_deg
 from tocsin.world.draws import Draws
@@ -65,6 +66,16 @@ class World:
         self._pieces: dict[str, Broken] = {}
         self._found: dict[str, tuple[float, float]] = {}
         self._to_find = {m.name for m in self._missiles if self._goes_unexploded(m)}
+
+    @property
+    def bodies(self) -> tuple[Body, ...]:
+        """All that flies in this run, threats first; truth, for tools that show it as such."""
+        return (*self._missiles, *self._others)
+
+    @property
+    def air(self) -> Array:
+        """The air of this run, (4,) as in ``kernels.motion``."""
+        return self._air.copy()
 
     def _all_others(self) -> list[Other]:
         """Everything else that flies. Spent stages come last, so that they change no draw of the rest."""
