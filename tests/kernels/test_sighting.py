@@ -9,7 +9,8 @@ import pymap3d
 import pytest
 
 from tocsin.kernels.geodesy import ecef_from_geodetic, enu_axes
-from tocsin.kernels.observe import along_path, level_path
+from tocsin.kernels.level import level_path
+from tocsin.kernels.observe import along_path
 from tocsin.kernels.sighting import axes_at, is_earth_between, sight_flashes, sight_from_site
 
 SITE_DEG = (37.9, 39.5, 900.0)

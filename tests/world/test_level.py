@@ -48,7 +48,7 @@ def test_a_turn_is_a_circle_of_speed_over_rate():
     rate = math.radians(3.0)
     body = plane(Leg(after_s=0.0, course_deg=170.0, turn_rate_deg_s=3.0))  # half a circle takes 60 s
     position, _ = body.states(np.array([0.0, 60.0]))
-    # ground speed is true to 0.7 %, see kernels.observe.level_path
+    # ground speed is true to 0.7 %, see world.level
     assert np.linalg.norm(position[1] - position[0]) == pytest.approx(2.0 * 240.0 / rate, rel=0.01)
 
 

@@ -17,7 +17,8 @@ import numpy.typing as npt
 from tocsin.errors import SensorFileError
 from tocsin.formats.site import SensorSite
 from tocsin.kernels.constants import SEMI_MAJOR_M, SEMI_MINOR_M
-from tocsin.kernels.observe import level_path, observe_from_site
+from tocsin.kernels.level import level_path
+from tocsin.kernels.observe import observe_from_site
 from tocsin.kernels.radar_signal import detection_prob, snr_ratio
 from tocsin.kernels.refraction import bend_many, horizon_apparent_elevation_rad, ray_central_angle_rad_many
 from tocsin.kernels.sighting import is_earth_between
@@ -134,8 +135,8 @@ def places_of(sensor: Sensor, epoch_ns: int, time_s: Array, site: SensorSite | N
 
 def observed(position_m: Array, site_m: Array) -> Array:
     """``observe_from_site`` of n places from one site (3,) or n."""
-    sites = np.array(np.broadcast_to(site_m, position_m.shape), dtype=np.float64)
-    points = np.array(position_m, dtype=np.float64)
+    sites = np.array(np.broadcast_to(site_m, position_m.shape), dtype=np.float64, order="C")
+    points = np.array(position_m, dtype=np.float64, order="C")
     return np.asarray(observe_from_site(points, np.zeros(points.shape), sites))
 
 

@@ -10,7 +10,7 @@ from sgp4.api import WGS72, Satrec
 
 from tocsin.errors import ScenarioError
 from tocsin.kernels.constants import EARTH_RATE_RAD_S
-from tocsin.kernels.observe import level_path
+from tocsin.kernels.level import level_path
 from tocsin.scenario import Aircraft, Place, Satellite, Threat, Truth, Vehicle
 from tocsin.units import NS_PER_S
 from tocsin.world.ballistic import Array, Path, Programme, fly_programme, nominal_programme

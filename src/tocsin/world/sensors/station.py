@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from tocsin.kernels.observe import level_path
+from tocsin.kernels.level import level_path
 from tocsin.messages import Column, Scan, SensorKind, SweptVolume
 from tocsin.scenario import Sensor, check_simulated
 from tocsin.units import NS_PER_S, ns_from_s
