@@ -12,6 +12,7 @@ import resource
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 DURATION_S = 3_600.0
@@ -91,8 +92,9 @@ def load() -> tuple[float, float, int, int, int, float]:
 def rows() -> list[str]:
     """One row of benchmarks/results.md, measured in a process of its own, for its memory to be its own."""
     made = subprocess.run(
-        [sys.executable, "-m", "benchmarks.sky_load", "--figures"], capture_output=True, text=True, check=True
-    )
+        [sys.executable, "-m", "benchmarks.sky_load", "--figures"], capture_output=True, text=True, check=True,
+        cwd=Path(__file__).resolve().parents[1],
+    )  # fmt: skip
     build_s, run_s, objects, scans, reports, peak_gib = (float(word) for word in made.stdout.split())
     figures = (
         f"{run_s:.1f} s, {DURATION_S / run_s:.0f} x real time; {scans:.0f} scans, {reports:.0f} reports; "
