@@ -34,7 +34,7 @@ _MADE = "<!-- Made by docs/generate.py from the code: change the code, then run 
 # Units that a key's name ends in; the longest match counts.
 _SUFFIXES = {
     "_kg_m2": "kg/m2", "_m_s": "m/s", "_deg": "deg", "_urad": "urad", "_km": "km", "_m": "m", "_m2": "m2",
-    "_s": "s", "_prob": "0 to 1", "_ratio": "1", "_count": "count",
+    "_deg_s": "deg/s", "_kw_sr": "kW/sr", "_db": "dB", "_s": "s", "_prob": "0 to 1", "_ratio": "1", "_count": "count",
 }  # fmt: skip
 
 # What a comment in the schema leaves to the name, and ranges that check_scenario holds, said in words.
@@ -45,9 +45,9 @@ _RANGES: dict[str, str] = _WORDS["ranges"]
 _ELSEWHERE = ("Scenario", "Sensor", "Defence", "Cast", "KnownUnit", "Person")  # told first, told apart, not in a file
 _TRUTH = {
     "time_ns": "ns since 1970-01-01 UTC",
-    "object": "name in the scenario; a piece is NAME/NUMBER",
-    "kind": "threat, fragment, intact_body, or the kind of other traffic",
-    "phase": "boost, ascent, descent or impact; level or orbit for other traffic",
+    "object": "name in the scenario; a piece is NAME/NUMBER, a spent stage NAME/stage-NUMBER",
+    "kind": "threat, stage, fragment, intact_body, or the kind of other traffic",
+    "phase": "boost, ascent, descent, impact; level, orbit; entry, then spent or broken up",
     "x_ecef_m": "position, ECEF WGS-84",
     "y_ecef_m": "position, ECEF WGS-84",
     "z_ecef_m": "position, ECEF WGS-84",
@@ -84,8 +84,9 @@ def formats_text() -> str:
 
 
 def _tables() -> dict[str, list[str]]:
-    from tocsin.formats import asterix, table, tracks_csv
+    from tocsin.formats import asterix, coverage_files, flown, table, tracks_csv
     from tocsin.scenario import schema, sensor_file
+    from tocsin.scenario.sensor_classes import sensor_classes
     from tocsin.views.summary_keys import SUMMARY_KEYS
     from tocsin.world import TRUTH_COLUMNS
 
@@ -104,17 +105,25 @@ def _tables() -> dict[str, list[str]]:
         "asterix_limits": [f"at most {asterix.MAX_BYTES // 2**20} MiB"],
         "asterix_day": [asterix.DEFAULT_DAY.isoformat()],
         "asterix_editions": ["; ".join(editions)],
+        "sensor_classes": [", ".join(sensor_classes())],
         "path_columns": [", ".join(sensor_file.PATH_COLUMNS)],
         "sensor": _keys([schema.Sensor], titled=False),
         "scenario": _keys([schema.Scenario, *(k for k in _structs(schema) if k.__name__ not in _ELSEWHERE)]),
         "policy": _keys(_structs(policy)),
         "tracks": [f"| {name} | {meaning} |" for name, meaning in tracks_csv.COLUMNS.items()],
         "truth": [f"| {name} | {_unit(name)} | {_TRUTH.get(name, '')} |" for name in TRUTH_COLUMNS],
+        "flight": _described(flown.FLIGHT_COLUMNS),
+        "coverage": _described(coverage_files.COVERAGE_COLUMNS),
+        "coverage_map": _described(coverage_files.MAP_COLUMNS),
         "summary": [f"| {key} | {unit} | {meaning} |" for key, (unit, meaning) in SUMMARY_KEYS.items()],
         "record": [
             f"| {table} | {name} | {kind} | {_RECORD[table, name]} |" for table, name, kind in _record_columns()
         ],
     }
+
+
+def _described(columns: dict[str, tuple[str, str]]) -> list[str]:
+    return [f"| {name} | {unit} | {meaning} |" for name, (unit, meaning) in columns.items()]
 
 
 def _record_columns() -> list[tuple[str, str, str]]:
@@ -252,10 +261,13 @@ def _default(field: Any) -> str:
 
 def _range(kind: type[msgspec.Struct], name: str) -> str:
     from tocsin.policy import Policy
-    from tocsin.scenario import check, check_policy
+    from tocsin.scenario import check_policy, check_sensor, check_sky
 
-    if kind.__name__ == "Sensor" and name in check._SENSOR_RANGES:
-        low, high, _ = check._SENSOR_RANGES[name]
+    if kind.__name__ == "Sensor" and name in check_sensor.SENSOR_RANGES:
+        low, high, _ = check_sensor.SENSOR_RANGES[name]
+        return f"{low:g} to {high:g}"
+    if name in check_sky.SKY_RANGES.get(kind.__name__, {}) and kind.__name__ != "Threat":
+        low, high, _ = check_sky.SKY_RANGES[kind.__name__][name]
         return f"{low:g} to {high:g}"
     table = next((key for key in Policy.__struct_fields__ if type(getattr(Policy(), key)) is kind), "")
     if f"{table}.{name}" in check_policy.POLICY_RANGES:

@@ -35,9 +35,9 @@ def test_the_contracts_hold(copy: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "line", "contract"),
     [
-        ("stages/screen.py", "import tocsin.world", "truth firewall"),
+        ("stages/screen/stage.py", "import tocsin.world", "truth firewall"),
         ("people/__init__.py", "import tocsin.world", "truth firewall"),
-        ("stages/screen.py", "import tocsin.stages.posture", "stages know nothing of each other"),
+        ("stages/screen/stage.py", "import tocsin.stages.posture", "stages know nothing of each other"),
         ("kernels/gravity.py", "import tocsin.units", "kernels import nothing"),
         ("messages/tick.py", "import tocsin.scenario", "imports point down"),
     ],

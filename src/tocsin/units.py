@@ -9,6 +9,7 @@ NS_PER_S = 1_000_000_000
 M_PER_KM = 1000.0
 M_PER_NM = 1852.0  # international nautical mile, exact (ICAO Annex 5)
 M_PER_FT = 0.3048  # international foot, exact (ICAO Annex 5)
+STANDARD_GRAVITY_M_S2 = 9.80665  # m/s2, exact (ISO 80000-3)
 DEG = math.pi / 180.0
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)

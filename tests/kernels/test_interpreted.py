@@ -14,6 +14,8 @@ import json, math, warnings
 warnings.simplefilter("error")
 import numpy as np
 from tocsin.kernels import *
+from tocsin.kernels.radar_signal import *
+from tocsin.kernels.refraction import *
 place = np.array(ecef_from_geodetic(0.63, 0.61, 70e3))
 site = np.array(ecef_from_geodetic(0.62, 0.6, 100.0))
 velocity = enu_axes(0.63, 0.61).T @ np.array([900.0, -1500.0, 300.0])
@@ -61,6 +63,47 @@ for model in ((None, None, None), (zonal, mach, wind), (zonal, no_mach, no_wind)
     keep(integrate(states[0] * np.nan, 2000.0, air, *model, 1, 0.0, 0.02, 0.0, 900.0, 0.0, none, samples[:0],
                    events[:0], peak, final)[0])
 keep(fall_to_ground(place * np.nan, velocity, 2000.0, air, 9.0)[0])
+for start in ((0.7, -0.2, 1.1, 9e6), (-1.5, 3.0, -2.0, -1e4), (0.0, 0.0, 0.0, 0.0)):
+    keep(*geodesic_direct(*start))
+for there in ((0.7, 0.3), (-0.695, 2.94), (0.7000001, -0.2), (0.7, -0.2), (math.pi / 2, 1.0), (0.7, math.pi - 0.2)):
+    keep(geodesic_inverse(0.7, -0.2, *there)[0])
+for east in (0.0, 3.0, 3.14, math.pi):
+    keep(geodesic_inverse(0.0, 0.0, 0.0, east)[0])
+assert all(map(math.isnan, geodesic_direct(math.inf, 0.0, 0.0, 0.0) + geodesic_inverse(math.nan, 0.0, 0.0, 0.0)))
+keep(*level_path(0.6, 0.1, 9e3, 1.2, 230.0, np.array([0.0, 900.0])))
+for angle, distance in ((0.0, 4e5), (0.05, 2e6), (1.5, 1e5), (-0.02, 9e4), (-0.5, 1e6), (-1.5, 500.0), (0.3, 0.0)):
+    keep(*bend(1500.0, angle, distance, 313.0), *unbend(1500.0, angle, distance, 313.0))
+    keep(ray_central_angle_rad(1500.0, angle, 2e5, 313.0), ray_central_angle_rad(1500.0, angle, 100.0, 313.0))
+keep(horizon_apparent_elevation_rad(1500.0, 313.0), horizon_apparent_elevation_rad(-100.0, 313.0))
+keep(*bend_many(0.0, np.array([0.1, 0.2]), np.array([1e5, 2e5]), 313.0))
+keep(*unbend_many(0.0, np.array([0.1, 0.2]), np.array([1e5, 2e5]), 313.0))
+keep(ray_central_angle_rad_many(0.0, 0.05, np.array([1e4, 2e5]), 313.0))
+for swerling in (0, 1, 3):
+    for snr in (0.0, 3.0, 40.0, 1e6):
+        keep(detection_prob(snr, 1e-6, swerling), fluctuated_snr(snr, swerling, 0.3, 0.8, 0.1))
+keep(fluctuated_snr(0.0, 3, 0.0, 0.0, 0.0), threshold_ratio(0.0), threshold_ratio(1e-6))
+keep(snr_ratio(5e5, 0.1, 100.0, 1e6, 1.0), snr_ratio(0.0, 0.0, 0.0, 0.0, 0.0), accuracy_std(1.5, 20.0, 0.1))
+from tocsin.kernels.echoes import *
+from tocsin.kernels.keyed_draws import *
+from tocsin.kernels.sighting import *
+key, names = np.array([5, 0xFFFFFFFF], dtype=np.uint64), np.array([[1, 2], [0xFFFFFFFF, 0]], dtype=np.uint64)
+numbers = np.array([0, 0xFFFFFFFF], dtype=np.uint64)
+drawn = keyed_draws(key, names, numbers, np.uint64(1), False)
+keep(drawn, keyed_draws(key, names, numbers, np.uint64(1), True))
+for swerling in (0, 1, 3):
+    keep(echoes(np.array([1e5, 0.0]), np.array([1.0, 0.0]), drawn, 100.0, 1e6, 1.0, swerling))
+table_s, table_m = np.array([0.0, 10.0, 0.0, 10.0]), np.array([place, place + 1e4, site, site])
+table_m_s = np.array([velocity, velocity, np.zeros(3), np.zeros(3)])
+sky = table_s, table_m, table_m_s, np.array([0, 2, 4, 4]), np.array([[-1.0, 20.0], [0.0, 5.0], [0.0, 9.0]])
+ends, sites = np.array([2.0, 7.0]), np.array([site, site])
+room = lambda columns: (np.zeros(6, np.int64), np.zeros(6, np.int64), np.zeros((6, columns)))
+ten, seven = room(10), room(7)
+common = np.arange(3), ends, 1.0, 0.3, 6.0, sites, axes_at(sites), 0.0 * sites, 1e6, -0.2
+keep(sight_from_site(*sky, *common, *ten), *ten, axes_at(sites))
+eyes = 6.6 * sites
+burns = np.array([[0.0, 5.0, 10.0, 1e3], [0.0, 9.0, 10.0, -1e9], [0.0, 9.0, 1.0, 0.0]])
+keep(sight_flashes(*sky, np.array([0, 1, 2]), burns, ends, eyes, 3.6e7, *seven), *seven)
+keep(is_earth_between(0.0, 0.0, 0.0, 0.0, 0.0, 0.0), is_earth_between(7e6, 0.0, 0.0, -7e6, 0.0, 0.0))
 print(json.dumps(rows))
 """
 

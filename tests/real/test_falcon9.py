@@ -71,7 +71,7 @@ def track_after_coast(folder: Path, name: str, window_s: list[int], coast_s: int
                 platform_ecef_m=(float(site[0]), float(site[1]), float(site[2])),
                 plot_time_ns=column([end_ns], "int64"), plot_index=column([0], "int64"), range_m=column([range_m]),
                 azimuth_rad=column([azimuth_rad]), elevation_rad=column([elevation_rad]),
-                range_std_m=RANGE_STD_M, angle_std_rad=ANGLE_STD_RAD,
+                range_std_m=column([RANGE_STD_M]), angle_std_rad=column([ANGLE_STD_RAD]),
             )
         )  # fmt: skip
     assert updates is not None

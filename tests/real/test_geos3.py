@@ -31,8 +31,8 @@ def track_pass(path: Path) -> list[TrackUpdates]:
             time_ns=end_ns, sensor="kaena", kind="radar", sequence=k, start_ns=end_ns, end_ns=end_ns,
             platform_ecef_m=SITE, plot_time_ns=column([end_ns], "int64"), plot_index=column([0], "int64"),
             range_m=column([1000.0 * float(range_km)]), azimuth_rad=column([math.radians(float(azimuth_deg))]),
-            elevation_rad=column([math.radians(float(elevation_deg))]), range_std_m=92.5,
-            angle_std_rad=math.radians(0.0224), elevation_std_rad=math.radians(0.0139),
+            elevation_rad=column([math.radians(float(elevation_deg))]), range_std_m=column([92.5]),
+            angle_std_rad=column([math.radians(0.0224)]), elevation_std_rad=column([math.radians(0.0139)]),
         )  # fmt: skip
         update = tracker.step(detections)
         assert update is not None

@@ -25,7 +25,7 @@ from tocsin.scenario import (
 from tocsin.scenario.check_policy import POLICY_RANGES
 from tocsin.units import ns_from_iso
 
-PACK = ("one-missile", "quiet-sky", "turkiye-2026-03-04")
+PACK = ("busy-sky", "one-missile", "quiet-sky", "turkiye-2026-03-04")
 
 
 def smallest() -> dict:
@@ -228,7 +228,7 @@ def test_a_kind_chooses_all_of_that_kind_and_a_star_all():
         ("duration_s=long", "float"),
         ("duration_s=inf", "finite"),
         ("policy.debris.danger_s=nan", "finite"),
-        ("truth.threats.*.loft=9", "0.7 and 1.5"),
+        ("truth.threats.*.loft=9", "0.5 and 2"),
         ("sites.*.kill_prob=1.2", "0 and 1"),
         ("sensors.*.detection_prob=-0.1", "0 and 1"),
         ("policy.engage.doctrine=spray", "shoot_look_shoot"),

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tocsin.kernels import ecef_from_geodetic
+from tocsin.kernels.refraction import bend, horizon_apparent_elevation_rad
 from tocsin.messages import (
     Detections,
     Event,
@@ -18,6 +19,7 @@ from tocsin.messages import (
     Scan,
     SensorHealth,
     SensorStatus,
+    SweptVolume,
     Tick,
     column,
     decode_state,
@@ -30,7 +32,7 @@ from tocsin.stages.screen import Screen, ScreenState
 NOW_NS = 1_772_614_800_000_000_000
 RADAR = Sensor(
     name="radar", kind="radar", latitude_deg=36.0, longitude_deg=40.0, azimuth_from_deg=300.0, azimuth_to_deg=60.0,
-    noise_scale=2.0,
+    noise_scale=2.0, is_refracted=False,
 )  # fmt: skip
 SHIP = Sensor(name="ship", kind="radar", platform="ship", latitude_deg=35.0, longitude_deg=35.0)
 EYE = Sensor(name="eye", kind="infrared", platform="geostationary", longitude_deg=30.0)
@@ -85,8 +87,10 @@ def test_a_scan_becomes_detections_at_the_surveyed_place_with_scaled_accuracy() 
     stage = Screen(DEFENCE)
     (found,) = only(Detections, stage.handle(radar_scan(0.2, 0, [GOOD, (3e5, 350.0, 5.0)])))
     assert found.platform_ecef_m == pytest.approx(PLACE, abs=1e-6)
-    assert found.range_std_m == 2.0 * RADAR.range_std_m
-    assert found.angle_std_rad == pytest.approx(2.0 * math.radians(RADAR.azimuth_std_deg))
+    assert found.range_std_m is not None
+    assert found.angle_std_rad is not None
+    assert found.range_std_m.tolist() == [2.0 * RADAR.range_std_m] * 2
+    assert found.angle_std_rad == pytest.approx([2.0 * math.radians(RADAR.azimuth_std_deg)] * 2)
     assert found.plot_index.tolist() == [0, 1]
     assert found.rejected_count == 0
     assert found.causes == ("scan-0",)
@@ -112,6 +116,151 @@ def test_a_plot_the_sensor_cannot_make_is_counted_and_left_out(bad: tuple[float,
     assert found.range_m is not None
     assert found.range_m.tolist() == [2e5, 2e5]
     encode(found)  # nothing that a message may not carry
+
+
+STRONG = msgspec.structs.replace(
+    RADAR, reference_snr_db=20.0, reference_range_km=1_000.0, reference_rcs_m2=1.0, beamwidth_deg=1.6,
+    range_resolution_m=160.0, range_std_m=3.0, azimuth_std_deg=0.003, elevation_std_deg=0.004,
+)  # fmt: skip
+
+
+def test_accuracy_of_each_plot_follows_its_signal_and_never_beats_its_floor() -> None:
+    """17 dB is a sixteenth of beam and cell; at 120 dB the stated errors are left; both times noise_scale, 2."""
+    scan = msgspec.structs.replace(radar_scan(0.2, 0, [GOOD, GOOD]), snr_db=column([10.0 * math.log10(50.0), 120.0]))
+    (found,) = only(Detections, Screen(Defence(sensors=(STRONG,))).handle(scan))
+    assert found.range_std_m is not None
+    assert found.angle_std_rad is not None
+    assert found.elevation_std_rad is not None
+    for std, cell, floor in (
+        (found.range_std_m, 160.0, 3.0),
+        (np.degrees(found.angle_std_rad), 1.6, 0.003),
+        (np.degrees(found.elevation_std_rad), 1.6, 0.004),
+    ):
+        assert std == pytest.approx([2.0 * math.hypot(cell / 16.0, floor), 2.0 * floor], rel=1e-4)
+
+
+@pytest.mark.parametrize("sensor", [RADAR, STRONG])
+def test_without_signal_to_noise_in_scan_or_survey_the_stated_accuracy_holds(sensor: Sensor) -> None:
+    scan = radar_scan(0.2, 0, [GOOD, GOOD])
+    if sensor is RADAR:
+        scan = msgspec.structs.replace(scan, snr_db=column([17.0, 30.0]))
+    (found,) = only(Detections, Screen(Defence(sensors=(sensor,))).handle(scan))
+    assert found.range_std_m is not None
+    assert found.range_std_m.tolist() == [2.0 * sensor.range_std_m] * 2
+
+
+@pytest.mark.parametrize("snr_db", [math.nan, math.inf, -math.inf, 1e9])
+def test_a_plot_whose_signal_is_no_number_is_left_out(snr_db: float) -> None:
+    scan = msgspec.structs.replace(radar_scan(0.2, 0, [GOOD, GOOD]), snr_db=column([20.0, snr_db]))
+    (found,) = only(Detections, Screen(Defence(sensors=(STRONG,))).handle(scan))
+    assert found.plot_index.tolist() == [0]
+    encode(found)
+
+
+def test_a_weak_plot_may_lie_further_outside_the_field_of_regard_than_a_strong_one() -> None:
+    """Four sigmas of the plot's own: at 8 dB a sixth of the beam, so 1 deg out is inside; at 60 dB it is not."""
+    scan = msgspec.structs.replace(radar_scan(0.2, 0, [(2e5, 10.0, 1.0), (2e5, 10.0, 1.0)]), snr_db=column([8.0, 60.0]))
+    (found,) = only(Detections, Screen(Defence(sensors=(STRONG,))).handle(scan))
+    assert found.plot_index.tolist() == [0]
+
+
+BENT = msgspec.structs.replace(RADAR, is_refracted=True, height_m=500.0, elevation_min_deg=0.0)
+
+
+def test_refraction_is_taken_out_of_elevation_and_range() -> None:
+    """What `bend` makes of true places comes back true, by the refractivity of the survey."""
+    true = [(3e5, 10.0, 1.0), (9e5, 20.0, 5.0), (2e5, 340.0, 60.0)]
+    for sensor in (BENT, msgspec.structs.replace(BENT, refractivity=400.0)):
+        seen = []
+        for range_m, azimuth_deg, elevation_deg in true:
+            angle, far_m = bend(500.0, math.radians(elevation_deg), range_m, sensor.refractivity)
+            seen.append((far_m, azimuth_deg, math.degrees(angle)))
+        (found,) = only(Detections, Screen(Defence(sensors=(sensor,))).handle(radar_scan(0.2, 0, seen)))
+        assert found.range_m == pytest.approx([row[0] for row in true], abs=0.01)
+        assert found.elevation_rad == pytest.approx(np.radians([row[2] for row in true]), abs=1e-8)
+        assert found.azimuth_rad == pytest.approx(np.radians([row[1] for row in true]), abs=1e-12)
+
+
+def test_other_air_than_surveyed_leaves_its_share_of_the_bending_as_a_bias() -> None:
+    """At 2 deg and 900 km bending is near proportional to refractivity: 10 % more leaves 8 to 14 % of it."""
+    true_rad = math.radians(2.0)
+    whole = bend(500.0, true_rad, 9e5, 313.0)[0] - true_rad
+    angle, far_m = bend(500.0, true_rad, 9e5, 1.1 * 313.0)
+    scan = radar_scan(0.2, 0, [(far_m, 10.0, math.degrees(angle))])
+    (found,) = only(Detections, Screen(Defence(sensors=(BENT,))).handle(scan))
+    assert found.elevation_rad is not None
+    assert 0.08 < (float(found.elevation_rad[0]) - true_rad) / whole < 0.14
+
+
+def test_a_source_that_corrects_refraction_itself_is_left_alone() -> None:
+    (found,) = only(Detections, Screen(DEFENCE).handle(radar_scan(0.2, 0, [GOOD])))
+    assert found.elevation_rad == pytest.approx([math.radians(GOOD[2])], abs=1e-15)
+
+
+def test_the_field_of_regard_is_one_of_apparent_elevations() -> None:
+    """2.2 deg as seen is believed where 2 deg is the mask, though it truly stands at 1.9 deg; 1.9 as seen is not."""
+    sharp = msgspec.structs.replace(BENT, elevation_min_deg=2.0, elevation_std_deg=1e-4)
+    scan = radar_scan(0.2, 0, [(9e5, 10.0, 2.2), (9e5, 10.0, 1.9)])
+    (found,) = only(Detections, Screen(Defence(sensors=(sharp,))).handle(scan))
+    assert found.plot_index.tolist() == [0]
+    assert found.elevation_rad is not None
+    assert math.degrees(found.elevation_rad[0]) < 2.0
+
+
+SWEPT = SweptVolume(
+    azimuth_from_rad=0.0, azimuth_to_rad=6.0, elevation_min_rad=-0.1, elevation_max_rad=1.5, range_min_m=5e3,
+    range_max_m=1e6, detection_prob=0.9, clutter_density=0.0,
+)  # fmt: skip
+
+
+def swept_of(sensor: Sensor) -> SweptVolume | None:
+    scan = msgspec.structs.replace(radar_scan(0.2, 0, []), swept=SWEPT)
+    (found,) = only(Detections, Screen(Defence(sensors=(sensor,))).handle(scan))
+    return found.swept
+
+
+def test_absence_is_evidence_where_the_reference_target_is_seen_every_second_time() -> None:
+    """Swerling 1 at 1e-6: half at S = ln(1e-6) / ln(0.5) - 1 = 18.93, 12.77 dB; from 20 dB, a range of 1.516 ratio."""
+    half_m = 5e5 * (100.0 / (math.log(1e-6) / math.log(0.5) - 1.0)) ** 0.25
+    swept = swept_of(msgspec.structs.replace(STRONG, reference_range_km=500.0))
+    assert swept is not None
+    assert swept.range_max_m == pytest.approx(half_m, rel=1e-6)
+    assert swept.detection_prob == 0.5
+    assert (swept.range_min_m, swept.clutter_density) == (SWEPT.range_min_m, SWEPT.clutter_density)
+
+
+def test_a_radar_too_weak_for_any_range_gives_no_evidence_of_absence() -> None:
+    assert swept_of(msgspec.structs.replace(STRONG, reference_snr_db=-90.0)) is None
+
+
+def test_absence_below_the_horizon_is_no_evidence() -> None:
+    high = msgspec.structs.replace(BENT, height_m=1_000.0, elevation_min_deg=-5.0)
+    swept = swept_of(high)
+    assert swept is not None
+    assert swept.elevation_min_rad == pytest.approx(horizon_apparent_elevation_rad(1_000.0, 313.0), abs=1e-6)
+    assert swept.elevation_min_rad > -0.02
+    assert (swept.range_max_m, swept.detection_prob) == (SWEPT.range_max_m, SWEPT.detection_prob)
+
+
+def test_infrared_plots_are_of_the_time_their_light_left() -> None:
+    """A plume 60 km up, 37 000 km away and then some: within 0.3 ms; a line that misses the Earth: of its limb."""
+    place = 42_164_000.0 * np.array([math.cos(math.radians(30.0)), math.sin(math.radians(30.0)), 0.0])
+    target = np.array(ecef_from_geodetic(math.radians(35.0), math.radians(45.0), 60e3))
+    limb = np.array((0.0, 0.0, 6_500_000.0))
+    sights, ways_s = [], []
+    for point in (target, limb):
+        way = point - place
+        sights.append(way / np.linalg.norm(way))
+        ways_s.append(float(np.linalg.norm(way)) / 299_792_458.0)
+    scan = Scan(
+        time_ns=ns(0), arrival_ns=ns(0.1), sensor="eye", kind="infrared", sequence=0, start_ns=ns(0), end_ns=ns(0),
+        platform_ecef_m=None, plot_time_ns=column([ns(0)] * 2, "int64"), line_of_sight_ecef=column(sights),
+    )  # fmt: skip
+    (found,) = only(Detections, Screen(DEFENCE).handle(scan))
+    early_s = (ns(0) - found.plot_time_ns) / 1e9
+    assert early_s[0] == pytest.approx(ways_s[0], abs=3e-4)
+    assert early_s[1] == pytest.approx(ways_s[1], abs=4e-3)
+    assert (found.start_ns, found.end_ns) == (scan.start_ns, scan.end_ns)
 
 
 def test_an_empty_scan_is_passed_on() -> None:
@@ -154,6 +303,7 @@ def test_a_position_inside_the_earth_is_left_out() -> None:
         (radar_scan(0.0, 0, [GOOD], sensor="ship"), "screen.no_place"),
         (msgspec.structs.replace(radar_scan(0.0, 0, [GOOD]), range_m=None), "screen.no_columns"),
         (msgspec.structs.replace(radar_scan(0.0, 0, [GOOD]), range_m=column([1e5, 2e5])), "screen.no_columns"),
+        (msgspec.structs.replace(radar_scan(0.0, 0, [GOOD]), snr_db=column([1.0, 2.0])), "screen.no_columns"),
     ],
 )
 def test_a_scan_that_cannot_be_used_is_refused_with_one_event(scan: Scan, code: str) -> None:
@@ -235,14 +385,25 @@ def test_the_state_survives_encoding() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(
-    rows=st.lists(st.tuples(st.floats(), st.floats(), st.floats()), max_size=4),
+    rows=st.lists(
+        st.tuples(
+            st.floats() | st.floats(0.0, 2e6),
+            st.floats() | st.floats(0.0, 360.0),
+            st.floats() | st.floats(-10.0, 90.0),
+            st.floats() | st.floats(-10.0, 100.0),
+        ),
+        max_size=4,
+    ),
+    sensor=st.sampled_from([RADAR, msgspec.structs.replace(STRONG, is_refracted=True, elevation_min_deg=-10.0)]),
     age_s=st.floats(-100.0, 100.0),
     number=st.integers(-3, 3),
 )
 def test_no_scan_breaks_the_stage_and_nothing_unfit_leaves_it(
-    rows: list[tuple[float, float, float]], age_s: float, number: int
+    rows: list[tuple[float, float, float, float]], sensor: Sensor, age_s: float, number: int
 ) -> None:
-    stage = Screen(DEFENCE)
+    stage = Screen(Defence(sensors=(sensor,)))
     for t in range(3):
-        for message in stage.handle(radar_scan(t, number, rows, age_s=age_s)) + stage.handle(tick(t + 0.5)):
+        scan = radar_scan(t, number, [row[:3] for row in rows], age_s=age_s)
+        scan = msgspec.structs.replace(scan, snr_db=column([row[3] for row in rows]))
+        for message in stage.handle(scan) + stage.handle(tick(t + 0.5)):
             encode(message)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -54,7 +55,8 @@ def scans(seconds: int) -> list[Message]:
                 time_ns=end_ns, arrival_ns=end_ns + 2 * 10**8, id=f"detections-{t}", sensor="near", kind="radar",
                 sequence=t, start_ns=end_ns, end_ns=end_ns, platform_ecef_m=SITE,
                 plot_time_ns=column([end_ns], "int64"), plot_index=column([0], "int64"), range_m=column([row[0]]),
-                azimuth_rad=column([row[1]]), elevation_rad=column([row[2]]), range_std_m=30.0, angle_std_rad=1e-3,
+                azimuth_rad=column([row[1]]), elevation_rad=column([row[2]]), range_std_m=column([30.0]),
+                angle_std_rad=column([1e-3]),
             )
         )  # fmt: skip
         now_ns = end_ns + 5 * 10**8
@@ -94,6 +96,20 @@ def test_only_a_radar_that_can_see_the_track_is_asked_and_at_most_every_five_sec
     expected = 0.5 * (truth[int(t)] + truth[int(t) + 1])
     assert np.linalg.norm(np.array(last.position_ecef_m) - expected) == pytest.approx(0.0, abs=5_000.0)
     assert last.until_ns > last.time_ns
+
+
+def test_a_radar_is_asked_by_where_it_sees_the_track_not_by_where_the_track_is() -> None:
+    """The mask is 1.4 mrad over the true elevation, and the air lifts what is seen there by 3 mrad."""
+    highest_rad = max(radar_from_ecef(position, PLACE)[2] for position in flight(15))
+    asked = []
+    for is_refracted in (True, False):
+        masked = msgspec.structs.replace(
+            NEAR, elevation_min_deg=math.degrees(highest_rad) + 0.08, is_refracted=is_refracted
+        )
+        stage = Track(Defence(sensors=(masked,)))
+        tasks = [m for message in scans(15) for m in stage.handle(message) if isinstance(m, SensorTask)]
+        asked.append(bool(tasks))
+    assert asked == [True, False]
 
 
 def test_every_message_can_be_encoded() -> None:

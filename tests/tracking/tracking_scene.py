@@ -104,7 +104,8 @@ def radar_scan(
         time_ns=ns(t_s), arrival_ns=ns(t_s), sensor=sensor, kind="radar", sequence=number, start_ns=ns(t_s - 1.0),
         end_ns=ns(t_s), platform_ecef_m=vec3(site), plot_time_ns=column([ns(t_s)] * len(rows), "int64"),
         plot_index=column(range(len(rows)), "int64"), swept=swept, range_m=column(table[:, 0]),
-        azimuth_rad=column(table[:, 1]), elevation_rad=column(table[:, 2]), range_std_m=std[0], angle_std_rad=std[1],
+        azimuth_rad=column(table[:, 1]), elevation_rad=column(table[:, 2]), range_std_m=column([std[0]] * len(rows)),
+        angle_std_rad=column([std[1]] * len(rows)),
     )  # fmt: skip
 
 
@@ -121,7 +122,7 @@ def infrared_scan(
         time_ns=ns(t_s), arrival_ns=ns(t_s), sensor=sensor, kind="infrared", sequence=number, start_ns=ns(t_s - 1.0),
         end_ns=ns(t_s), platform_ecef_m=vec3(site), plot_time_ns=column([ns(t_s)] * len(rows), "int64"),
         plot_index=column(range(len(rows)), "int64"), swept=swept,
-        line_of_sight_ecef=column(np.array(rows).reshape(-1, 3)), angle_std_rad=std,
+        line_of_sight_ecef=column(np.array(rows).reshape(-1, 3)), angle_std_rad=column([std] * len(rows)),
     )  # fmt: skip
 
 

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import itertools
 
+import numpy as np
+
 from tocsin.messages import Message, Scan
 from tocsin.scenario import Aircraft, Place, Scenario, Sensor, Site, Spread, Threat, Truth, Unit
 from tocsin.units import NS_PER_S, ns_from_iso
 from tocsin.world import World
+from tocsin.world.sky import Plane
 
 EPOCH = "2026-03-04T09:00:00Z"
 EPOCH_NS = ns_from_iso(EPOCH)
 MATCHED = Spread(
-    density_ratio_std_20km=0.0, density_ratio_std_80km=0.0, wind_std_m_s=0.0, beta_ratio_std=0.0, burn_ratio_std=0.0
+    density_ratio_std_20km=0.0,
+    density_ratio_std_80km=0.0,
+    wind_std_m_s=0.0,
+    beta_ratio_std=0.0,
+    burn_ratio_std=0.0,
+    refractivity_std=0.0,
 )
 RADAR = Sensor(
     name="radar", kind="radar", latitude_deg=37.9, longitude_deg=40.2, height_m=900.0, detection_prob=1.0,
-    range_rate_std_m_s=5.0,
+    range_rate_std_m_s=5.0, is_refracted=False,
 )  # fmt: skip
 THREAT = Threat(
     name="threat-1",
@@ -56,3 +64,9 @@ def play(world: World, from_s: float, to_s: float, step_s: float = 1.0) -> list[
 
 def scans(made: list[Message], sensor: str = "") -> list[Scan]:
     return [m for m in made if isinstance(m, Scan) and sensor in ("", m.sensor)]
+
+
+def truth_at(scan_time_ns: int) -> np.ndarray:
+    """Where the plane is, (3,) ECEF m."""
+    position, _ = Plane(PLANE).states(np.array([(scan_time_ns - EPOCH_NS) / 1e9]))
+    return position[0]

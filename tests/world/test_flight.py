@@ -10,8 +10,12 @@ import pytest
 from tocsin.errors import ScenarioError
 from tocsin.kernels.constants import EARTH_RATE_RAD_S
 from tocsin.kernels.geodesy import ecef_from_geodetic
+from tocsin.scenario import Spread, Truth
 from tocsin.world.ballistic import BOOST_STEPS, CALM, fly_programme, geodetic_deg, nominal_programme
-from tocsin.world.vehicles import vehicle_class
+from tocsin.world.draws import Draws
+from tocsin.world.kinds import kinds
+from tocsin.world.sky import draw_mach_drag
+from tocsin.world.vehicles import vehicle_class, vehicle_classes
 
 GM_M3_S2 = 3.986004418e14  # m3/s2, WGS-84
 J2 = 1.0826298e-3  # WGS-84
@@ -21,8 +25,12 @@ PLACES = {
     "short": [((34.3, 47.1), (36.0, 44.0)), ((60.0, 10.0), (60.0, 15.0))],
     "medium": [((34.31417, 47.065), (37.07417, 36.24778)), ((-20.0, 100.0), (-30.0, 110.0))],
     "intermediate": [((29.6, 52.5), (48.2, 16.3)), ((10.0, 170.0), (10.0, -155.0))],
+    "short-separating": [((34.3, 47.1), (36.0, 44.0)), ((60.0, 10.0), (60.0, 25.0))],
+    "medium-staged": [((34.31417, 47.065), (37.07417, 36.24778)), ((-20.0, 100.0), (-40.0, 115.0))],
+    "intermediate-staged": [((29.6, 52.5), (48.2, 16.3)), ((10.0, 170.0), (10.0, -142.0))],
 }
-CASES = [(name, *pair, loft) for name, pairs in PLACES.items() for pair in pairs for loft in (0.7, 1.0, 1.5)]
+LOFTS = (0.5, 0.7, 1.0, 1.5, 2.0)
+CASES = [(name, *pair, loft) for name, pairs in PLACES.items() for pair in pairs for loft in LOFTS]
 
 
 def potential_m2_s2(position: np.ndarray) -> float:
@@ -36,19 +44,23 @@ def potential_m2_s2(position: np.ndarray) -> float:
 @pytest.mark.parametrize(("name", "launch", "impact", "loft"), CASES)
 def test_the_nominal_flight_comes_down_within_a_kilometre_of_the_place(name, launch, impact, loft):
     vehicle = vehicle_class(name)
-    programme = nominal_programme(name, launch, impact, loft)
+    programme = nominal_programme(vehicle, launch, impact, loft)
     path = fly_programme(programme, vehicle, vehicle.beta_kg_m2, CALM, 1.0)
     wanted = np.array(ecef_from_geodetic(math.radians(impact[0]), math.radians(impact[1]), 0.0))
     assert np.linalg.norm(path.position_m[-1] - wanted) < 1000.0
     assert abs(geodetic_deg(path.position_m[-1])[2]) < 1.0
-    assert 55.0 < path.burnout_s < 140.0
+    assert 55.0 < path.burnout_s < 260.0
+
+
+def test_places_of_the_tests_hold_every_packaged_class():
+    assert set(PLACES) == set(vehicle_classes())
 
 
 def test_loft_above_one_flies_higher_and_longer_below_one_lower():
     places = ((34.31417, 47.065), (37.07417, 36.24778))
     vehicle = vehicle_class("medium")
     flights = [
-        fly_programme(nominal_programme("medium", *places, loft), vehicle, vehicle.beta_kg_m2, CALM, 1.0)
+        fly_programme(nominal_programme(vehicle, *places, loft), vehicle, vehicle.beta_kg_m2, CALM, 1.0)
         for loft in (0.7, 1.0, 1.5)
     ]
     heights = [flight.apogee_height_m for flight in flights]
@@ -62,7 +74,7 @@ def test_apogee_is_that_of_the_ellipse_through_the_cut_off_state():
     """Two-body closed form (vis-viva, angular momentum) in inertial axes; J2 and the last air leave 2 km."""
     vehicle = vehicle_class("medium")
     path = fly_programme(
-        nominal_programme("medium", (0.0, 0.0), (8.9932, 0.0), 1.0), vehicle, vehicle.beta_kg_m2, CALM, 1.0
+        nominal_programme(vehicle, (0.0, 0.0), (8.9932, 0.0), 1.0), vehicle, vehicle.beta_kg_m2, CALM, 1.0
     )
     position, velocity = path.position_m[BOOST_STEPS], path.velocity_m_s[BOOST_STEPS]
     inertial = velocity + np.cross((0.0, 0.0, EARTH_RATE_RAD_S), position)
@@ -78,7 +90,7 @@ def test_apogee_is_that_of_the_ellipse_through_the_cut_off_state():
 
 def test_unpowered_flight_without_air_conserves_energy_to_a_part_in_ten_million():
     vehicle = vehicle_class("medium")
-    programme = nominal_programme("medium", (34.31417, 47.065), (37.07417, 36.24778), 1.0)
+    programme = nominal_programme(vehicle, (34.31417, 47.065), (37.07417, 36.24778), 1.0)
     path = fly_programme(programme, vehicle, 0.0, CALM, 1.0)  # beta 0: no drag
     coast = slice(BOOST_STEPS, None)
     energy = [
@@ -90,7 +102,7 @@ def test_unpowered_flight_without_air_conserves_energy_to_a_part_in_ten_million(
 
 def test_interpolation_between_rows_agrees_with_a_path_tabulated_elsewhere():
     vehicle = vehicle_class("medium")
-    programme = nominal_programme("medium", (34.31417, 47.065), (37.07417, 36.24778), 1.0)
+    programme = nominal_programme(vehicle, (34.31417, 47.065), (37.07417, 36.24778), 1.0)
     path = fly_programme(programme, vehicle, 4000.0, CALM, 1.0)
     inner = path.time_s[:-2]
     middle = 0.5 * (inner[1:] + inner[:-1])
@@ -104,9 +116,38 @@ def test_interpolation_between_rows_agrees_with_a_path_tabulated_elsewhere():
         assert np.linalg.norm(velocity[i] - speed) < 0.5
 
 
+def test_a_drag_curve_of_ones_changes_nothing_and_a_drag_rise_brings_it_down_short_slower_and_later():
+    vehicle = vehicle_class("medium")
+    programme = nominal_programme(vehicle, (34.31417, 47.065), (37.07417, 36.24778), 1.0)
+    plain, ones, rise = (
+        fly_programme(programme, vehicle, 1000.0, CALM, 1.0, curve)
+        for curve in (None, np.array([[0.0, 1.0], [6.0, 1.0]]), np.array([[0.0, 2.0], [4.0, 2.0], [6.0, 1.0]]))
+    )
+    assert np.linalg.norm(plain.position_m[-1] - ones.position_m[-1]) < 0.1
+    assert plain.impact_s == pytest.approx(ones.impact_s, abs=1e-3)
+    assert plain.apogee_height_m == pytest.approx(ones.apogee_height_m, abs=0.1)
+    travelled = [np.linalg.norm(path.position_m[-1] - programme.launch_m) for path in (plain, rise)]
+    assert travelled[1] < travelled[0] - 100.0
+    assert np.linalg.norm(rise.velocity_m_s[-1]) < 0.9 * np.linalg.norm(plain.velocity_m_s[-1])
+    assert rise.impact_s > plain.impact_s + 0.5
+    assert rise.apogee_height_m == pytest.approx(plain.apogee_height_m, abs=500.0)
+
+
+def test_drag_over_mach_is_drawn_once_a_run_from_its_spread_and_no_spread_is_constant_drag():
+    still = Truth()
+    assert draw_mach_drag(still, Draws(1, 0)) is None
+    wide = Truth(spread=Spread(mach_drag_ratio_std=0.5))
+    curves = np.array([draw_mach_drag(wide, Draws(seed, 0)) for seed in range(200)])
+    assert np.all(curves[:, :, 1] >= 0.2)
+    assert np.all(curves[:, -1, 1] == 1.0)  # hypersonic drag is what the ballistic coefficient says
+    notional = np.array(kinds().mach_drag.ratio)
+    share = (curves[:, 1, 1] - 1.0) / (notional[1] - 1.0)
+    assert share.std() == pytest.approx(0.5, rel=4.0 / math.sqrt(400.0))
+
+
 def test_a_vehicle_that_cannot_fly_so_far_is_refused_with_its_range():
     with pytest.raises(ScenarioError, match=r"short cannot fly \d+ km"):
-        nominal_programme("short", (29.6, 52.5), (52.2, 4.3), 1.0)
+        nominal_programme(vehicle_class("short"), (29.6, 52.5), (52.2, 4.3), 1.0)
 
 
 def test_an_unknown_vehicle_class_is_refused_with_those_there_are():

@@ -5,8 +5,10 @@ from __future__ import annotations
 import cyclopts
 
 from tocsin import __version__
+from tocsin.cli.coverage import coverage
 from tocsin.cli.demo import demo
 from tocsin.cli.export import export
+from tocsin.cli.fly import fly
 from tocsin.cli.replay import replay
 from tocsin.cli.report import report
 from tocsin.cli.run import run
@@ -22,5 +24,5 @@ app = cyclopts.App(
     help="Simulator and warning pipeline for ballistic-missile defence: how many seconds are left for people, "
     "and who gets them. It commands no weapon and cannot emit a real alert; all parameters are notional.",
 )
-for command in (demo, run, track, replay, verify, score, report, export, scenarios, warmup):
+for command in (demo, run, track, fly, coverage, replay, verify, score, report, export, scenarios, warmup):
     app.command(command)

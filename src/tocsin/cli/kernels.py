@@ -1,16 +1,19 @@
-"""Compiling the kernels, once per version of their source, with progress shown."""
+"""Compiling the kernels, once per version of their source, on two cores, with progress shown."""
 
 from __future__ import annotations
 
+import contextlib
 import os
+import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-WARMUP_SCENARIO = "one-missile"
-_MARK = "warm"
+_MARK, _LOCK = "warm", "compiling"
+_STALE_LOCK_S = 300.0  # no compile takes so long: whoever held it has died
+_SHARED = ("geodesy.", "motion.")  # what the rest builds on, compiled before the work is split
+_SECOND = ("track_",)  # compiled by a second process: about half of the time
 
 
 def ensure_compiled(*, quiet: bool = False, should_stop: Callable[[], bool] = lambda: False) -> float:
@@ -25,45 +28,107 @@ def ensure_compiled(*, quiet: bool = False, should_stop: Callable[[], bool] = la
     if mark.exists() or os.environ.get("NUMBA_DISABLE_JIT") == "1":
         return 0.0
     start = time.perf_counter()
-    done = threading.Event()
-    watcher = threading.Thread(target=_show, args=(folder, start, done, quiet), daemon=True)
-    watcher.start()
-    try:
-        _run_every_kernel(should_stop)
-    finally:
-        done.set()
-        watcher.join()
     folder.mkdir(parents=True, exist_ok=True)
-    mark.touch()
+    with _alone(folder / _LOCK, mark, should_stop) as is_needed:
+        if is_needed:
+            _compile(quiet, should_stop, start)
+            mark.touch()
     return time.perf_counter() - start
 
 
-def _run_every_kernel(should_stop: Callable[[], bool]) -> None:
-    """A whole small run touches all kernels but those that only readers of tables use."""
-    import numpy as np
+def _compile(quiet: bool, should_stop: Callable[[], bool], start: float) -> None:
+    from tocsin.cli.roots import compile_root, read_roots
 
-    from tocsin.kernels.height_finding import ecef_columns, elevations_from_height
-    from tocsin.simulation import simulate
+    roots = read_roots()
+    shared = [root for root in roots if root.startswith(_SHARED)]
+    second = [root for root in roots if root.startswith(_SECOND)]
+    own = [root for root in roots if root not in shared and root not in second]
+    show = _Show(len(roots), start, quiet)
+    for root in shared:
+        _stop_if(should_stop)
+        compile_root(root)
+        show.more(1)
+    with subprocess.Popen([sys.executable, "-m", __name__, *_SECOND], stdout=subprocess.PIPE, text=True) as helper:
+        try:
+            for root in own:
+                _stop_if(should_stop)
+                compile_root(root)
+                show.more(1)
+            assert helper.stdout is not None
+            for _ in helper.stdout:
+                _stop_if(should_stop)
+                show.more(1)
+        except KeyboardInterrupt:
+            helper.terminate()
+            raise
+    for root in second:  # loads them; compiles what the helper, had it failed, would have left
+        compile_root(root)
+    show.end()
 
-    simulate(WARMUP_SCENARIO, seed=0, should_stop=should_stop)
+
+def _stop_if(should_stop: Callable[[], bool]) -> None:
     if should_stop():
         raise KeyboardInterrupt
-    one = np.array([0.5])
-    site_ecef_m = ecef_columns(one, one, one)
-    elevations_from_height(one * 1e5, one, one * 1e4, site_ecef_m)
 
 
-def _show(folder: Path, start: float, done: threading.Event, quiet: bool) -> None:
-    is_terminal = sys.stderr.isatty()
-    if quiet:
-        return
-    sys.stderr.write("compiling kernels (first run only)\n")
-    shown = -1
-    while not done.wait(0.5 if is_terminal else 5.0):
-        count = sum(1 for _ in folder.rglob("*.nbi")) if folder.is_dir() else 0
-        if is_terminal or count != shown:
-            line = f"  {count} kernels compiled, {time.perf_counter() - start:.0f} s"
-            sys.stderr.write(f"\r{line}" if is_terminal else f"{line}\n")
-            sys.stderr.flush()
-        shown = count
-    sys.stderr.write(f"{chr(13) if is_terminal else ''}  kernels ready after {time.perf_counter() - start:.0f} s\n")
+@contextlib.contextmanager
+def _alone(lock: Path, mark: Path, should_stop: Callable[[], bool]) -> Iterator[bool]:
+    """One process compiles, the others wait for it; yields whether there is still something to compile.
+
+    Two processes that compile one kernel for different types at the same time could mix up numba's cache.
+    """
+    while True:
+        try:
+            os.close(os.open(lock, os.O_CREAT | os.O_EXCL))
+            break
+        except FileExistsError:
+            with contextlib.suppress(FileNotFoundError):
+                if time.time() - lock.stat().st_mtime > _STALE_LOCK_S:
+                    lock.unlink()
+            time.sleep(0.2)
+            _stop_if(should_stop)
+    try:
+        yield not mark.exists()
+    finally:
+        lock.unlink(missing_ok=True)
+
+
+class _Show:
+    """How many of the kernels are ready, on stderr: one line that counts on a terminal, one in 5 s elsewhere."""
+
+    def __init__(self, total: int, start: float, quiet: bool) -> None:
+        self._total, self._start, self._quiet = total, start, quiet
+        self._done, self._said_s = 0, 0.0
+        self._is_terminal = sys.stderr.isatty()
+        if not quiet:
+            sys.stderr.write("compiling kernels (first run only)\n")
+
+    def more(self, count: int) -> None:
+        self._done += count
+        now_s = time.perf_counter() - self._start
+        if self._quiet or not (self._is_terminal or now_s - self._said_s >= 5.0):
+            return
+        self._said_s = now_s
+        line = f"  {self._done} of {self._total} kernels ready, {now_s:.0f} s"
+        sys.stderr.write(f"\r{line}" if self._is_terminal else f"{line}\n")
+        sys.stderr.flush()
+
+    def end(self) -> None:
+        if not self._quiet:
+            lead = "\r" if self._is_terminal else ""
+            sys.stderr.write(f"{lead}  kernels ready after {time.perf_counter() - self._start:.0f} s          \n")
+
+
+def main() -> None:
+    """The second process: compile the roots that start with one of the arguments, and say each on stdout."""
+    from tocsin.cli.roots import compile_root, read_roots
+
+    for root in read_roots():
+        if root.startswith(tuple(sys.argv[1:])):
+            compile_root(root)
+            sys.stdout.write(root + "\n")
+            sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

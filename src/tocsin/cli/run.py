@@ -9,6 +9,9 @@ from typing import Annotated
 from cyclopts import Parameter
 
 Out = Annotated[Path | None, Parameter(help="folder to write into; default below runs/")]
+Set = Annotated[
+    tuple[str, ...], Parameter(name="--set", help="key=value, such as sensors.radar.enabled=false; repeatable")
+]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="print the result as JSON alone")]
 
 
@@ -17,9 +20,7 @@ def run(
     *,
     seed: int = 0,
     out: Out = None,
-    set_: Annotated[
-        tuple[str, ...], Parameter(name="--set", help="key=value, such as sensors.radar.enabled=false; repeatable")
-    ] = (),
+    set_: Set = (),
     json: Json = False,
 ) -> int:
     """Play a scenario (a packaged name or a TOML file) and write its run folder."""

@@ -26,17 +26,21 @@ _LOWEST_M = -5000.0  # m, where the standard's tables begin
 _TABLE_FROM_M = 86_000.0  # geometric height where the layers end and the table takes over
 _TOP_M = 1_000_000.0  # where the standard ends
 
-# Total density at geometric height (km, kg/m3): the standard's table VIII above 86 km. The value at 86 km is
-# the layers' own (6.958e-6), computed below, so that the curve is continuous.
+# Total density at geometric height (km, kg/m3): the standard's table VIII above 86 km, its digits; rows as close as it
+# takes to interpolate within a unit of the fourth. The value at 86 km is the layers' own (6.958e-6), computed below,
+# so that the curve is continuous.
 _TABLE = np.array(
     [
-        [88.0, 4.875e-6], [90.0, 3.416e-6], [95.0, 1.393e-6], [100.0, 5.604e-7], [105.0, 2.325e-7],
-        [110.0, 9.708e-8], [112.0, 6.838e-8], [115.0, 4.289e-8], [120.0, 2.222e-8], [125.0, 1.291e-8],
-        [130.0, 8.152e-9], [140.0, 3.831e-9], [150.0, 2.076e-9], [160.0, 1.233e-9], [170.0, 7.815e-10],
-        [180.0, 5.194e-10], [190.0, 3.581e-10], [200.0, 2.541e-10], [220.0, 1.367e-10], [240.0, 7.858e-11],
-        [260.0, 4.742e-11], [280.0, 2.971e-11], [300.0, 1.916e-11], [350.0, 7.014e-12], [400.0, 2.803e-12],
-        [450.0, 1.184e-12], [500.0, 5.215e-13], [600.0, 1.137e-13], [700.0, 3.070e-14], [800.0, 1.136e-14],
-        [900.0, 5.759e-15], [1000.0, 3.561e-15],
+        [86.5, 6.366e-6], [87.0, 5.824e-6], [88.0, 4.875e-6], [90.0, 3.416e-6], [92.0, 2.393e-6], [95.0, 1.393e-6],
+        [97.5, 8.841e-7], [98.5, 7.367e-7], [100.0, 5.604e-7], [101.0, 4.696e-7], [102.0, 3.935e-7],
+        [105.0, 2.325e-7], [107.0, 1.643e-7], [108.0, 1.381e-7], [109.0, 1.161e-7], [110.0, 9.708e-8],
+        [111.0, 8.111e-8], [112.0, 6.838e-8], [115.0, 4.289e-8], [120.0, 2.222e-8], [125.0, 1.291e-8],
+        [130.0, 8.152e-9], [134.0, 5.897e-9], [140.0, 3.831e-9], [150.0, 2.076e-9], [160.0, 1.233e-9],
+        [170.0, 7.815e-10], [185.0, 4.295e-10], [200.0, 2.541e-10], [225.0, 1.184e-10], [250.0, 6.073e-11],
+        [275.0, 3.329e-11], [300.0, 1.916e-11], [320.0, 1.264e-11], [350.0, 7.014e-12], [400.0, 2.803e-12],
+        [450.0, 1.184e-12], [500.0, 5.215e-13], [550.0, 2.384e-13], [600.0, 1.137e-13], [650.0, 5.712e-14],
+        [700.0, 3.070e-14], [750.0, 1.788e-14], [800.0, 1.136e-14], [850.0, 7.824e-15], [900.0, 5.759e-15],
+        [950.0, 4.453e-15], [1000.0, 3.561e-15],
     ]
 )  # fmt: skip
 
@@ -62,7 +66,7 @@ _BASE_K, _BASE_DENSITY = _layer_bases()
 def _table_knots() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Height (m), log density and its slope (1/m) at the knots above 86 km.
 
-    The slope at 86 km is the layers' own; inside, a parabola through three knots; so the curve is smooth.
+    The slope at 86 km is the layers' own; elsewhere that of a parabola through three knots; so the curve is smooth.
     """
     geopotential = US76_RADIUS_M * _TABLE_FROM_M / (US76_RADIUS_M + _TABLE_FROM_M)
     kelvin = _BASE_K[6] + _LAPSE[6] * (geopotential - _BASE_M[6])
@@ -74,7 +78,7 @@ def _table_knots() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     slope = np.empty_like(height)
     slope[0] = -(_HYDROSTATIC + _LAPSE[6]) / kelvin * (US76_RADIUS_M / (US76_RADIUS_M + _TABLE_FROM_M)) ** 2
     slope[1:-1] = (chord[:-1] * span[1:] + chord[1:] * span[:-1]) / (span[1:] + span[:-1])
-    slope[-1] = chord[-1]
+    slope[-1] = 2.0 * chord[-1] - slope[-2]
     return height, log_density, slope
 
 
@@ -131,7 +135,7 @@ def density_and_slope_us76(height_m):
 def density_us76(height_m):
     """Density of the US Standard Atmosphere 1976 at a geometric height, kg/m3; 0 above 1000 km.
 
-    Accuracy  to the printed digits of the standard's tables; between the upper table's rows measured 0.5 %
+    Accuracy  to the printed digits of the standard's tables; above 86 km a unit of the fourth digit, at every height
     """
     return density_and_slope_us76(height_m)[0]
 

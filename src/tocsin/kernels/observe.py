@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from tocsin.kernels.compiled import kernel
-from tocsin.kernels.geodesy import ecef_from_geodetic, enu_axes, geodetic_from_ecef, radar_from_ecef
+from tocsin.kernels.geodesy import geodetic_from_ecef, radar_from_ecef
 
 MEAN_EARTH_RADIUS_M = 6_371_008.8  # m, mean radius R1 of WGS-84
 
@@ -55,35 +55,4 @@ def along_path(table_s, table_m, table_m_s, time_s):
             c3 = 2.0 * (p0 - p1) + m0 + m1
             position[i, j] = p0 + u * (m0 + u * (c2 + u * c3))
             velocity[i, j] = (m0 + u * (2.0 * c2 + u * 3.0 * c3)) / h
-    return position, velocity
-
-
-@kernel
-def level_path(latitude_rad, longitude_rad, height_m, course_rad, speed_m_s, time_s):
-    """Level great-circle motion: aircraft, ships. n times in, position (n, 3) m and velocity (n, 3) m/s, ECEF, out.
-
-    The great circle is drawn on a sphere of the mean radius and its latitude taken as geodetic: the ground speed
-    is true to 0.7 %.
-    """
-    rate = speed_m_s / (MEAN_EARTH_RADIUS_M + height_m)
-    cos_lat, sin_lat = math.cos(latitude_rad), math.sin(latitude_rad)
-    cos_lon, sin_lon = math.cos(longitude_rad), math.sin(longitude_rad)
-    start = np.array((cos_lat * cos_lon, cos_lat * sin_lon, sin_lat))
-    axes = enu_axes(latitude_rad, longitude_rad)
-    ahead = math.sin(course_rad) * axes[0] + math.cos(course_rad) * axes[1]
-    position = np.empty((time_s.shape[0], 3))
-    velocity = np.empty((time_s.shape[0], 3))
-    for i in range(time_s.shape[0]):
-        for side in range(3):
-            angle = rate * (time_s[i] + (0.0, -0.5, 0.5)[side])
-            u = math.cos(angle) * start + math.sin(angle) * ahead
-            x, y, z = ecef_from_geodetic(math.asin(min(1.0, max(-1.0, u[2]))), math.atan2(u[1], u[0]), height_m)
-            if side == 0:
-                position[i, 0], position[i, 1], position[i, 2] = x, y, z
-            elif side == 1:
-                velocity[i, 0], velocity[i, 1], velocity[i, 2] = -x, -y, -z
-            else:
-                velocity[i, 0] += x
-                velocity[i, 1] += y
-                velocity[i, 2] += z
     return position, velocity

@@ -187,6 +187,7 @@ def gate_plots(x, cov, mu, dt_s, gap_s, kind, z, spot, ahead_s, site, var, limit
               gap_s          (n,) s since each track's last plot
               z (p, 4), spot (p, 3)  plots, and where they are, ECEF m (infrared: the line of sight)
               ahead_s        (p,) plot time minus reference time
+              var            (p, 4) variances of each plot's measurement
               limit          bound on the normalised innovation squared
     Out       score (n, p)   ln of the mixture likelihood, -1e30 where it does not gate
     """
@@ -215,9 +216,9 @@ def gate_plots(x, cov, mu, dt_s, gap_s, kind, z, spot, ahead_s, site, var, limit
                     if along < 0.0:
                         continue
                     d2 = max(distance2 - along * along, 0.0)
-                    near = 2.0 * var[0] * distance2
+                    near = 2.0 * var[j, 0] * distance2
                 else:
-                    near = var[0] + (var[1] + var[2]) * distance2 if kind < INFRARED else var[0] + var[1] + var[2]
+                    near = var[j, 0] + (var[j, 1] + var[j, 2]) * (distance2 if kind < INFRARED else 1.0)
                 near += cov[i, m, 0, 0] + cov[i, m, 1, 1] + cov[i, m, 2, 2]
                 if m == LEVEL:
                     near += (0.5 * par[TURN_ACCELERATION_M_S2] * gap_s[i] ** 2) ** 2
@@ -228,7 +229,7 @@ def gate_plots(x, cov, mu, dt_s, gap_s, kind, z, spot, ahead_s, site, var, limit
                         wide[a, b] = cov[i, m, a, b]
                 nis, likelihood = 0.0, 0.0
                 for attempt in range(2):
-                    nis, likelihood = fit(at, wide, kind, z[j], site, var)
+                    nis, likelihood = fit(at, wide, kind, z[j], site, var[j])
                     if attempt == 1:
                         likelihood += TURN_LOG_PROB
                     elif m == LEVEL and nis > par[TURN_NIS]:

@@ -28,14 +28,14 @@ class Detections(Message, tag="Detections", frozen=True, kw_only=True, eq=False)
     range_rate_m_s: Annotated[Column | None, Field("m/s", "sensor", "(n,) positive when opening")] = None
     line_of_sight_ecef: Annotated[Column | None, Field("1", "ecef", "(n, 3) unit vectors")] = None
     position_ecef_m: Annotated[Column | None, Field("m", "ecef", "(n, 3) reported positions")] = None
-    range_std_m: Annotated[float | None, Field("m", "sensor", "one sigma of range")] = None
-    angle_std_rad: Annotated[float | None, Field("rad", "sensor", "one sigma of each angle, or of a line of sight")] = (
-        None
-    )
-    elevation_std_rad: Annotated[
-        float | None, Field("rad", "sensor", "one sigma of elevation where it differs from azimuth's")
+    range_std_m: Annotated[Column | None, Field("m", "sensor", "(n,) one sigma of range")] = None
+    angle_std_rad: Annotated[
+        Column | None, Field("rad", "sensor", "(n,) one sigma of each angle, or of a line of sight")
     ] = None
-    range_rate_std_m_s: Annotated[float | None, Field("m/s", "sensor", "one sigma of range rate")] = None
+    elevation_std_rad: Annotated[
+        Column | None, Field("rad", "sensor", "(n,) one sigma of elevation where it differs from azimuth's")
+    ] = None
+    range_rate_std_m_s: Annotated[Column | None, Field("m/s", "sensor", "(n,) one sigma of range rate")] = None
     position_std_m: Annotated[float | None, Field("m", "ecef", "one sigma of each horizontal axis of a position")] = (
         None
     )

@@ -32,7 +32,7 @@ class SweptVolume(msgspec.Struct, frozen=True, kw_only=True):
 class Scan(Message, tag="Scan", frozen=True, kw_only=True, eq=False):
     """One dwell of one sensor: columns over its plots, axis 0 the plot.
 
-    radar carries ``range_m``, ``azimuth_rad``, ``elevation_rad`` and perhaps ``range_rate_m_s``;
+    radar carries ``range_m``, ``azimuth_rad``, ``elevation_rad``, perhaps ``range_rate_m_s`` and ``snr_db``;
     infrared carries ``line_of_sight_ecef``; position carries ``position_ecef_m``. The rest is None.
     """
 
@@ -48,6 +48,9 @@ class Scan(Message, tag="Scan", frozen=True, kw_only=True, eq=False):
     azimuth_rad: Annotated[Column | None, Field("rad", "sensor", "(n,) clockwise from true north")] = None
     elevation_rad: Annotated[Column | None, Field("rad", "sensor", "(n,) above the local horizontal")] = None
     range_rate_m_s: Annotated[Column | None, Field("m/s", "sensor", "(n,) positive when opening")] = None
+    snr_db: Annotated[
+        Column | None, Field("dB", "sensor", "(n,) signal and noise over mean noise, as it passed the threshold")
+    ] = None
     line_of_sight_ecef: Annotated[Column | None, Field("1", "ecef", "(n, 3) unit vectors, sensor to target")] = None
     position_ecef_m: Annotated[Column | None, Field("m", "ecef", "(n, 3) reported positions")] = None
 

@@ -43,32 +43,40 @@ def _rows() -> list[list[str]]:
 @functools.cache
 def places() -> tuple[Place, ...]:
     """Every populated place of the table, largest first."""
-    return tuple(
-        Place(
-            name=row[0],
-            country=row[1],
-            admin=row[2],
-            latitude_deg=float(row[3]),
-            longitude_deg=float(row[4]),
-            people_count=int(row[5]),
-        )
-        for row in _rows()
+    return tuple(map(_place, _rows()))
+
+
+def _place(row: list[str]) -> Place:
+    return Place(
+        name=row[0],
+        country=row[1],
+        admin=row[2],
+        latitude_deg=float(row[3]),
+        longitude_deg=float(row[4]),
+        people_count=int(row[5]),
     )
 
 
 @functools.cache
-def _by_name() -> tuple[dict[str, list[int]], dict[str, list[int]]]:
-    """Folded own names, and folded other names (province, alias, without article), to rows largest first."""
+def _own_names() -> dict[str, list[int]]:
+    """Folded own names, to rows largest first."""
     own: dict[str, list[int]] = {}
+    for index, row in enumerate(_rows()):
+        own.setdefault(fold(row[0]), []).append(index)
+    return own
+
+
+@functools.cache
+def _other_names() -> dict[str, list[int]]:
+    """Folded other names (province, alias, without article), to rows largest first; asked for rarely."""
     other: dict[str, list[int]] = {}
     for index, row in enumerate(_rows()):
         folded = fold(row[0])
-        own.setdefault(folded, []).append(index)
         known_as = {fold(row[2]), folded, *row[6].split(",")}
         for name in sorted(known_as | set(map(without_article, known_as))):
             if name and name != folded:
                 other.setdefault(name, []).append(index)
-    return own, other
+    return other
 
 
 def find_place(district: str, country: str = "") -> Place:
@@ -81,14 +89,17 @@ def find_place(district: str, country: str = "") -> Place:
     """
     name, _, within = (part.strip() for part in district.partition(","))
     folded, wanted, admin = fold(name), country.upper(), fold(within)
-    own, other = _by_name()
+    own = _own_names()
 
     def matches(rows: list[int]) -> list[Place]:
-        found = (places()[row] for row in rows)
+        found = (_place(_rows()[row]) for row in rows)
         return [p for p in found if wanted in ("", p.country) and admin in ("", fold(p.admin))]
 
-    named, known_as = matches(own.get(folded, [])), matches(other.get(folded, []))
-    if named and (named[0].people_count >= _KNOWN_TOWN_PEOPLE or not known_as):
+    named = matches(own.get(folded, []))
+    if named and named[0].people_count >= _KNOWN_TOWN_PEOPLE:
+        return named[0]
+    known_as = matches(_other_names().get(folded, []))
+    if named and not known_as:
         return named[0]
     if known_as:
         return known_as[0]

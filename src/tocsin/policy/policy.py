@@ -156,6 +156,7 @@ class PosturePolicy(_Rules, frozen=True, kw_only=True):
 
     levels: tuple[str, ...] = ("normal", "raised")
     crew_reaction_s: tuple[float, ...] = (90.0, 25.0)
+    sensor_duty: tuple[float, ...] = (1.0,)  # share of its search scans a radar makes at each level; one: at all levels
     initial_level: str = "normal"
     members_count: int = 32
     silence_s: float = 3_600.0

@@ -7,49 +7,19 @@ from collections.abc import Iterable
 
 from tocsin.errors import ScenarioError
 from tocsin.scenario.check_policy import check_policy, within
+from tocsin.scenario.check_sensor import check_fire, check_sensor
+from tocsin.scenario.check_sky import check_sky
 from tocsin.scenario.schema import Place, Scenario, Sensor, Truth
 from tocsin.units import ns_from_iso
 
 MAX_TRAFFIC = 10_000  # objects of one kind; a study's tier, not a slip of the finger
-
-_SENSOR_RANGES: dict[str, tuple[float, float, str]] = {
-    "latitude_deg": (-90.0, 90.0, "deg"),
-    "longitude_deg": (-180.0, 180.0, "deg"),
-    "height_m": (-500.0, 50_000_000.0, "m"),
-    "course_deg": (0.0, 360.0, "deg"),
-    "speed_m_s": (0.0, 60.0, "m/s"),
-    "scan_period_s": (0.05, 600.0, "s"),
-    "latency_s": (0.0, 60.0, "s"),
-    "range_std_m": (0.01, 100_000.0, "m"),
-    "azimuth_std_deg": (1e-5, 20.0, "deg"),
-    "elevation_std_deg": (1e-5, 20.0, "deg"),
-    "line_of_sight_std_urad": (0.1, 100_000.0, "urad"),
-    "position_std_m": (0.01, 1e6, "m"),
-    "height_std_m": (0.01, 1e6, "m"),
-    "noise_scale": (0.01, 1000.0, "1"),
-    "detection_prob": (0.0, 1.0, "probability"),
-    "false_per_scan": (0.0, 10_000.0, "count"),
-    "azimuth_from_deg": (0.0, 360.0, "deg"),
-    "azimuth_to_deg": (0.0, 360.0, "deg"),
-    "elevation_min_deg": (-10.0, 90.0, "deg"),
-    "elevation_max_deg": (-10.0, 90.0, "deg"),
-    "range_min_km": (0.0, 60_000.0, "km"),
-    "range_max_km": (0.0, 60_000.0, "km"),
-    "cloud_top_m": (0.0, 30_000.0, "m"),
-}
 
 
 def check_sensors(sensors: tuple[Sensor, ...], where: str) -> None:
     """Refuse an impossible sensor: names, ranges, order of limits."""
     _unique((s.name for s in sensors), "sensors", where)
     for sensor in sensors:
-        at = f"{where}: sensors.{sensor.name}"
-        for key, (low, high, unit) in _SENSOR_RANGES.items():
-            within(getattr(sensor, key), low, high, unit, f"{at}.{key}")
-        if sensor.elevation_min_deg >= sensor.elevation_max_deg:
-            raise ScenarioError("elevation_min_deg is not below elevation_max_deg", where=at, remedy="swap them")
-        if sensor.range_min_km >= sensor.range_max_km:
-            raise ScenarioError("range_min_km is not below range_max_km", where=at, remedy="swap them")
+        check_sensor(sensor, f"{where}: sensors.{sensor.name}")
 
 
 def check_scenario(scenario: Scenario, where: str) -> None:
@@ -66,11 +36,11 @@ def check_scenario(scenario: Scenario, where: str) -> None:
     _unique((t.name for t in scenario.truth.threats), "truth.threats", where)
     for threat in scenario.truth.threats:
         at = f"{where}: truth.threats.{threat.name}"
-        within(threat.loft, 0.7, 1.5, "1", f"{at}.loft")
         within(threat.launch_after_s, 0.0, scenario.duration_s, "s", f"{at}.launch_after_s")
         _place(threat.launch, f"{at}.launch")
         _place(threat.impact, f"{at}.impact")
     _sky(scenario.truth, where)
+    check_sky(scenario.truth, scenario.duration_s, where)
     units = {unit.name for unit in scenario.units}
     for unit in scenario.units:
         within(unit.latitude_deg, -90.0, 90.0, "deg", f"{where}: units.{unit.name}.latitude_deg")
@@ -119,6 +89,9 @@ def _place(place: Place, where: str) -> None:
 def _sky(truth: Truth, where: str) -> None:
     _unique((a.name for a in truth.aircraft), "truth.aircraft", where)
     _unique((s.name for s in truth.satellites), "truth.satellites", where)
+    _unique((f.name for f in truth.fires), "truth.fires", where)
+    for fire in truth.fires:
+        check_fire(fire, f"{where}: truth.fires.{fire.name}")
     for aircraft in truth.aircraft:
         at = f"{where}: truth.aircraft.{aircraft.name}"
         within(aircraft.latitude_deg, -90.0, 90.0, "deg", f"{at}.latitude_deg")

@@ -112,6 +112,7 @@ POLICY_RANGES: dict[str, Range] = {
     "warn.debris_notice_s": (0.0, YEAR_S, "s"),
     "warn.max_zones": (1, 100_000, "count"),
     "posture.crew_reaction_s": _SECONDS,
+    "posture.sensor_duty": (0.01, 1.0, "1"),
     "posture.members_count": (0, 1_000, "count"),
     "posture.silence_s": (0.0, YEAR_S, "s"),
     "posture.level_limit_s": (0.0, YEAR_S, "s"),
@@ -158,6 +159,11 @@ def check_policy(policy: Policy, actors: frozenset[str], where: str) -> None:
             "posture needs one crew_reaction_s for each level and an initial_level among them",
             where=f"{at}.posture",
         )
+    if len(levels.sensor_duty) not in (1, len(levels.levels)):
+        raise ScenarioError(
+            f"needs one share for each of {len(levels.levels)} levels, or one for all",
+            where=f"{at}.posture.sensor_duty", value=list(levels.sensor_duty), remedy="give as many as levels",
+        )  # fmt: skip
     _references(policy, actors, at)
 
 

@@ -13,7 +13,9 @@ import msgspec
 
 from tocsin.errors import ScenarioError
 from tocsin.scenario.check import check_scenario
+from tocsin.scenario.check_sensor import check_placed, check_simulated
 from tocsin.scenario.schema import Actor, Cast, Defence, KnownUnit, Person, Scenario
+from tocsin.scenario.sensor_classes import sensor_classes, with_class
 from tocsin.units import ns_from_iso
 
 MAX_BYTES = 1_000_000  # a scenario is a page or two; a megabyte is a mistake or an attack
@@ -38,12 +40,16 @@ def load_scenario(source: str | Path, *, overrides: tuple[str, ...] | list[str] 
     document, where = _read(source)
     for item in overrides:
         apply_override(document, item)
-    return scenario_from(document, where=where)
+    scenario = scenario_from(document, where=where)
+    for sensor in scenario.sensors:
+        check_simulated(sensor, where)
+    return scenario
 
 
 def scenario_from(document: dict[str, Any], *, where: str = "scenario") -> Scenario:
     """A checked scenario from a plain document, as ``tomllib`` or a record's header gives it."""
     _check_depth(document, where)
+    document = {**document, **_with_classes(document, where)}
     try:
         scenario = msgspec.convert(document, Scenario)
     except msgspec.ValidationError as error:
@@ -51,7 +57,17 @@ def scenario_from(document: dict[str, Any], *, where: str = "scenario") -> Scena
         remedy = f"use one of: {choices}" if choices else "see docs/formats.md for every key, its unit and range"
         raise ScenarioError(str(error), where=where, remedy=remedy) from None
     check_scenario(scenario, where)
+    for sensor, given in zip(scenario.sensors, document.get("sensors", ()), strict=True):
+        check_placed(sensor, given, f"{where}: sensors.{sensor.name}")
     return scenario
+
+
+def _with_classes(document: dict[str, Any], where: str) -> dict[str, Any]:
+    """The sensors with the keys of their classes; nothing where they are no list of tables."""
+    sensors = document.get("sensors")
+    if not isinstance(sensors, list | tuple) or not all(isinstance(table, dict) for table in sensors):
+        return {}
+    return {"sensors": [with_class(table, f"{where}: sensors.{table.get('name', '')}") for table in sensors]}
 
 
 def _choices(fault: str) -> list[str]:
@@ -117,16 +133,22 @@ def _children(node: Any, step: str, item: str) -> list[Any]:
         return [node.setdefault(step, {})]
     if isinstance(node, list):
         tables = [entry for entry in node if isinstance(entry, dict)]
-        chosen = [entry for entry in tables if step == "*" or step in (entry.get("name"), entry.get("kind"))]
+        chosen = [entry for entry in tables if step == "*" or step in (entry.get("name"), _kind(entry))]
         if chosen:
             return chosen
-        names = sorted({str(e.get(k)) for e in tables for k in ("name", "kind") if e.get(k)})
+        names = sorted({str(name) for e in tables for name in (e.get("name"), _kind(e)) if name})
         raise ScenarioError(
             f"nothing in the list is called {step!r}",
             where=f"--set {item}",
             remedy=f"use * or one of: {', '.join(names) or '(the list is empty)'}",
         )
     raise ScenarioError(f"{step!r} is a single value, not a table", where=f"--set {item}")
+
+
+def _kind(table: dict[str, Any]) -> Any:
+    """The kind it states, or that of its class of sensors."""
+    like = table.get("like")
+    return table.get("kind") or (sensor_classes().get(like, {}).get("kind") if isinstance(like, str) else None)
 
 
 def _entries(node: Any, step: str, item: str) -> list[dict[str, Any]]:

@@ -16,7 +16,9 @@ from tocsin.errors import ScenarioError, SensorFileError
 from tocsin.formats.site import GEOSTATIONARY_HEIGHT_M, SensorSite
 from tocsin.messages import Column, SweptVolume, column
 from tocsin.scenario.check import check_sensors
+from tocsin.scenario.check_sensor import check_elements, check_placed
 from tocsin.scenario.schema import Sensor
+from tocsin.scenario.sensor_classes import with_class
 from tocsin.units import DEG, M_PER_KM, ns_from_iso
 
 MAX_BYTES = 1_000_000
@@ -25,11 +27,6 @@ MAX_PATH_BYTES = 64_000_000
 MAX_PATH_ROWS = 500_000
 MAX_DEPTH = 12
 PATH_COLUMNS = ("time", "latitude_deg", "longitude_deg", "height_m")
-_PLACE_KEYS = {
-    "land": ("latitude_deg", "longitude_deg"),
-    "ship": ("latitude_deg", "longitude_deg"),
-    "geostationary": ("longitude_deg",),
-}
 _REMEDY = "docs/formats.md lists every key of [[sensors]], its unit and range"
 
 
@@ -47,9 +44,12 @@ def read_sensors(path: str | Path) -> tuple[Sensor, ...]:
     where = str(path)
     document = _parse(_read(path, MAX_BYTES), where)
     try:
+        document = _completed(document, where)
         sensors = msgspec.convert(document, _Document).sensors
     except msgspec.ValidationError as error:
         raise SensorFileError(str(error), where=where, remedy=_REMEDY) from None
+    except ScenarioError as error:
+        raise _of_file(error) from None
     if not 1 <= len(sensors) <= MAX_SENSORS:
         raise SensorFileError(
             f"holds {len(sensors)} sensors; 1 to {MAX_SENSORS} are allowed",
@@ -59,9 +59,7 @@ def read_sensors(path: str | Path) -> tuple[Sensor, ...]:
     try:
         check_sensors(sensors, where)
     except ScenarioError as error:
-        raise SensorFileError(
-            error.what, where=error.where, value=error.value, remedy=error.remedy or _REMEDY
-        ) from None
+        raise _of_file(error) from None
     return tuple(
         _with_place(sensor, path, f"{where}: sensors.{sensor.name}", given)
         for sensor, given in zip(sensors, document["sensors"], strict=True)
@@ -127,16 +125,32 @@ def _with_place(sensor: Sensor, path: Path, where: str, given: dict[str, Any]) -
                 remedy="put the file beside the description or below it, and name it from there",
             )
         return msgspec.structs.replace(sensor, path_file=str(path.parent / sensor.path_file))
-    if sensor.platform == "orbit":
-        _check_elements(sensor, where)
-    for key in _PLACE_KEYS.get(sensor.platform, ()) if sensor.kind != "position" else ():
-        if key not in given:
-            raise SensorFileError(
-                f"{key} is missing; {sensor.kind} reports are measured from the place of the sensor",
-                where=f"{where}.{key}",
-                remedy=f"give {' and '.join(_PLACE_KEYS[sensor.platform])} of the sensor",
-            )
+    try:
+        if sensor.platform == "orbit":
+            check_elements(sensor, where)
+        elif sensor.kind != "position":
+            check_placed(sensor, given, where)
+    except ScenarioError as error:
+        raise _of_file(error) from None
     return sensor
+
+
+def _completed(document: dict[str, Any], where: str) -> dict[str, Any]:
+    """Tables with the keys of their classes; recordings are corrected for refraction unless they say otherwise."""
+    tables = document.get("sensors")
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        return document
+    return {
+        **document,
+        "sensors": [
+            with_class({"is_refracted": False, **table}, f"{where}: sensors.{table.get('name', '')}")
+            for table in tables
+        ],
+    }
+
+
+def _of_file(error: ScenarioError) -> SensorFileError:
+    return SensorFileError(error.what, where=error.where, value=error.value, remedy=error.remedy or _REMEDY)
 
 
 def _leads_elsewhere(path_file: str) -> bool:
@@ -162,29 +176,6 @@ def _site(sensor: Sensor) -> SensorSite:
     if sensor.platform == "orbit":
         return msgspec.structs.replace(site, line1=sensor.line1, line2=sensor.line2)
     return site
-
-
-def _check_elements(sensor: Sensor, where: str) -> None:
-    from sgp4.io import fix_checksum, verify_checksum
-
-    for key, line, number in (("line1", sensor.line1, "1"), ("line2", sensor.line2, "2")):
-        at = f"{where}.{key}"
-        if len(line) != 69 or not line.isascii() or not line.startswith(f"{number} "):
-            raise SensorFileError(
-                f"a two-line element's line {number} has 69 characters and starts with {number}",
-                where=at,
-                value=line,
-                remedy="copy both lines unchanged",
-            )
-        try:
-            verify_checksum(line)
-        except ValueError:
-            raise SensorFileError(
-                f"checksum is wrong; the line as it stands would end in {fix_checksum(line)[-1]}",
-                where=at,
-                value=line,
-                remedy="copy both lines unchanged",
-            ) from None
 
 
 def _read_path(path: Path) -> tuple[Column, Column]:

@@ -7,7 +7,8 @@ from typing import ClassVar
 import msgspec
 import numpy as np
 
-from tocsin.kernels.geodesy import ecef_from_geodetic, radar_from_ecef
+from tocsin.kernels.geodesy import ecef_from_geodetic, geodetic_from_ecef, radar_from_ecef
+from tocsin.kernels.refraction import bend, horizon_apparent_elevation_rad
 from tocsin.kernels.track_motion import LEVEL
 from tocsin.messages import Detections, Event, EventKind, Message, SensorTask, Tick, TrackUpdates, Vec3, event
 from tocsin.scenario import Defence, Sensor
@@ -110,14 +111,22 @@ class Track:
         return out
 
     def _in_reach(self, sensor: Sensor, position_ecef_m: np.ndarray[tuple[int], np.dtype[np.float64]]) -> bool:
+        """Whether the surveyed field of regard, which is one of apparent elevations, holds a place.
+
+        However weak the echo may be: a cross-section is not known, and what the look is worth the radar decides.
+        """
         site = np.array(
             self._state.place.get(sensor.name)
             or ecef_from_geodetic(sensor.latitude_deg * DEG, sensor.longitude_deg * DEG, sensor.height_m)
         )
         range_m, azimuth_rad, elevation_rad = radar_from_ecef(position_ecef_m, site)
+        _, _, height_m = geodetic_from_ecef(site[0], site[1], site[2])
+        n0 = sensor.refractivity if sensor.is_refracted else 0.0
+        apparent_rad, _ = bend(height_m, elevation_rad, range_m, n0)
+        lowest_rad = max(sensor.elevation_min_deg * DEG, horizon_apparent_elevation_rad(height_m, n0))
         width_deg = (sensor.azimuth_to_deg - sensor.azimuth_from_deg) % 360.0 or 360.0
         return bool(
             sensor.range_min_km * M_PER_KM <= range_m <= sensor.range_max_km * M_PER_KM
-            and sensor.elevation_min_deg * DEG <= elevation_rad <= sensor.elevation_max_deg * DEG
+            and lowest_rad <= apparent_rad <= sensor.elevation_max_deg * DEG
             and (azimuth_rad / DEG - sensor.azimuth_from_deg) % 360.0 <= width_deg
         )

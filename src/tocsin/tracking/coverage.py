@@ -1,4 +1,9 @@
-"""Whether a scan looked where a track is, so that seeing nothing there means something."""
+"""Whether a scan looked where a track is, so that seeing nothing there means something.
+
+A swept volume is taken to be one where a target like those tracked is detected with its ``detection_prob`` at any
+range: ``stages.screen`` cuts a radar's to the ranges of which that is true. Its elevations are those a radar sees, bent
+by the air: a true one is lower, so what stands above the lower edge was looked at, and the upper edge gets a margin.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +32,7 @@ def looked_at(swept: SweptVolume | None, kind: str, site: Column, position_ecef_
     past = (azimuth_rad - swept.azimuth_from_rad) % (2.0 * math.pi)
     return bool(
         swept.range_min_m + _EDGE_M <= range_m <= swept.range_max_m - _EDGE_M
-        and swept.elevation_min_rad + _EDGE_RAD <= elevation_rad <= swept.elevation_max_rad
+        and swept.elevation_min_rad + _EDGE_RAD <= elevation_rad
+        and (elevation_rad <= swept.elevation_max_rad - _EDGE_RAD or swept.elevation_max_rad >= 0.5 * math.pi - 1e-9)
         and (width >= 2.0 * math.pi - 1e-9 or _EDGE_RAD <= past <= width - _EDGE_RAD)
     )

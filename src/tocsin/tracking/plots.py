@@ -20,7 +20,7 @@ _KINDS = {"radar": RADAR, "infrared": INFRARED, "position": POSITION}
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Plots:
-    """``kind`` as in ``kernels/track_observe.py``; z (p, 4), spot (p, 3), time_ns (p,), site (3,), var (4,)."""
+    """``kind`` as in ``kernels/track_observe.py``; z (p, 4), spot (p, 3), time_ns (p,), site (3,), var (p, 4)."""
 
     kind: int
     z: Column
@@ -47,26 +47,27 @@ def plots_of(detections: Detections) -> Plots:
         return _none(_KINDS[detections.kind])
     time_ns = np.array(detections.plot_time_ns, dtype=np.int64)
     site = np.array(detections.platform_ecef_m or _ORIGIN)
-    var = np.ones(ROWS)
+    var = np.ones((time_ns.shape[0], ROWS))
     z = np.zeros((time_ns.shape[0], ROWS))
     if detections.kind == "infrared":
         if detections.line_of_sight_ecef is None or detections.platform_ecef_m is None:
             return _none(INFRARED)
         z[:, :3] = detections.line_of_sight_ecef
-        var[:2] = (detections.angle_std_rad or SIGHT_STD_RAD) ** 2
+        sight_std = SIGHT_STD_RAD if detections.angle_std_rad is None else detections.angle_std_rad
+        var[:, 0] = var[:, 1] = np.square(sight_std)
         return Plots(INFRARED, z, z[:, :3].copy(), time_ns, site, var)
     if detections.kind == "position":
         if detections.position_ecef_m is None:
             return _none(POSITION)
         z[:, :3] = detections.position_ecef_m
-        var[:2] = (detections.position_std_m or POSITION_STD_M) ** 2
-        var[2] = (detections.height_std_m or detections.position_std_m or POSITION_STD_M) ** 2
+        var[:, :2] = (detections.position_std_m or POSITION_STD_M) ** 2
+        var[:, 2] = (detections.height_std_m or detections.position_std_m or POSITION_STD_M) ** 2
         return Plots(POSITION, z, z[:, :3].copy(), time_ns, site, var)
     if detections.range_m is None or detections.azimuth_rad is None or detections.platform_ecef_m is None:
         return _none(RADAR)
     kind = RADAR
-    angle_std = detections.angle_std_rad or ANGLE_STD_RAD
-    elevation_std = detections.elevation_std_rad or angle_std
+    angle_std = ANGLE_STD_RAD if detections.angle_std_rad is None else detections.angle_std_rad
+    elevation_std = angle_std if detections.elevation_std_rad is None else detections.elevation_std_rad
     z[:, 0] = detections.range_m
     z[:, 1] = detections.azimuth_rad
     if detections.elevation_rad is not None:
@@ -74,12 +75,14 @@ def plots_of(detections: Detections) -> Plots:
     else:
         far_m = np.maximum(z[:, 0], 1.0)
         z[:, 2] = np.arcsin(np.minimum(_NO_ELEVATION_HEIGHT_M / far_m, 1.0)) - 0.5 * far_m / 6_371_000.0
-        elevation_std = min(_NO_ELEVATION_HEIGHT_M / float(np.min(far_m)), 0.25 * math.pi)
-    var[:3] = (detections.range_std_m or RANGE_STD_M) ** 2, angle_std**2, elevation_std**2
-    if detections.range_rate_m_s is not None and detections.range_rate_std_m_s:
+        elevation_std = np.minimum(_NO_ELEVATION_HEIGHT_M / far_m, 0.25 * math.pi)
+    var[:, 0] = np.square(RANGE_STD_M if detections.range_std_m is None else detections.range_std_m)
+    var[:, 1] = np.square(angle_std)
+    var[:, 2] = np.square(elevation_std)
+    if detections.range_rate_m_s is not None and detections.range_rate_std_m_s is not None:
         kind = RADAR_RATE
         z[:, 3] = detections.range_rate_m_s
-        var[3] = detections.range_rate_std_m_s**2
+        var[:, 3] = np.square(detections.range_rate_std_m_s)
     spot = np.empty((time_ns.shape[0], 3))
     for i in range(time_ns.shape[0]):
         spot[i] = ecef_from_radar(z[i, 0], z[i, 1], z[i, 2], site)
@@ -88,4 +91,4 @@ def plots_of(detections: Detections) -> Plots:
 
 @functools.cache
 def _none(kind: int) -> Plots:
-    return Plots(kind, np.zeros((0, ROWS)), np.zeros((0, 3)), np.zeros(0, np.int64), np.zeros(3), np.ones(ROWS))
+    return Plots(kind, np.zeros((0, ROWS)), np.zeros((0, 3)), np.zeros(0, np.int64), np.zeros(3), np.ones((0, ROWS)))

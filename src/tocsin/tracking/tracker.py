@@ -138,7 +138,7 @@ class Tracker:
         gap_s = max(s_from_ns(plot_ns - int(memory.last_ns[slot])), 0.0)
         nis = update_bank(
             memory.x[slot], memory.cov[slot], memory.mu[slot], gap_s, late_s,
-            plots.kind, plots.z[j], plots.site, plots.var, par,
+            plots.kind, plots.z[j], plots.site, plots.var[j], par,
         )  # fmt: skip
         return float(nis)
 
@@ -198,7 +198,7 @@ class Tracker:
         memory = self.state
         slot = memory.take()
         start_bank(
-            plots.kind, plots.z[j], plots.site, plots.var, self._par,
+            plots.kind, plots.z[j], plots.site, plots.var[j], self._par,
             memory.x[slot], memory.cov[slot], memory.mu[slot],
         )  # fmt: skip
         memory.t_ns[slot] = memory.first_ns[slot] = memory.last_ns[slot] = plots.time_ns[j]

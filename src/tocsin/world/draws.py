@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 
 import numpy as np
+import numpy.typing as npt
 
 
 class Draws:
@@ -20,3 +21,8 @@ class Draws:
         """The generator of a sensor or actor, for its scan, block or revision of that number."""
         key = (self._run_index, zlib.crc32(name.encode("utf-8")), number)
         return np.random.Generator(np.random.PCG64(np.random.SeedSequence(self._seed, spawn_key=key)))
+
+    def key(self, name: str) -> npt.NDArray[np.uint64]:
+        """(2,) words below 2^32: the key of ``kernels.keyed_draws`` for what that name draws plot by plot."""
+        sequence = np.random.SeedSequence(self._seed, spawn_key=(self._run_index, zlib.crc32(name.encode("utf-8"))))
+        return sequence.generate_state(2, np.uint32).astype(np.uint64)

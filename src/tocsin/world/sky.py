@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -11,39 +10,27 @@ from sgp4.api import WGS72, Satrec
 
 from tocsin.errors import ScenarioError
 from tocsin.kernels.constants import EARTH_RATE_RAD_S
-from tocsin.kernels.observe import level_path
-from tocsin.scenario import Aircraft, Place, Satellite, Threat, Traffic, Truth
+from tocsin.kernels.level import level_path
+from tocsin.scenario import Aircraft, Place, Satellite, Threat, Truth, Vehicle
 from tocsin.units import NS_PER_S
 from tocsin.world.ballistic import Array, Path, Programme, fly_programme, nominal_programme
+from tocsin.world.body import NO_SAMPLES, Burn, cut_table, grid_times, is_in_burns, is_within, thinned
 from tocsin.world.draws import Draws
+from tocsin.world.kinds import kinds, level_kind
+from tocsin.world.level import arcs_of, states_of
+from tocsin.world.stages import spent_stages
+from tocsin.world.tabled import Tabled
 from tocsin.world.vehicles import vehicle_class
 
 UNIX_EPOCH_JD = 2_440_587.5  # Julian date of 1970-01-01T00:00:00Z
 S_PER_DAY = 86_400.0
+LEAST_DRAG_RATIO = 0.2  # a draw never takes more of the drag away
+FOR_EVER = (-math.inf, math.inf)
+TRUTH_ROW_S = 10.0  # truth.csv tells of level flight and orbits so often
 
-# kind: lowest and highest speed m/s, lowest and highest height m; notional
-_TRAFFIC: dict[str, tuple[float, float, float, float]] = {
-    "airliner": (210.0, 260.0, 8_500.0, 12_000.0),
-    "drone": (40.0, 60.0, 1_000.0, 3_000.0),
-    "cruise_missile": (200.0, 270.0, 100.0, 1_000.0),
-    "fast_jet": (230.0, 450.0, 4_000.0, 14_000.0),
-}
-
-
-class Body(Protocol):
-    """Something that flies. Times are seconds from the scenario's epoch."""
-
-    name: str
-    kind: str
-    is_cooperative: bool  # sends position reports
-
-    def states(self, time_s: Array) -> tuple[Array, Array]:
-        """ECEF position (n, 3) m and velocity (n, 3) m/s; meaningless where ``is_up`` is false."""
-        ...
-
-    def is_up(self, time_s: Array) -> npt.NDArray[np.bool_]: ...
-
-    def is_burning(self, time_s: Array) -> npt.NDArray[np.bool_]: ...
+PLANE_SPACING_S = 60.0  # rows of ``samples``: a great circle at 450 m/s strays by 1e-4 m
+TURN_SPACING_S = 5.0  # a turn at 3 deg/s and 450 m/s by 0.1 m
+ORBIT_SPACING_S = 10.0  # and a low orbit by 1e-3 m
 
 
 class Missile:
@@ -52,11 +39,23 @@ class Missile:
     kind = "threat"
     is_cooperative = False
 
-    def __init__(self, threat: Threat, programme: Programme, path: Path, beta_kg_m2: float) -> None:
-        self.name, self.threat, self.programme, self.path = threat.name, threat, programme, path
+    def __init__(self, threat: Threat, vehicle: Vehicle, programme: Programme, path: Path, beta_kg_m2: float) -> None:
+        self.name, self.threat, self.vehicle = threat.name, threat, vehicle
+        self.programme, self.path = programme, path
         self.beta_kg_m2 = beta_kg_m2
         self.start_s = threat.launch_after_s
         self.ended_s: float | None = None
+        self.rcs_m2 = vehicle.rcs_m2
+        self.burns: tuple[Burn, ...] = tuple(
+            Burn(self.start_s + first, self.start_s + last, stage.plume_kw_sr)
+            for stage, (first, last) in zip(vehicle.stages, path.burns_s, strict=True)
+        )
+        corners_s = tuple(edge for burn in path.burns_s for edge in burn)
+        self._rows = thinned(path.time_s, path.position_m, path.velocity_m_s, corners_s)
+
+    @property
+    def up_s(self) -> tuple[float, float]:
+        return self.start_s, self.impact_s if self.ended_s is None else self.ended_s
 
     @property
     def impact_s(self) -> float:
@@ -65,35 +64,57 @@ class Missile:
     def states(self, time_s: Array) -> tuple[Array, Array]:
         return self.path.at(time_s - self.start_s)
 
+    def samples(self, from_s: float, to_s: float) -> tuple[Array, Array, Array]:
+        path, rows = self.path, self._rows
+        table = self.start_s + path.time_s[rows], path.position_m[rows], path.velocity_m_s[rows]
+        return cut_table(table, from_s, to_s, self.up_s)
+
     def is_up(self, time_s: Array) -> npt.NDArray[np.bool_]:
-        end_s = self.impact_s if self.ended_s is None else self.ended_s
-        return (time_s > self.start_s) & (time_s < end_s)
+        return is_within(time_s, self.up_s)
 
     def is_burning(self, time_s: Array) -> npt.NDArray[np.bool_]:
-        return (time_s > self.start_s) & (time_s < self.start_s + self.path.burnout_s)
+        return is_in_burns(time_s, self.burns)
 
 
 class Plane:
-    """Level great-circle flight, without end."""
+    """Level great-circle flight, in legs where it turns, without end."""
+
+    burns: tuple[Burn, ...] = ()
+    up_s = FOR_EVER
 
     def __init__(self, aircraft: Aircraft) -> None:
         self.name, self._aircraft = aircraft.name, aircraft
         self.kind: str = aircraft.kind
         self.is_cooperative = aircraft.kind == "airliner"
+        self.rcs_m2 = level_kind(aircraft.kind).rcs_m2
+        self._arcs = arcs_of(aircraft) if aircraft.legs else []
 
     def states(self, time_s: Array) -> tuple[Array, Array]:
         a = self._aircraft
+        if self._arcs:
+            return states_of(self._arcs, a.height_m, time_s)
         position, velocity = level_path(
             math.radians(a.latitude_deg), math.radians(a.longitude_deg), a.height_m, math.radians(a.course_deg),
             a.speed_m_s, time_s,
         )  # fmt: skip
         return position, velocity
 
+    def samples(self, from_s: float, to_s: float) -> tuple[Array, Array, Array]:
+        times = grid_times(from_s, to_s, self.up_s, TURN_SPACING_S if self._arcs else PLANE_SPACING_S)
+        if self._arcs and len(times):
+            corners = np.array([arc.from_s for arc in self._arcs])
+            times = np.union1d(times, corners[(corners > times[0]) & (corners < times[-1])])
+        return (times, *self.states(times)) if len(times) else NO_SAMPLES
+
     def is_up(self, time_s: Array) -> npt.NDArray[np.bool_]:
         return np.ones(time_s.shape, dtype=bool)
 
     def is_burning(self, time_s: Array) -> npt.NDArray[np.bool_]:
         return np.zeros(time_s.shape, dtype=bool)
+
+    def truth_times(self, until_s: float) -> tuple[Array, list[str]]:
+        times = np.arange(0.0, until_s, TRUTH_ROW_S)
+        return times, ["level"] * len(times)
 
 
 class Orbiter:
@@ -104,20 +125,31 @@ class Orbiter:
 
     kind = "satellite"
     is_cooperative = False
+    burns: tuple[Burn, ...] = ()
+    up_s = FOR_EVER
 
     def __init__(self, satellite: Satellite, epoch_ns: int) -> None:
         self.name = satellite.name
         self._record = satrec(satellite.line1, satellite.line2, f"satellite {satellite.name}")
         self._epoch_ns = epoch_ns
+        self.rcs_m2 = kinds().satellite.rcs_m2
 
     def states(self, time_s: Array) -> tuple[Array, Array]:
         return satellite_states(self._record, self._epoch_ns, time_s)
+
+    def samples(self, from_s: float, to_s: float) -> tuple[Array, Array, Array]:
+        times = grid_times(from_s, to_s, self.up_s, ORBIT_SPACING_S)
+        return (times, *self.states(times)) if len(times) else NO_SAMPLES
 
     def is_up(self, time_s: Array) -> npt.NDArray[np.bool_]:
         return np.ones(time_s.shape, dtype=bool)
 
     def is_burning(self, time_s: Array) -> npt.NDArray[np.bool_]:
         return np.zeros(time_s.shape, dtype=bool)
+
+    def truth_times(self, until_s: float) -> tuple[Array, list[str]]:
+        times = np.arange(0.0, until_s, TRUTH_ROW_S)
+        return times, ["orbit"] * len(times)
 
 
 def satrec(line1: str, line2: str, where: str) -> Satrec:
@@ -187,14 +219,36 @@ def draw_air(truth: Truth, draws: Draws) -> Array:
     )
 
 
+def draw_mach_drag(truth: Truth, draws: Draws) -> Array | None:
+    """(k, 2) Mach number and drag coefficient ratio of every body of this run; None where the drag is constant."""
+    std = truth.spread.mach_drag_ratio_std
+    if std == 0.0:
+        return None
+    curve = kinds().mach_drag
+    share = std * draws.generator("drag over Mach").standard_normal()
+    ratio = np.maximum(1.0 + share * (np.array(curve.ratio) - 1.0), LEAST_DRAG_RATIO)
+    return np.column_stack((np.array(curve.mach), ratio))
+
+
 def draw_missile(threat: Threat, truth: Truth, air: Array, draws: Draws) -> Missile:
     """One threat as it flies in this run: the nominal programme in the run's air, with drawn drag and burn."""
-    vehicle = vehicle_class(threat.vehicle)
-    programme = nominal_programme(threat.vehicle, place_deg(threat.launch), place_deg(threat.impact), threat.loft)
+    vehicle = vehicle_class(threat.vehicle, truth.vehicles)
+    programme = nominal_programme(vehicle, place_deg(threat.launch), place_deg(threat.impact), threat.loft)
     normal = draws.generator(f"threat {threat.name}").standard_normal(2)
     beta = vehicle.beta_kg_m2 * math.exp(truth.spread.beta_ratio_std * normal[0])
     burn = max(0.8, 1.0 + truth.spread.burn_ratio_std * normal[1])
-    return Missile(threat, programme, fly_programme(programme, vehicle, beta, air, burn), beta)
+    path = fly_programme(programme, vehicle, beta, air, burn, draw_mach_drag(truth, draws))
+    return Missile(threat, vehicle, programme, path, beta)
+
+
+def draw_stages(missile: Missile, truth: Truth, air: Array, draws: Draws) -> list[Tabled]:
+    """The spent stages of one threat, each with drag drawn as the body's is; none once an intercept came before."""
+    path = missile.path
+    normal = draws.generator(f"stages of {missile.name}").standard_normal(len(missile.vehicle.stages))
+    return spent_stages(
+        missile.name, missile.vehicle, missile.start_s, (path.time_s, path.position_m, path.velocity_m_s),
+        path.burnout_rows, air, np.exp(truth.spread.beta_ratio_std * normal), missile,
+    )  # fmt: skip
 
 
 def place_deg(place: Place) -> tuple[float, float]:
@@ -205,27 +259,3 @@ def place_deg(place: Place) -> tuple[float, float]:
 
     found = find_place(place.district, country=place.country)
     return float(found.latitude_deg), float(found.longitude_deg)
-
-
-def draw_traffic(traffic: Traffic, number: int, draws: Draws) -> list[Plane]:
-    """Generic traffic: places uniform in the box, courses uniform, speeds and heights usual for the kind."""
-    slow, fast, low, high = _TRAFFIC[traffic.kind]
-    planes = []
-    for i in range(traffic.count):
-        uniform = draws.generator(f"traffic {number} {traffic.kind}", i).random(5)
-        south, north = traffic.latitude_min_deg, traffic.latitude_max_deg
-        west, east = traffic.longitude_min_deg, traffic.longitude_max_deg
-        planes.append(
-            Plane(
-                Aircraft(
-                    name=f"{traffic.kind}-{number}-{i}",
-                    kind=traffic.kind,
-                    latitude_deg=south + (north - south) * uniform[0],
-                    longitude_deg=west + (east - west) * uniform[1],
-                    height_m=low + (high - low) * uniform[2],
-                    course_deg=360.0 * uniform[3],
-                    speed_m_s=slow + (fast - slow) * uniform[4],
-                )
-            )
-        )
-    return planes

@@ -11,9 +11,11 @@ import numpy as np
 from tocsin.kernels.geodesy import geodetic_from_ecef
 from tocsin.units import ns_from_s
 from tocsin.world.ballistic import Array, geodetic_deg
+from tocsin.world.body import Other
 from tocsin.world.breakup import Broken, Pieces, places_deg
 from tocsin.world.engagements import Result
-from tocsin.world.sky import Body, Missile
+from tocsin.world.sensors.biases import SensorTruth
+from tocsin.world.sky import Missile
 
 TRUTH_COLUMNS: tuple[str, ...] = (
     "time_ns", "object", "kind", "phase",
@@ -21,7 +23,6 @@ TRUTH_COLUMNS: tuple[str, ...] = (
     "latitude_deg", "longitude_deg", "height_m",
 )  # fmt: skip
 THREAT_SPACING_S = 1.0
-TRAFFIC_SPACING_S = 10.0
 
 ThreatState = Literal["waiting", "flying", "down", "hit"]
 
@@ -72,6 +73,7 @@ class WorldTruth(msgspec.Struct, kw_only=True):
     threats: list[ThreatTruth]
     others: list[ObjectTruth]
     launches: list[Result]
+    sensors: list[SensorTruth] = msgspec.field(default_factory=list)
 
 
 def threat_truth(missile: Missile, broken: Broken | None, epoch_ns: int, until_ns: int) -> ThreatTruth:
@@ -143,12 +145,11 @@ def threat_rows(missile: Missile, epoch_ns: int, until_ns: int) -> list[Row]:
     return _rows(missile.name, "threat", phases, [start_ns + ns_from_s(float(t)) for t in times], *path.at(times))
 
 
-def body_rows(body: Body, epoch_ns: int, until_ns: int) -> list[Row]:
-    """One row every ten seconds."""
-    times = np.arange(0.0, (until_ns - epoch_ns) / 1e9, TRAFFIC_SPACING_S)
-    phase = "orbit" if body.kind == "satellite" else "level"
+def body_rows(body: Other, epoch_ns: int, until_ns: int) -> list[Row]:
+    """Every ten seconds of level flight and orbits; of what rises or comes down, every second and its end."""
+    times, phases = body.truth_times((until_ns - epoch_ns) / 1e9)
     stamps = [epoch_ns + ns_from_s(float(t)) for t in times]
-    return _rows(body.name, body.kind, [phase] * len(times), stamps, *body.states(times))
+    return _rows(body.name, body.kind, phases, stamps, *body.states(times)) if stamps else []
 
 
 def fragment_rows(name: str, hit_ns: int, broken: Broken) -> list[Row]:

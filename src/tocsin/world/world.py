@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
-from tocsin.messages import Engagement, Message, Report, SensorStatus
-from tocsin.scenario import Scenario
+from tocsin.messages import Engagement, Message, Posture, Report, SensorStatus, SensorTask
+from tocsin.scenario import Scenario, Sensor
 from tocsin.units import ns_from_iso, ns_from_s
+from tocsin.world.ballistic import Array
+from tocsin.world.body import Body, Other
 from tocsin.world.breakup import Broken, break_up, interceptor_velocity, places_deg
 from tocsin.world.draws import Draws
 from tocsin.world.engagements import BASKET_M, Launched, Result, is_killed, launched, nearest_in_flight, report
+from tocsin.world.entry import meteor_body, reentry_bodies
+from tocsin.world.rise import launch_bodies, rocket_bodies
 from tocsin.world.sensors import Infrared, PositionSensor, Radar, Station
+from tocsin.world.sensors.sky_tables import WINDOW_S, SkyTables
 from tocsin.world.sensors.station import vec3
-from tocsin.world.sky import Body, Missile, Orbiter, Plane, draw_air, draw_missile, draw_traffic
+from tocsin.world.sky import Missile, Orbiter, Plane, draw_air, draw_missile, draw_stages
+from tocsin.world.traffic import draw_traffic
 from tocsin.world.truth import (
     ObjectTruth,
     Row,
@@ -22,8 +30,8 @@ from tocsin.world.truth import (
     threat_rows,
     threat_truth,
 )
+from tocsin.world.vehicles import vehicle_classes
 
-_STATIONS: dict[str, type[Station]] = {"radar": Radar, "infrared": Infrared, "position": PositionSensor}
 FIND_AFTER_S = (60.0, 180.0)  # a body that did not go off is reported this long after it came down
 FIND_STD_M = 100.0  # error of the place reported, each axis
 
@@ -38,20 +46,18 @@ class World:
         truth = scenario.truth
         self._scenario, self._draws = scenario, Draws(seed, run_index)
         self._epoch_ns = ns_from_iso(scenario.epoch)
+        vehicle_classes(truth.vehicles)  # a clash of names is refused even where no threat uses the class
         self._air = draw_air(truth, self._draws)
         self._missiles = [draw_missile(threat, truth, self._air, self._draws) for threat in truth.threats]
-        others: list[Body] = []
-        others.extend(Plane(aircraft) for aircraft in truth.aircraft)
-        for number, traffic in enumerate(truth.traffic):
-            others.extend(draw_traffic(traffic, number, self._draws))
-        others.extend(Orbiter(satellite, self._epoch_ns) for satellite in truth.satellites)
-        self._others = others
-        bodies = [*self._missiles, *others]
-        self._stations = [
-            _STATIONS[sensor.kind](sensor, bodies, self._epoch_ns, self._draws)
-            for sensor in scenario.sensors
-            if sensor.enabled
-        ]
+        self._others = self._all_others()
+        bodies: list[Body] = [*self._missiles, *self._others]
+        enabled = [sensor for sensor in scenario.sensors if sensor.enabled]
+        self._sky = SkyTables(bodies, lookback_s=max((sensor.scan_period_s for sensor in enabled), default=1.0) + 1.0)
+        self._refractivity_deviation = float(
+            truth.spread.refractivity_std * self._draws.generator("refractivity").standard_normal()
+        )
+        self._stations = [self._station(sensor) for sensor in enabled]
+        self._radars = {s.sensor.name: s for s in self._stations if isinstance(s, Radar)}
         self._sites = {site.name: site for site in scenario.sites}
         self._until_ns: int | None = None
         self._pending: list[Launched] = []
@@ -60,6 +66,36 @@ class World:
         self._pieces: dict[str, Broken] = {}
         self._found: dict[str, tuple[float, float]] = {}
         self._to_find = {m.name for m in self._missiles if self._goes_unexploded(m)}
+
+    @property
+    def bodies(self) -> tuple[Body, ...]:
+        """All that flies in this run, threats first; truth, for tools that show it as such."""
+        return (*self._missiles, *self._others)
+
+    @property
+    def air(self) -> Array:
+        """The air of this run, (4,) as in ``kernels.motion``."""
+        return self._air.copy()
+
+    def _all_others(self) -> list[Other]:
+        """Everything else that flies. Spent stages come last, so that they change no draw of the rest."""
+        truth, epoch_ns, duration_s = self._scenario.truth, self._epoch_ns, self._scenario.duration_s
+        others: list[Other] = []
+        others.extend(Plane(aircraft) for aircraft in truth.aircraft)
+        for number, traffic in enumerate(truth.traffic):
+            others.extend(draw_traffic(traffic, number, epoch_ns, duration_s, self._air, self._draws))
+        others.extend(Orbiter(satellite, epoch_ns) for satellite in truth.satellites)
+        for rocket in truth.rockets:
+            others.extend(rocket_bodies(rocket, self._air))
+        for launch in truth.launches:
+            others.extend(launch_bodies(launch, duration_s, self._air))
+        others.extend(meteor_body(meteor, self._air) for meteor in truth.meteors)
+        for reentry in truth.reentries:
+            rng = self._draws.generator(f"re-entry {reentry.name}")
+            others.extend(reentry_bodies(reentry, self._air, rng))
+        for missile in self._missiles:
+            others.extend(draw_stages(missile, truth, self._air, self._draws))
+        return others
 
     def generate(self, from_ns: int, to_ns: int) -> list[Message]:
         """Scans that end in (from_ns, to_ns], sensors' first words, reports of what happened in it; by arrival.
@@ -81,16 +117,28 @@ class World:
             )
         made.extend(self._resolve(to_ns))
         made.extend(self._finds(from_ns, to_ns))
-        for station in self._stations:
-            made.extend(station.scans(from_ns, to_ns))
+        self._sky.notice_ends()
+        for start_ns, end_ns in self._windows(from_ns, to_ns):
+            for station in self._stations:
+                made.extend(station.scans(start_ns, end_ns))
         self._until_ns = to_ns
         return sorted(made, key=lambda message: (message.arrival_ns, message.source))
 
     def hear(self, message: Message) -> list[Message]:
-        """React to what the pipeline says: a launch is resolved at its intercept time.
+        """React to what the pipeline says: a launch is resolved at its intercept time, sensors obey tasks and posture.
 
-        The report comes from ``generate`` of the interval that holds the intercept, or at once if that has passed.
+        The report comes from ``generate`` of the interval that holds the intercept, or at once if that has passed;
+        looks that a task asks for come from ``generate`` of later intervals.
         """
+        now_ns = max(message.time_ns, message.arrival_ns)
+        if isinstance(message, SensorTask):
+            if message.sensor in self._radars:
+                self._radars[message.sensor].hear(message, now_ns)
+            return []
+        if isinstance(message, Posture):
+            for radar in self._radars.values():
+                radar.hear(message, now_ns)
+            return []
         if not isinstance(message, Engagement):
             return []
         launch = launched(message)
@@ -116,6 +164,7 @@ class World:
             threats=threats,
             others=[ObjectTruth(name=body.name, kind=body.kind) for body in self._others],
             launches=list(self._results),
+            sensors=[station.truth for station in self._stations],
         )
 
     def truth_rows(self) -> list[Row]:
@@ -130,6 +179,29 @@ class World:
         for body in self._others:
             rows.extend(body_rows(body, self._epoch_ns, until_ns))
         return rows
+
+    def _station(self, sensor: Sensor) -> Station:
+        common = sensor, self._sky, self._epoch_ns, self._draws, self._refractivity_deviation
+        if sensor.kind == "radar":
+            return Radar(*common, self._duty, self._scenario.policy.posture.initial_level)
+        if sensor.kind == "infrared":
+            return Infrared(*common, self._scenario.truth.fires)
+        return PositionSensor(*common)
+
+    def _windows(self, from_ns: int, to_ns: int) -> Iterator[tuple[int, int]]:
+        """An interval cut where windows of the sky tables meet: all sensors use one before the next is made."""
+        size_ns = ns_from_s(WINDOW_S)
+        while from_ns < to_ns:
+            edge_ns = self._epoch_ns + ((from_ns - self._epoch_ns) // size_ns + 1) * size_ns
+            yield from_ns, min(edge_ns, to_ns)
+            from_ns = edge_ns
+
+    def _duty(self, level: str) -> float:
+        """Share of its search scans that a radar makes at a level of posture."""
+        posture = self._scenario.policy.posture
+        if len(posture.sensor_duty) == 1 or level not in posture.levels:
+            return posture.sensor_duty[0]
+        return posture.sensor_duty[posture.levels.index(level)]
 
     def _resolve(self, to_ns: int) -> list[Report]:
         """Outcome of every launch whose intercept time has come, oldest first."""

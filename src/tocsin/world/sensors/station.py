@@ -1,125 +1,124 @@
-"""What all simulated sensors share: their own beat, where they stand, and what is worked out ahead in blocks."""
+"""What all simulated sensors share: their own beat and clock, where they stand, and scans worked out in blocks."""
 
 from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from typing import ClassVar
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from tocsin.errors import ScenarioError
-from tocsin.kernels.observe import level_path
-from tocsin.messages import Scan, SensorKind
-from tocsin.scenario import Sensor
+from tocsin.kernels.level import level_path
+from tocsin.messages import Column, Scan, SensorKind, SweptVolume
+from tocsin.scenario import Sensor, check_simulated
 from tocsin.units import NS_PER_S, ns_from_s
 from tocsin.world.ballistic import Array
 from tocsin.world.draws import Draws
-from tocsin.world.sky import Body, satellite_states, satrec
+from tocsin.world.sensors.biases import draw_biases
+from tocsin.world.sensors.sky_tables import WINDOW_S, Index, SkyTables
+from tocsin.world.sky import satellite_states, satrec
 
-BLOCK = 128  # scans worked out at once
 GEOSTATIONARY_HEIGHT_M = 35_786_000.0  # m above the equator
+FALSE_PLOT = -1  # the body of a plot that none made
+_WINDOW_NS = WINDOW_S * NS_PER_S
 
 
-class View(msgspec.Struct, frozen=True, eq=False):
-    """What one body looks like in the scans of one block, before noise."""
+class Plots(msgspec.Struct, frozen=True, eq=False):
+    """Measured plots, true and false, in any order; all arrays have axis 0 the plot."""
 
-    body: int
-    is_seen: npt.NDArray[np.bool_]  # (k,) in coverage
-    plot_s: Array  # (k,) seconds from epoch
-    value: Array  # (k, m) true measurement
-
-
-class Noise(msgspec.Struct, frozen=True, eq=False):
-    """The draws of one block of scans, a row a scan, a column a body: one that is gone changes nothing for others."""
-
-    chance: Array  # (k, bodies) uniform, against the detection probability
-    normal: Array  # (k, bodies, errors) standard normal
-    false_count: npt.NDArray[np.int64]  # (k,)
+    scan: Index  # which of the scans asked for
+    body: Index  # FALSE_PLOT where none
+    time_s: Array  # from epoch, by the true clock: when the target was where it was seen
+    order: Array  # uniform draws: their order inside a scan, which tells nothing
+    columns: dict[str, Column]  # of the Scan
 
 
-class Plot(msgspec.Struct, frozen=True, eq=False):
-    """One detected body in one scan."""
+class Block(msgspec.Struct, frozen=True, eq=False):
+    """The search scans of one window, as columns; a scan is a slice of each."""
 
-    time_s: float  # from epoch
-    value: Array  # true measurement
-    normal: Array  # standard normal errors
+    window: int
+    first_number: int
+    platform_m: Array  # (k, 3)
+    first_plot: list[int]  # (k + 1)
+    body: Index
+    time_s: Array
+    columns: dict[str, Column]
 
 
 class Station(ABC):
-    """One simulated sensor. Scan ``n`` ends at epoch + phase + n x period; the phase is the sensor's own.
+    """One simulated sensor. Search scan ``n`` ends at epoch + phase + n x period; the phase is the sensor's own.
 
     Measurements are referred to the platform's place at the end of the scan, as its own navigation would.
+    ``sequence`` counts the scans that were made. Times are stated by the sensor's clock, arrivals by the true one.
     """
 
     kind: ClassVar[SensorKind]
-    errors: ClassVar[int]  # how many normal errors a plot takes
 
-    def __init__(self, sensor: Sensor, bodies: Sequence[Body], epoch_ns: int, draws: Draws) -> None:
-        self.sensor, self.bodies, self.epoch_ns, self._draws = sensor, bodies, epoch_ns, draws
+    def __init__(
+        self, sensor: Sensor, sky: SkyTables, epoch_ns: int, draws: Draws, refractivity_deviation: float = 0.0
+    ) -> None:
+        check_simulated(sensor, "")
+        self.sensor, self.sky, self.epoch_ns, self._draws = sensor, sky, epoch_ns, draws
         self.period_ns = max(1, ns_from_s(sensor.scan_period_s))
         phase = draws.generator(f"phase of {sensor.name}").random()
         self.first_end_ns = epoch_ns + 1 + int(phase * (self.period_ns - 1))
         self.latency_ns = ns_from_s(sensor.latency_s)
-        self._block = -1
-        self._views: list[View] = []
-        self._platform = np.zeros((0, 3))
-        self._noise = Noise(np.zeros((0, 0)), np.zeros((0, 0, 0)), np.zeros(0, dtype=np.int64))
+        self.key = draws.key(f"plots of {sensor.name}")
+        self.truth = draw_biases(sensor, draws, refractivity_deviation)
+        self.clock_ns = ns_from_s(self.truth.clock_bias_s)
+        is_orbit = sensor.platform == "orbit"
+        self._elements = satrec(sensor.line1, sensor.line2, f"sensors.{sensor.name}") if is_orbit else None
+        self._outages_ns = [(epoch_ns + ns_from_s(a), epoch_ns + ns_from_s(b)) for a, b in sensor.outages_s]
+        self._made_count = 0
+        self._block: Block | None = None
 
     def scans(self, from_ns: int, to_ns: int) -> list[Scan]:
-        """Scans that end in (from_ns, to_ns], oldest first."""
+        """Scans that end in (from_ns, to_ns], oldest first. Call it for consecutive intervals."""
         first = max(0, (from_ns - self.first_end_ns) // self.period_ns + 1)
         last = (to_ns - self.first_end_ns) // self.period_ns
-        return [self._scan(number) for number in range(first, last + 1)]
+        made = [
+            self._search(number)
+            for number in range(first, last + 1)
+            if self.is_on(self.end_ns(number) - self.period_ns, self.end_ns(number)) and self.is_due(number)
+        ]
+        looks = self.looks(from_ns, to_ns)
+        if looks:
+            made = sorted((*made, *looks), key=lambda scan: scan.end_ns)
+        numbered = [msgspec.structs.replace(scan, sequence=self._made_count + i) for i, scan in enumerate(made)]
+        self._made_count += len(numbered)
+        return numbered
 
-    def _scan(self, number: int) -> Scan:
-        block, row = divmod(number, BLOCK)
-        if block != self._block:
-            self._prepare(block)
-        noise, plots = self._noise, []
-        for view in self._views:
-            if view.is_seen[row] and noise.chance[row, view.body] < self.sensor.detection_prob:
-                time_s = float(view.plot_s[row])
-                ended_s = getattr(self.bodies[view.body], "ended_s", None)
-                if ended_s is None or time_s < ended_s:
-                    plots.append(Plot(time_s, view.value[row], noise.normal[row, view.body]))
-        return self.scan(number, self.end_ns(number), self._platform[row], plots, int(noise.false_count[row]))
+    def looks(self, from_ns: int, to_ns: int) -> list[Scan]:
+        """Scans besides the search, that end in (from_ns, to_ns]."""
+        return []
 
-    def _prepare(self, block: int) -> None:
-        first = self.end_ns(block * BLOCK) - self.epoch_ns
-        ends_s = (first + self.period_ns * np.arange(BLOCK)) / NS_PER_S
-        self._platform = self.platform(ends_s)
-        self._views = [view for view in self.views(ends_s, self._platform) if view.is_seen.any()]
-        rng = self._draws.generator(f"block of {self.sensor.name}", block)
-        self._noise = Noise(
-            rng.random((BLOCK, len(self.bodies))),
-            rng.standard_normal((BLOCK, len(self.bodies), self.errors)),
-            rng.poisson(self.sensor.false_per_scan, BLOCK),
-        )
-        self._block = block
+    def is_due(self, number: int) -> bool:
+        """Whether its duty has it make that search scan."""
+        return True
+
+    def is_on(self, start_ns: int, end_ns: int) -> bool:
+        """Whether no outage touches that dwell."""
+        return all(end_ns <= down_ns or start_ns >= up_ns for down_ns, up_ns in self._outages_ns)
 
     def end_ns(self, number: int) -> int:
-        """When the scan of that number ends."""
+        """When the search scan of that number ends, by the true clock."""
         return self.first_end_ns + number * self.period_ns
 
-    def rng(self, number: int) -> np.random.Generator:
-        """The generator of one scan: places of false plots, order of plots."""
-        return self._draws.generator(self.sensor.name, number)
+    @abstractmethod
+    def measure(self, first_number: int, ends_s: Array, platform_m: Array, window: int) -> Plots:
+        """All plots of the search scans that end then, from those places."""
+
+    @abstractmethod
+    def swept(self, platform_m: Array) -> SweptVolume | None:
+        """What a search scan searches."""
 
     def platform(self, time_s: Array) -> Array:
         """Where the sensor stands, (n, 3) ECEF m."""
         sensor = self.sensor
-        if sensor.platform == "orbit":
-            where = f"sensors.{sensor.name}"
-            return satellite_states(satrec(sensor.line1, sensor.line2, where), self.epoch_ns, time_s)[0]
-        if sensor.platform == "path":
-            raise ScenarioError(
-                "a sensor on a recorded path can only replay reports", where=f"sensors.{sensor.name}.platform",
-                value=sensor.platform, remedy="use land, ship, geostationary or orbit in a scenario",
-            )  # fmt: skip
+        if self._elements is not None:
+            return satellite_states(self._elements, self.epoch_ns, time_s)[0]
         is_high = sensor.platform == "geostationary"
         position, _ = level_path(
             0.0 if is_high else math.radians(sensor.latitude_deg), math.radians(sensor.longitude_deg),
@@ -128,19 +127,87 @@ class Station(ABC):
         )  # fmt: skip
         return np.asarray(position)
 
-    @abstractmethod
-    def views(self, ends_s: Array, platform: Array) -> list[View]:
-        """Every body in the scans that end then, from those places."""
-
-    @abstractmethod
-    def scan(self, number: int, end_ns: int, platform: Array, plots: list[Plot], false_count: int) -> Scan:
-        """One scan: errors added to what is detected, false plots among it, in random order."""
-
     def plot_ns(self, plots_s: Array) -> npt.NDArray[np.int64]:
-        """Seconds from epoch to integer nanoseconds UTC."""
-        return self.epoch_ns + np.rint(plots_s * 1e9).astype(np.int64)
+        """Seconds from epoch to integer nanoseconds UTC, by the sensor's clock."""
+        return self.epoch_ns + self.clock_ns + np.rint(plots_s * 1e9).astype(np.int64)
+
+    def seconds(self, time_ns: int) -> float:
+        """Seconds from epoch of a time by the true clock."""
+        return (time_ns - self.epoch_ns) / NS_PER_S
+
+    def scan_of(
+        self, start_ns: int, end_ns: int, platform_m: Array, columns: dict[str, Column], swept: SweptVolume | None
+    ) -> Scan:
+        """One scan, its true times turned into stated ones; ``scans`` numbers it."""
+        stated_ns = end_ns + self.clock_ns
+        return Scan(
+            time_ns=stated_ns,
+            arrival_ns=end_ns + self.latency_ns,
+            source=self.sensor.name,
+            sensor=self.sensor.name,
+            kind=self.kind,
+            sequence=0,
+            start_ns=start_ns + self.clock_ns,
+            end_ns=stated_ns,
+            platform_ecef_m=vec3(platform_m),
+            plot_time_ns=columns["plot_time_ns"],
+            swept=swept,
+            range_m=columns.get("range_m"),
+            azimuth_rad=columns.get("azimuth_rad"),
+            elevation_rad=columns.get("elevation_rad"),
+            range_rate_m_s=columns.get("range_rate_m_s"),
+            snr_db=columns.get("snr_db"),
+            line_of_sight_ecef=columns.get("line_of_sight_ecef"),
+            position_ecef_m=columns.get("position_ecef_m"),
+        )
+
+    def _search(self, number: int) -> Scan:
+        end_ns = self.end_ns(number)
+        window = (end_ns - self.epoch_ns) // _WINDOW_NS
+        if self._block is None or self._block.window != window:
+            self._block = self._made_block(window)
+        block = self._block
+        row = number - block.first_number
+        plots = slice(block.first_plot[row], block.first_plot[row + 1])
+        columns = {name: values[plots] for name, values in block.columns.items()}
+        if self.sky.has_ended:  # an intercept ends a body inside the block
+            keep = self.sky.is_still_up(block.body[plots], block.time_s[plots])
+            if not keep.all():
+                columns = {name: _sealed(values[keep]) for name, values in columns.items()}
+        platform_m = block.platform_m[row]
+        return self.scan_of(end_ns - self.period_ns, end_ns, platform_m, columns, self.swept(platform_m))
+
+    def _made_block(self, window: int) -> Block:
+        start_ns = window * _WINDOW_NS - (self.first_end_ns - self.epoch_ns)
+        first_number = max(0, -(-start_ns // self.period_ns))
+        count = max(1, -(-(start_ns + _WINDOW_NS) // self.period_ns) - first_number)
+        ends_s = (self.first_end_ns - self.epoch_ns + self.period_ns * (first_number + np.arange(count))) / NS_PER_S
+        platform_m = self.platform(ends_s)
+        plots = self.measure(first_number, ends_s, platform_m, window)
+        order = np.lexsort((plots.order, plots.scan))
+        return Block(
+            window=window,
+            first_number=first_number,
+            platform_m=platform_m,
+            first_plot=np.searchsorted(plots.scan[order], np.arange(count + 1)).tolist(),
+            body=plots.body[order],
+            time_s=plots.time_s[order],
+            columns={name: _sealed(values[order]) for name, values in plots.columns.items()},
+        )
 
 
 def vec3(values: Array) -> tuple[float, float, float]:
     """Three plain floats."""
     return float(values[0]), float(values[1]), float(values[2])
+
+
+def in_random_order(plots: Plots) -> dict[str, Column]:
+    """The columns of one scan's plots."""
+    order = np.argsort(plots.order)
+    return {name: _sealed(values[order]) for name, values in plots.columns.items()}
+
+
+def _sealed(values: Column) -> Column:
+    """A fresh array made read-only; its slices are too."""
+    values.flags.writeable = False
+    return values

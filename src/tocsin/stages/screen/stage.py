@@ -12,7 +12,6 @@ from typing import ClassVar
 import msgspec
 import numpy as np
 
-from tocsin.kernels.geodesy import ecef_from_geodetic
 from tocsin.messages import (
     Column,
     Detections,
@@ -29,7 +28,17 @@ from tocsin.messages import (
 )
 from tocsin.messages.sensor_health import HealthState
 from tocsin.scenario import Defence, Sensor
-from tocsin.units import DEG, M_PER_KM, ns_from_s, s_from_ns
+from tocsin.stages.screen.survey import (
+    Accuracy,
+    accuracy_of,
+    evident,
+    evident_range_m,
+    in_field,
+    light_time_ns,
+    place_of,
+    straightened,
+)
+from tocsin.units import ns_from_s, s_from_ns
 
 UNKNOWN = EventKind("screen.unknown_sensor", "warning", "scan of {subject}, which is not in the survey: refused")
 NO_PLACE = EventKind("screen.no_place", "warning", "{subject} moves, and its scan does not say where it was: refused")
@@ -39,11 +48,8 @@ DOUBLE = EventKind("screen.double", "info", "scan {sequence} of {subject} came t
 LATE = EventKind("screen.late", "info", "scan {sequence} of {subject} came after {last}")
 MISSING = EventKind("screen.no_columns", "warning", "{columns} scan of {subject} lacks its columns: refused")
 
-_GEOSTATIONARY_RADIUS_M = 42_164_000.0  # m from the Earth's centre, 35 786 km above the equator, rounded
 _REMEMBERED = 64  # sequences kept for each sensor to know a double by
-_EDGE_SIGMAS = 4.0  # a plot may lie outside the field of regard by so many of its sigmas
 _HEIGHT_LIMITS_M = (-2_000.0, 1e8)
-_RANGE_RATE_LIMIT_M_S = 20_000.0
 _NO_PLOTS = column((), "int64")
 _EARTH_MISS_M = 7_400_000.0  # an infrared line of sight passes the Earth's centre this close, or shows a star
 
@@ -76,7 +82,8 @@ class Screen:
 
     def __init__(self, defence: Defence) -> None:
         self._sensors = {sensor.name: sensor for sensor in defence.sensors}
-        self._places = {sensor.name: _surveyed(sensor) for sensor in defence.sensors}
+        self._places = {sensor.name: place_of(sensor) for sensor in defence.sensors}
+        self._evident_m = {sensor.name: evident_range_m(sensor) for sensor in defence.sensors}
         self._policy = defence.policy.screen
         self.state = ScreenState()
 
@@ -177,18 +184,32 @@ class Screen:
         return own if sensor.platform != "land" and own is not None and _is_place(own) else place
 
     def _detections(self, sensor: Sensor, scan: Scan, place: Vec3 | None, now_ns: int) -> Detections:
-        keep = self._believed(sensor, scan, place, now_ns)
+        is_radar, is_infrared, is_position = (scan.kind == k for k in ("radar", "infrared", "position"))
+        accuracy = accuracy_of(sensor, scan) if is_radar else None
+        keep = self._believed(sensor, scan, place, accuracy, now_ns)
         index = column(np.flatnonzero(keep), "int64") if keep.size else _NO_PLOTS
         scale = sensor.noise_scale
-        is_radar, is_infrared, is_position = (scan.kind == k for k in ("radar", "infrared", "position"))
-        angle_std = scale * (sensor.azimuth_std_deg * DEG if is_radar else sensor.line_of_sight_std_urad * 1e-6)
 
-        def part(values: Column | None) -> Column | None:
+        def part(values: Column | None, dtype: str = "float64") -> Column | None:
             if values is None:
                 return None
-            return values if index.size == keep.size else column(values[index])
+            return column(values if index.size == keep.size else values[index], dtype)
 
+        def stated(std: float) -> Column:
+            return column(np.full(index.size, scale * std))
+
+        plot_ns, range_m, elevation_rad = part(scan.plot_time_ns, "int64"), part(scan.range_m), part(scan.elevation_rad)
+        sight = part(scan.line_of_sight_ecef)
+        assert plot_ns is not None
+        if place is not None and index.size:
+            if is_radar and elevation_rad is not None and range_m is not None:
+                elevation_rad, range_m = map(column, straightened(sensor, elevation_rad, range_m, place))
+            elif is_infrared and sight is not None:
+                plot_ns = column(plot_ns - light_time_ns(sight, place), "int64")
         rate = None if sensor.range_rate_std_m_s is None else part(scan.range_rate_m_s)
+        range_std, angle_std, elevation_std = (None, None, None) if accuracy is None else map(part, accuracy)
+        if is_infrared:
+            angle_std = stated(sensor.line_of_sight_std_urad * 1e-6)
         return Detections(
             time_ns=now_ns,
             causes=(scan.id,) if scan.id else (),
@@ -198,25 +219,27 @@ class Screen:
             start_ns=scan.start_ns,
             end_ns=scan.end_ns,
             platform_ecef_m=place,
-            plot_time_ns=scan.plot_time_ns if index.size == keep.size else column(scan.plot_time_ns[index], "int64"),
+            plot_time_ns=plot_ns,
             plot_index=index,
             rejected_count=int(keep.size - index.size),
-            swept=scan.swept,
-            range_m=part(scan.range_m) if is_radar else None,
+            swept=evident(sensor, scan.swept, place, self._evident_m[sensor.name]),
+            range_m=range_m if is_radar else None,
             azimuth_rad=part(scan.azimuth_rad) if is_radar else None,
-            elevation_rad=part(scan.elevation_rad) if is_radar else None,
+            elevation_rad=elevation_rad if is_radar else None,
             range_rate_m_s=rate if is_radar else None,
-            line_of_sight_ecef=part(scan.line_of_sight_ecef) if is_infrared else None,
+            line_of_sight_ecef=sight if is_infrared else None,
             position_ecef_m=part(scan.position_ecef_m) if is_position else None,
-            range_std_m=scale * sensor.range_std_m if is_radar else None,
-            angle_std_rad=None if is_position else angle_std,
-            elevation_std_rad=scale * sensor.elevation_std_deg * DEG if is_radar else None,
-            range_rate_std_m_s=None if rate is None else scale * (sensor.range_rate_std_m_s or 0.0),
+            range_std_m=range_std,
+            angle_std_rad=angle_std,
+            elevation_std_rad=elevation_std,
+            range_rate_std_m_s=stated(sensor.range_rate_std_m_s or 0.0) if is_radar and rate is not None else None,
             position_std_m=scale * sensor.position_std_m if is_position else None,
             height_std_m=scale * sensor.height_std_m if is_position else None,
         )
 
-    def _believed(self, sensor: Sensor, scan: Scan, place: Vec3 | None, now_ns: int) -> Column:
+    def _believed(
+        self, sensor: Sensor, scan: Scan, place: Vec3 | None, accuracy: Accuracy | None, now_ns: int
+    ) -> Column:
         """(n,) bool: of believable age, finite, inside the surveyed field of regard or the ranges of nature."""
         times = scan.plot_time_ns
         if not times.size:
@@ -225,8 +248,8 @@ class Screen:
             times <= now_ns + ns_from_s(self._policy.max_ahead_s)
         )
         with np.errstate(invalid="ignore"):
-            if scan.kind == "radar":
-                keep &= _in_field(sensor, scan)
+            if accuracy is not None:
+                keep &= in_field(sensor, scan, accuracy)
             elif scan.line_of_sight_ecef is not None and place is not None and scan.kind == "infrared":
                 sight, at = scan.line_of_sight_ecef, np.array(place)
                 along = -(sight @ at)
@@ -261,45 +284,9 @@ def _has_columns(scan: Scan) -> bool:
     if scan.kind == "position":
         return scan.position_ecef_m is not None and scan.position_ecef_m.shape == (n, 3)
     needed = scan.range_m is not None and scan.azimuth_rad is not None
-    given = (scan.range_m, scan.azimuth_rad, scan.elevation_rad, scan.range_rate_m_s)
+    given = (scan.range_m, scan.azimuth_rad, scan.elevation_rad, scan.range_rate_m_s, scan.snr_db)
     return needed and all(values is None or values.shape == (n,) for values in given)
-
-
-def _surveyed(sensor: Sensor) -> Vec3 | None:
-    """Where a sensor that does not move stands, ECEF m."""
-    if sensor.platform == "geostationary":
-        longitude_rad = sensor.longitude_deg * DEG
-        return _GEOSTATIONARY_RADIUS_M * math.cos(longitude_rad), _GEOSTATIONARY_RADIUS_M * math.sin(longitude_rad), 0.0
-    if sensor.platform == "land":
-        x, y, z = ecef_from_geodetic(sensor.latitude_deg * DEG, sensor.longitude_deg * DEG, sensor.height_m)
-        return float(x), float(y), float(z)
-    return None
 
 
 def _is_place(place: Vec3) -> bool:
     return math.isfinite(sum(place)) and math.hypot(*place) > 6_300_000.0
-
-
-def _in_field(sensor: Sensor, scan: Scan) -> Column:
-    """(n,) bool: radar plots inside the surveyed field of regard, give or take some sigmas."""
-    edge_m = _EDGE_SIGMAS * sensor.noise_scale * sensor.range_std_m
-    edge_azimuth = _EDGE_SIGMAS * sensor.noise_scale * sensor.azimuth_std_deg * DEG
-    edge_elevation = _EDGE_SIGMAS * sensor.noise_scale * sensor.elevation_std_deg * DEG
-    keep = np.ones(scan.plot_time_ns.shape[0], dtype=bool)
-    if scan.range_m is not None:
-        keep &= (scan.range_m >= max(sensor.range_min_km * M_PER_KM - edge_m, 0.0)) & (
-            scan.range_m <= sensor.range_max_km * M_PER_KM + edge_m
-        )
-    if scan.azimuth_rad is not None:
-        keep &= np.isfinite(scan.azimuth_rad)
-        width = (sensor.azimuth_to_deg - sensor.azimuth_from_deg) % 360.0 * DEG
-        if width > 0.0:
-            past = np.mod(scan.azimuth_rad - sensor.azimuth_from_deg * DEG + edge_azimuth, 2.0 * math.pi)
-            keep &= past <= width + 2.0 * edge_azimuth
-    if scan.elevation_rad is not None:
-        keep &= (scan.elevation_rad >= sensor.elevation_min_deg * DEG - edge_elevation) & (
-            scan.elevation_rad <= sensor.elevation_max_deg * DEG + edge_elevation
-        )
-    if scan.range_rate_m_s is not None and sensor.range_rate_std_m_s is not None:
-        keep &= np.abs(scan.range_rate_m_s) < _RANGE_RATE_LIMIT_M_S
-    return keep
