@@ -54,7 +54,7 @@ class Result:
         tables = (None, None, None) if earth is None else (earth, NO_TABLE, NO_WIND)
         self.status, self.time_s, count, event_count = run(  # type: ignore[operator]
             start, beta, air, *tables, method, step_s, tolerance_m, stop_m, max_time_s, spacing_s,
-            np.array(levels_m), samples, events, self.peak, self.final,
+            np.sort(levels_m), samples, events, self.peak, self.final,
         )  # fmt: skip
         self.samples, self.events = samples[:count], events[:event_count]
 

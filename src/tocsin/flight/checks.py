@@ -165,14 +165,14 @@ def times(max_time_s: float, spacing_s: float) -> tuple[float, float]:
 
 
 def heights(given: npt.ArrayLike) -> Floats:
-    """(k,) heights whose crossing is an event, m."""
+    """(k,) heights whose crossing is an event, m, lowest first."""
     try:
         levels = np.array(given, dtype=np.float64).reshape(-1)
     except (TypeError, ValueError):
         raise FlightError(f"heights_m takes numbers in m, not {given!r:.80}") from None
     for level in levels:
         number("heights_m", float(level), _LOWEST_M, _HIGHEST_M, "m")
-    return levels
+    return np.unique(levels)
 
 
 def stop_height(given: float) -> float:

@@ -38,7 +38,7 @@ class Earth:
             object.__setattr__(self, name, float(value))
 
     def with_zonals(self) -> Earth:
-        """The same with J3 and J4 of EGM96: they move an impact by up to some hundred metres in 1500 km."""
+        """The same with J3 and J4 of EGM96: they move an impact by 4 to 11 m in 1500 km, up to 40 m in 5000 km."""
         return replace(self, j3=J3, j4=J4)
 
     @classmethod

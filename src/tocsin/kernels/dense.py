@@ -27,24 +27,50 @@ def height_and_rise(y, semi_major_m, flattening):
 
 
 @kernel
+def weighted(k, weights, count):
+    """Sum over j < count of weights[j] k[j]: six numbers. Written out: loops over six swell the compiled code."""
+    s0 = s1 = s2 = s3 = s4 = s5 = 0.0
+    for j in range(count):
+        w = weights[j]
+        s0 += w * k[j, 0]
+        s1 += w * k[j, 1]
+        s2 += w * k[j, 2]
+        s3 += w * k[j, 3]
+        s4 += w * k[j, 4]
+        s5 += w * k[j, 5]
+    return s0, s1, s2, s3, s4, s5
+
+
+@kernel
 def polynomial(k, within, slope_count, power_count, h, c):
     """Fill c from the slopes k of a step h long; within (7, 16) as `tableaus.WITHIN` of the method."""
     for power in range(power_count):
-        for i in range(6):
-            s = 0.0
-            for j in range(slope_count):
-                s += within[power, j] * k[j, i]
-            c[power, i] = h * s
+        s0, s1, s2, s3, s4, s5 = weighted(k, within[power], slope_count)
+        c[power, 0] = h * s0
+        c[power, 1] = h * s1
+        c[power, 2] = h * s2
+        c[power, 3] = h * s3
+        c[power, 4] = h * s4
+        c[power, 5] = h * s5
 
 
 @kernel
 def state_within(y, c, power_count, share, out):
     """Fill out (6,) with the state after a share of the step."""
-    for i in range(6):
-        s = c[power_count - 1, i]
-        for power in range(power_count - 2, -1, -1):
-            s = s * share + c[power, i]
-        out[i] = y[i] + share * s
+    s0 = s1 = s2 = s3 = s4 = s5 = 0.0
+    for power in range(power_count - 1, -1, -1):
+        s0 = s0 * share + c[power, 0]
+        s1 = s1 * share + c[power, 1]
+        s2 = s2 * share + c[power, 2]
+        s3 = s3 * share + c[power, 3]
+        s4 = s4 * share + c[power, 4]
+        s5 = s5 * share + c[power, 5]
+    out[0] = y[0] + share * s0
+    out[1] = y[1] + share * s1
+    out[2] = y[2] + share * s2
+    out[3] = y[3] + share * s3
+    out[4] = y[4] + share * s4
+    out[5] = y[5] + share * s5
 
 
 @kernel
@@ -98,24 +124,11 @@ def write_event(events, count, kind, time_s, y, height_m, is_rising):
 
 
 @kernel
-def _sort_rows(rows, first, end):
-    """Order rows first .. end - 1 by their time, in place."""
-    for i in range(first + 1, end):
-        for j in range(i, first, -1):
-            if rows[j, 1] >= rows[j - 1, 1]:
-                break
-            for column in range(rows.shape[1]):
-                kept = rows[j, column]
-                rows[j, column] = rows[j - 1, column]
-                rows[j - 1, column] = kept
-
-
-@kernel
 def meet_events(y, c, power_count, t, h, end, levels_m, stop_m, floor_m, semi_major_m, flattening,
                 events, count, peak, out):  # fmt: skip
     """Find what the step from y at time t to `end` meets, in order of time.
 
-    In        levels_m (n,) heights to report, both ways; stop_m, floor_m heights whose fall through ends it
+    In        levels_m (n,) heights to report, lowest first; stop_m, floor_m heights whose fall through ends it
     Changes   events from row count on; peak (2,): greatest height m and its time s; out (6,): scratch
     Out       (count, share of the step at which the flight ends, or NOT_WITHIN, height of that level)
 
@@ -145,19 +158,17 @@ def meet_events(y, c, power_count, t, h, end, levels_m, stop_m, floor_m, semi_ma
                 if share < stop:
                     stop = share
                     stop_level_m = level_m
-        first = count
-        for i in range(levels_m.shape[0]):
-            level_m = levels_m[i]
+        is_rising = height_high > height_low
+        last = levels_m.shape[0] - 1
+        for i in range(last + 1):
+            level_m = levels_m[i if is_rising else last - i]
             if (height_low < level_m) != (height_high < level_m):
                 share = _crossing(
                     y, c, power_count, low, height_low - level_m, high, height_high - level_m,
                     level_m, semi_major_m, flattening, out,
                 )  # fmt: skip
                 if share <= stop:
-                    count = write_event(
-                        events, count, HEIGHT, t + share * h, out, level_m, 1.0 if height_high > height_low else 0.0
-                    )
-        _sort_rows(events, first, min(count, events.shape[0]))
+                    count = write_event(events, count, HEIGHT, t + share * h, out, level_m, 1.0 if is_rising else 0.0)
         if stop < NOT_WITHIN:
             return count, stop, stop_level_m
         if high == 1.0:
