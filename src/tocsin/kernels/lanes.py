@@ -64,18 +64,18 @@ _C = _A.sum(axis=1)
 _AA = _A @ _A[:6]
 _EA = _E @ _A
 
-import os
-# where the density, its slope or its curvature breaks, and wind and deviation break: geometric heights, m
-_CORNERS_M = np.array(
-    sorted([US76_RADIUS_M * g / (US76_RADIUS_M - g) for g in (11e3, 20e3, 32e3, 47e3, 51e3, 71e3)]
-    + [float(k) * 1e3 for k in os.environ.get("KN","12 25 80 86 88 90 95").split()])
+# Where a step ends, because the density or its slope breaks (layers of the standard, at geopotential heights), or the
+# wind's or the deviation's slope, or the curvature of the standard's upper table where it still matters: heights, m
+_LAYERS_M = np.array([11e3, 20e3, 32e3, 47e3, 51e3, 71e3])
+_CORNERS_M = np.concatenate(
+    [US76_RADIUS_M * _LAYERS_M / (US76_RADIUS_M - _LAYERS_M), [12e3, 20e3, 25e3, 80e3], [86e3, 88e3, 90e3, 95e3]]
 )
 _AT_CORNER_M = 1.0  # a step that ends this near a corner has met it
 
-TOLERANCE_M = float(os.environ.get("TOL","0.02"))  # error allowed to a step
-VELOCITY_TOLERANCE_M_S = TOLERANCE_M / float(os.environ.get("VW","100"))
+_TOLERANCE_M = 0.002  # error allowed to a step, m, and of velocity, m/s
+_TOLERANCE_M_S = 2e-5
 _FIRST_STEP_S = 1.0
-_LONGEST_STEP_S = float(os.environ.get("LONG","40"))
+_LONGEST_STEP_S = 40.0
 _SHORTEST_STEP_S = 1e-4
 _MOST_STEPS = 1_000_000
 _ON_GROUND_M = 1e-3  # as in `fall`
@@ -135,8 +135,8 @@ def _error(w):
             k6 = w[SLOPES + 18 * LANES + at + n]
             gain = _E[0] * k0 + _E[2] * k2 + _E[3] * k3 + _E[4] * k4 + _E[5] * k5 + _E[6] * k6
             bend = _EA[0] * k0 + _EA[2] * k2 + _EA[3] * k3 + _EA[4] * k4 + _EA[5] * k5
-            fast = h * gain * (1.0 / VELOCITY_TOLERANCE_M_S)
-            far = h * h * bend * (1.0 / TOLERANCE_M)
+            fast = h * gain * (1.0 / _TOLERANCE_M_S)
+            far = h * h * bend * (1.0 / _TOLERANCE_M)
             w[_ERROR + n] += fast * fast + far * far
 
 
