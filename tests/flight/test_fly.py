@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tocsin.errors import FlightError, TocsinError
-from tocsin.flight import FlightStatus, fly, fly_batch
+from tocsin.flight import FlightStatus, fly
 from tocsin.kernels.geodesy import ecef_from_geodetic, enu_axes, geodetic_from_ecef
 
 POSITION = np.array(ecef_from_geodetic(math.radians(36.0), math.radians(40.0), 80_000.0))
@@ -79,7 +79,7 @@ def test_a_state_under_the_ground_is_already_down() -> None:
 def test_a_batch_ends_where_each_flight_ends() -> None:
     positions = np.stack([POSITION, POSITION * 1.01, POSITION * 0.98])
     velocities = np.stack([VELOCITY, -VELOCITY, VELOCITY])
-    batch = fly_batch(positions, velocities, beta_kg_m2=[500.0, 800.0, 1.0])
+    batch = fly(positions, velocities, beta_kg_m2=[500.0, 800.0, 1.0])
     assert batch.status.tolist() == [FlightStatus.OK, FlightStatus.OK, FlightStatus.ALREADY_DOWN]
     for i, beta in enumerate([500.0, 800.0]):
         alone = fly(positions[i], velocities[i], beta_kg_m2=beta).impact
@@ -126,9 +126,9 @@ def test_a_flight_that_cannot_be_computed_is_refused_by_name(change: dict[str, o
 
 def test_a_batch_of_unequal_lengths_is_refused() -> None:
     with pytest.raises(FlightError, match="as many"):
-        fly_batch([POSITION, POSITION], [VELOCITY])
+        fly([POSITION, POSITION], [VELOCITY])
     with pytest.raises(FlightError, match="each of 2 flights"):
-        fly_batch([POSITION, POSITION], [VELOCITY, VELOCITY], beta_kg_m2=[1.0, 2.0, 3.0])
+        fly([POSITION, POSITION], [VELOCITY, VELOCITY], beta_kg_m2=[1.0, 2.0, 3.0])
 
 
 def test_flight_errors_are_tocsin_errors() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from tocsin.errors import FlightError
-from tocsin.flight.fly import Apogee, Flight, FlightBatch, FlightStatus, Impact, fly, fly_batch
+from tocsin.flight.earth import Earth
+from tocsin.flight.flights import Apogee, Flight, FlightBatch, FlightEvent, FlightStatus, Impact
+from tocsin.flight.fly import fly
 from tocsin.flight.regions import (
     contains,
     ellipse_polygon,
@@ -16,16 +18,17 @@ from tocsin.flight.regions import (
 
 __all__ = [
     "Apogee",
+    "Earth",
     "Flight",
     "FlightBatch",
     "FlightError",
+    "FlightEvent",
     "FlightStatus",
     "Impact",
     "contains",
     "ellipse_polygon",
     "enu_offsets_m",
     "fly",
-    "fly_batch",
     "mass_region_polygon",
     "place_offsets",
     "polygon_area_m2",

@@ -1,212 +1,177 @@
-"""States in, flights out: an unpowered object under gravity and drag over the rotating Earth, to the ground."""
+"""States in, flights out: unpowered objects under gravity and drag over the rotating Earth, to the ground."""
 
 from __future__ import annotations
 
-import enum
 import math
-from dataclasses import dataclass
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from tocsin.errors import FlightError
-from tocsin.kernels.fall import fall_batch, fall_to_ground, path_to_ground
-from tocsin.kernels.geodesy import geodetic_from_ecef
+from tocsin.flight import checks
+from tocsin.flight.earth import Earth
+from tocsin.flight.flights import Apogee, Flight, FlightBatch, FlightEvent, FlightStatus, Impact
+from tocsin.kernels.constants import WGS84_J2
+from tocsin.kernels.dense import APOGEE, EVENT_COLUMNS, HEIGHT
+from tocsin.kernels.fall import TOLERANCE_M, fall_batch
+from tocsin.kernels.geodesy import height_and_up_on
+from tocsin.kernels.integrate import integrate, integrate_many
 
 Floats = npt.NDArray[np.float64]
+Ends = tuple[npt.NDArray[np.int64], Floats, Floats]
 
-_NEAREST_M = 6_300_000.0  # from the Earth's centre: nothing flies lower
-_FARTHEST_M = 1e9
-_FASTEST_M_S = 20_000.0
-_MOST_SAMPLES = 1_000_000
-_LONGEST_S = 30 * 86_400.0
-
-
-class FlightStatus(enum.IntEnum):
-    """How a flight ended; the values are those of `tocsin.kernels.fall`."""
-
-    OK = 0
-    NO_IMPACT = 1
-    ALREADY_DOWN = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Apogee:
-    """The greatest height met. `time_s` is 0 where it lies behind the given state."""
-
-    height_m: float
-    time_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Impact:
-    """Where and when the ellipsoid is met; ECEF WGS-84 m and m/s, angles geodetic."""
-
-    position_ecef_m: Floats
-    velocity_ecef_m_s: Floats
-    latitude_rad: float
-    longitude_rad: float
-    time_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Flight:
-    """One flight. Arrays run from the given state (time 0) to impact, or to the time limit.
-
-    time_s (n,), position_ecef_m (n, 3), velocity_ecef_m_s (n, 3), rotating ECEF; `explanation` is one sentence.
-    """
-
-    time_s: Floats
-    position_ecef_m: Floats
-    velocity_ecef_m_s: Floats
-    apogee: Apogee
-    impact: Impact | None
-    status: FlightStatus
-    explanation: str
-
-
-@dataclass(frozen=True, slots=True)
-class FlightBatch:
-    """The ends of many flights: status (n,) int64, impact_ecef_m (n, 3), time_s (n,); nan where there is no impact."""
-
-    status: npt.NDArray[np.int64]
-    impact_ecef_m: Floats
-    time_s: Floats
+_MANY = 64  # so many plain flights to the ground go to the kernel made for many
+_WORTH_A_THREAD = 16  # flights: fewer are done before a thread has started
+_EVENT_ROOM = 64  # rows for a first try
 
 
 def fly(
     position_ecef_m: npt.ArrayLike,
     velocity_ecef_m_s: npt.ArrayLike,
     *,
-    beta_kg_m2: float | None = None,
+    beta_kg_m2: npt.ArrayLike | None = None,
+    drag_mach: npt.ArrayLike | None = None,
+    earth: Earth | None = None,
     air: npt.ArrayLike | None = None,
-    spacing_s: float = 5.0,
+    wind_profile: npt.ArrayLike | None = None,
+    method: Literal["tsit5", "dop853", "rk4"] = "tsit5",
+    step_s: float | None = None,
+    tolerance_m: float = TOLERANCE_M,
+    stop_height_m: float = 0.0,
     max_time_s: float = 7200.0,
-) -> Flight:
-    """Follow one unpowered object to the ground.
+    spacing_s: float = 5.0,
+    heights_m: npt.ArrayLike = (),
+) -> Any:  # Flight for one state, FlightBatch for many: the shape of what is given decides, which no type can say
+    """Follow one unpowered object, or many, to the ground, to a height or for a time.
 
-    position_ecef_m, velocity_ecef_m_s  (3,) m and m/s in rotating ECEF (WGS-84)
-    beta_kg_m2  mass / (drag coefficient x area); None: no drag
-    air         (4,) density deviation (ratio) at 20 and 80 km, wind toward east and toward north at 12 km, m/s;
-                None: the standard atmosphere, calm
-    spacing_s   s between samples; the impact itself is always the last one
-    max_time_s  s after which an object still flying is NO_IMPACT
+    position_ecef_m, velocity_ecef_m_s  m and m/s in rotating ECEF; (3,) gives a Flight, (n, 3) a FlightBatch
+    beta_kg_m2     mass / (drag coefficient x area), one or (n,); None: no drag
+    drag_mach      (k, 2) Mach number, rising, and the drag coefficient there as a ratio of the one behind beta_kg_m2;
+                   linear between rows, held outside; None: 1
+    earth          what it flies over and what pulls it; None: `Earth()`, WGS-84 with J2
+    air            (4,) or (n, 4) density deviation (ratio) at 20 and 80 km, wind toward east and toward north at 12 km,
+                   m/s, with a notional shape over height; None: the US Standard Atmosphere 1976, calm
+    wind_profile   (k, 3) height m, rising, wind toward east and toward north m/s, added to that of air; linear between
+                   rows, held outside; None: calm
+    method         "tsit5" 5(4) or "dop853" 8(5,3), adaptive unless step_s is given; "rk4", in fixed steps
+    step_s         s, of fixed steps; None: as long as tolerance_m allows
+    tolerance_m    error allowed to an adaptive step, m; of velocity, a hundredth of it in m/s
+    stop_height_m  where it ends, falling; what starts below and never reaches it ends on the ground
+    max_time_s     s after which an object still flying is NO_IMPACT
+    spacing_s      s between samples of one flight; the end itself is always the last one
+    heights_m      heights whose crossing is an event of one flight, both ways
 
     Raises FlightError for a value that is not finite, of the wrong shape, or outside what can fly.
-    Accuracy: impact within 1 m of a tight integration; the model is J2 gravity and US Standard Atmosphere 1976.
+    Accuracy: impact of a flight of 1500 km within 10 cm of a tight integration, events within 1 ms.
+    Many flights go over all cores; what each gets depends neither on how many there are nor on the cores.
     """
-    position = _vectors("position_ecef_m", position_ecef_m, "m", 3)
-    velocity = _vectors("velocity_ecef_m_s", velocity_ecef_m_s, "m/s", 3)
-    _check_state(position[None], velocity[None])
-    beta = -1.0 if beta_kg_m2 is None else float(_betas(beta_kg_m2, 1)[0])
-    weather = _airs(air, 1)[0].copy()
-    _check_times(max_time_s, spacing_s)
-    status, impact_m, impact_m_s, time_s, top_m, top_s = fall_to_ground(
-        position, velocity, beta, weather, float(max_time_s)
+    earth = Earth() if earth is None else earth
+    states, is_one = checks.states(position_ecef_m, velocity_ecef_m_s, earth)
+    betas = checks.betas(beta_kg_m2, len(states))
+    airs = checks.airs(air, len(states))
+    drag = checks.drag_mach(drag_mach, beta_kg_m2 is not None)
+    wind = checks.wind_profile(wind_profile)
+    limit_s, spacing = checks.times(max_time_s, spacing_s)
+    code, step = checks.method(method, step_s, limit_s)
+    stop_m = checks.stop_height(stop_height_m)
+    levels_m = checks.heights(heights_m)
+    tolerance = checks.number("tolerance_m", tolerance_m, 1e-6, 1e4, "m")
+    is_plain = earth.numbers == WGS84_J2 and not len(drag) and not len(wind)
+    model = (None, None, None) if is_plain else (earth.numbers, drag, wind)  # the kernels know these two cases only
+    if is_one:
+        return _one(
+            states[0], betas[0], airs[0], model, code, step, tolerance, stop_m, limit_s, spacing, levels_m, earth
+        )
+    if len(levels_m):
+        raise FlightError("heights_m are events of one flight: give one state, or leave heights_m out")
+    if is_plain and (code, step, tolerance, stop_m) == (checks.METHODS["tsit5"], 0.0, TOLERANCE_M, 0.0):
+        if len(states) >= _MANY:
+            return FlightBatch(*_fall_many(states, betas, airs, limit_s))
+        return FlightBatch(*_over_cores(lambda *rows: fall_batch(*rows, limit_s), states, betas, airs))
+
+    def many(*rows: Floats) -> Ends:
+        return integrate_many(*rows, *model, code, step, tolerance, stop_m, limit_s)
+
+    return FlightBatch(*_over_cores(many, states, betas, airs))
+
+
+def _one(
+    state: Floats, beta: float, air: Floats, model: tuple[Any, Any, Any], code: int, step_s: float, tolerance_m: float,
+    stop_m: float, limit_s: float, spacing_s: float, levels_m: Floats, earth: Earth,
+) -> Flight:  # fmt: skip
+    samples = np.empty((int(limit_s / spacing_s) + 3, 7))
+    peak, final = np.empty(2), np.empty(6)
+    room = _EVENT_ROOM
+    while True:
+        events = np.empty((room, EVENT_COLUMNS))
+        status, time_s, sample_count, event_count = integrate(
+            state, float(beta), air.copy(), *model, code, step_s, tolerance_m, stop_m, limit_s,
+            spacing_s, levels_m, samples, events, peak, final,
+        )  # fmt: skip
+        if event_count <= room:
+            break
+        room = event_count
+    code_out, impact = FlightStatus(status), None
+    if code_out is FlightStatus.OK:
+        _, *up = height_and_up_on(final[0], final[1], final[2], earth.semi_major_m, earth.flattening)
+        lat, lon = math.atan2(up[2], math.hypot(up[0], up[1])), math.atan2(final[1], final[0])
+        impact = Impact(final[:3].copy(), final[3:].copy(), lat, lon, time_s)
+    path = samples[:sample_count]
+    return Flight(
+        path[:, 0].copy(),
+        path[:, 1:4].copy(),
+        path[:, 4:].copy(),
+        Apogee(float(peak[0]), float(peak[1])),
+        impact,
+        code_out,
+        _explanation(code_out, impact, limit_s, stop_m),
+        tuple(_event(row) for row in events[:event_count]),
     )
-    _, times, positions, velocities = path_to_ground(
-        position, velocity, beta, weather, float(spacing_s), float(max_time_s)
-    )
-    code = FlightStatus(status)
-    impact = None
-    if code is FlightStatus.OK:
-        lat, lon, _ = geodetic_from_ecef(impact_m[0], impact_m[1], impact_m[2])
-        impact = Impact(impact_m, impact_m_s, lat, lon, time_s)
-        sentence = (
-            f"It comes down after {time_s:.1f} s at {math.degrees(lat):.4f} deg latitude, "
-            f"{math.degrees(lon):.4f} deg longitude, with {np.linalg.norm(impact_m_s):.0f} m/s."
+
+
+def _explanation(status: FlightStatus, impact: Impact | None, limit_s: float, stop_m: float) -> str:
+    if impact is not None:
+        return (
+            f"It comes down after {impact.time_s:.1f} s at {math.degrees(impact.latitude_rad):.4f} deg latitude, "
+            f"{math.degrees(impact.longitude_rad):.4f} deg longitude, "
+            f"with {np.linalg.norm(impact.velocity_ecef_m_s):.0f} m/s."
         )
-    elif code is FlightStatus.NO_IMPACT:
-        sentence = (
-            f"It has not come down within {max_time_s:g} s: it is in orbit, or max_time_s is too short for its flight."
-        )
-    else:
-        sentence = "The given state lies at or under the ellipsoid: there is nothing left to fly."
-    return Flight(times, positions, velocities, Apogee(top_m, top_s), impact, code, sentence)
+    if status is FlightStatus.NO_IMPACT:
+        return f"It has not come down within {limit_s:g} s: it is in orbit, or max_time_s is too short for its flight."
+    where = "the ellipsoid" if stop_m == 0.0 else f"the height to stop at, {stop_m:g} m, and falls"
+    return f"The given state lies at or under {where}: there is nothing left to fly."
 
 
-def fly_batch(
-    position_ecef_m: npt.ArrayLike,
-    velocity_ecef_m_s: npt.ArrayLike,
-    *,
-    beta_kg_m2: npt.ArrayLike | None = None,
-    air: npt.ArrayLike | None = None,
-    max_time_s: float = 7200.0,
-) -> FlightBatch:
-    """The ends of n flights: states (n, 3) and (n, 3), beta_kg_m2 one or (n,), air (4,) or (n, 4); else as `fly`."""
-    position = _vectors("position_ecef_m", position_ecef_m, "m", None)
-    velocity = _vectors("velocity_ecef_m_s", velocity_ecef_m_s, "m/s", None)
-    if position.shape != velocity.shape:
-        raise FlightError(f"as many velocities as positions are needed: {len(velocity)} for {len(position)}")
-    _check_state(position, velocity)
-    count = len(position)
-    betas = np.full(count, -1.0) if beta_kg_m2 is None else _betas(beta_kg_m2, count)
-    _check_times(max_time_s, max_time_s)
-    states = np.concatenate([position, velocity], axis=1)
-    status, impact_m, time_s = fall_batch(states, betas, _airs(air, count), float(max_time_s))
-    return FlightBatch(status, impact_m, time_s)
+def _event(row: Floats) -> FlightEvent:
+    kind: Literal["apogee", "height", "ground", "stop_height"] = "ground" if row[8] == 0.0 else "stop_height"
+    if row[0] == APOGEE:
+        kind = "apogee"
+    elif row[0] == HEIGHT:
+        kind = "height"
+    return FlightEvent(kind, float(row[1]), row[2:5].copy(), row[5:8].copy(), float(row[8]), bool(row[9]))
 
 
-def _vectors(name: str, given: npt.ArrayLike, unit: str, length: int | None) -> Floats:
-    """A fresh (3,) or, with no length, (n, 3) array of finite numbers."""
-    try:
-        array = np.array(given, dtype=np.float64, order="C")
-    except (TypeError, ValueError):
-        raise FlightError(f"{name} takes numbers in {unit}, not {given!r:.80}") from None
-    wanted = "(3,)" if length else "(n, 3)"
-    if array.ndim != (1 if length else 2) or array.shape[-1] != 3:
-        raise FlightError(f"{name} has the shape {wanted}, not {array.shape}; give x, y, z in {unit}")
-    if not np.isfinite(array).all():
-        raise FlightError(f"{name} takes finite numbers in {unit}, not {array.tolist()!r:.80}")
-    return array
+def _fall_many(states: Floats, betas: Floats, airs: Floats, limit_s: float) -> Ends:
+    """Many plain flights over WGS-84 to the ground."""
+    return _over_cores(lambda *rows: fall_batch(*rows, limit_s), states, betas, airs)
 
 
-def _check_state(position: Floats, velocity: Floats) -> None:
-    radius = np.linalg.norm(position, axis=1)
-    for bad in np.flatnonzero((radius < _NEAREST_M) | (radius > _FARTHEST_M))[:1]:
-        raise FlightError(
-            f"position_ecef_m {position[bad].tolist()} lies {radius[bad]:.6g} m from the Earth's centre; "
-            f"allowed are {_NEAREST_M:g} to {_FARTHEST_M:g} m; give ECEF metres, not kilometres or degrees"
-        )
-    speed = np.linalg.norm(velocity, axis=1)
-    for bad in np.flatnonzero(speed > _FASTEST_M_S)[:1]:
-        raise FlightError(
-            f"velocity_ecef_m_s {velocity[bad].tolist()} is {speed[bad]:.6g} m/s; "
-            f"allowed are up to {_FASTEST_M_S:g} m/s; give m/s in rotating ECEF"
-        )
+def _cores() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _betas(given: npt.ArrayLike, count: int) -> Floats:
-    try:
-        betas = np.array(np.broadcast_to(np.asarray(given, dtype=np.float64), (count,)))
-    except (TypeError, ValueError):
-        raise FlightError(
-            f"beta_kg_m2 takes one number, or one for each of {count} flights; not {given!r:.80}"
-        ) from None
-    if not (np.isfinite(betas) & (betas > 0.0)).all():
-        raise FlightError(f"beta_kg_m2 takes finite numbers above 0 kg/m2, not {given!r:.80}; leave it out for no drag")
-    return betas
-
-
-def _airs(given: npt.ArrayLike | None, count: int) -> Floats:
-    if given is None:
-        return np.zeros((count, 4))
-    try:
-        rows = np.asarray(given, dtype=np.float64)
-        air = np.array(np.broadcast_to(rows, (count, 4))) if rows.shape[-1:] == (4,) else None
-    except (TypeError, ValueError):
-        air = None
-    if air is None:
-        raise FlightError(f"air takes 4 numbers (density ratio at 20 and 80 km, wind m/s), not {given!r:.80}")
-    if not np.isfinite(air).all():
-        raise FlightError(f"air takes finite numbers, not {given!r:.80}")
-    return air
-
-
-def _check_times(max_time_s: float, spacing_s: float) -> None:
-    if not 0.0 < max_time_s <= _LONGEST_S:
-        raise FlightError(f"max_time_s takes 0 < s <= {_LONGEST_S:g}, not {max_time_s!r}")
-    if not (spacing_s >= 1e-3 and max_time_s / spacing_s <= _MOST_SAMPLES):
-        raise FlightError(
-            f"spacing_s takes 0.001 s or more and at most {_MOST_SAMPLES} samples in max_time_s, not {spacing_s!r}"
-        )
+def _over_cores(work: Callable[..., Ends], *columns: Floats) -> Ends:
+    """`work` on equal runs of rows, one a core, put together again: kernels let go of Python's lock."""
+    count = len(columns[0])
+    parts = max(1, min(_cores(), count // _WORTH_A_THREAD))
+    if parts == 1:
+        return work(*columns)
+    cuts = [count * part // parts for part in range(parts + 1)]
+    with ThreadPoolExecutor(parts) as pool:
+        done = list(pool.map(lambda a, b: work(*(column[a:b] for column in columns)), cuts[:-1], cuts[1:]))
+    return tuple(np.concatenate(each) for each in zip(*done, strict=True))  # type: ignore[return-value]

@@ -9,6 +9,13 @@ GM_M3_S2 = 3.986004418e14  # m3/s2, atmosphere included
 EARTH_RATE_RAD_S = 7.292115e-5  # rad/s
 J2 = 1.082629821313e-3  # unitless: sqrt(5) x 0.484166774985e-3 (normalised C20 of TR8350.2)
 
+# The next zonal terms: normalised C30 and C40 of EGM96 (NASA/TP-1998-206861), the gravity model of TR8350.2 section 5
+J3 = -2.6457513110645906 * 0.957254173792e-6  # unitless: -sqrt(7) x C30
+J4 = -3.0 * 0.539873863789e-6  # unitless: -sqrt(9) x C40
+
+# An Earth to fly over: GM m3/s2, semi-major axis m, flattening, rotation rad/s, J2, J3, J4; this one is the default
+WGS84_J2 = (GM_M3_S2, SEMI_MAJOR_M, FLATTENING, EARTH_RATE_RAD_S, J2, 0.0, 0.0)
+
 SEMI_MINOR_M = SEMI_MAJOR_M * (1.0 - FLATTENING)  # m
 ECCENTRICITY2 = FLATTENING * (2.0 - FLATTENING)  # first eccentricity squared
 SECOND_ECCENTRICITY2 = ECCENTRICITY2 / (1.0 - ECCENTRICITY2)  # second eccentricity squared

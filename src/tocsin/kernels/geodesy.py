@@ -10,47 +10,54 @@ from tocsin.kernels.compiled import kernel
 from tocsin.kernels.constants import (
     ECCENTRICITY2,
     FLATTENING,
-    SECOND_ECCENTRICITY2,
     SEMI_MAJOR_M,
-    SEMI_MINOR_M,
 )
 
 _NEAR_CENTRE_M = 100_000.0  # inside it Bowring's iteration loses its meaning (evolute: 43 km)
 
 
 @kernel
-def height_and_up(x_m, y_m, z_m):
-    """Height over the ellipsoid and the unit normal there, without a trigonometric call.
+def height_and_up_on(x_m, y_m, z_m, semi_major_m, flattening):
+    """Height over an ellipsoid (or a sphere: flattening 0) and the unit normal there, without a trigonometric call.
 
     Out       (height_m, up_x, up_y, up_z)
-    Accuracy  as `geodetic_from_ecef`
+    Accuracy  as `geodetic_from_ecef`, for flattening up to a hundredth
     Source    Bowring (1985), Survey Review 28: starting value and iteration in the reduced latitude
     """
     p = math.sqrt(x_m * x_m + y_m * y_m)
     r = math.sqrt(p * p + z_m * z_m)
+    eccentricity2 = flattening * (2.0 - flattening)
     if r < _NEAR_CENTRE_M:
         sin_lat = z_m / r if r > 0.0 else 0.0
         cos_lat = p / r if r > 0.0 else 1.0
     else:
-        sin_b = SEMI_MINOR_M * z_m * (1.0 + SECOND_ECCENTRICITY2 * SEMI_MINOR_M / r)
-        cos_b = SEMI_MAJOR_M * p
+        semi_minor_m = semi_major_m * (1.0 - flattening)
+        second_m = eccentricity2 / (1.0 - eccentricity2) * semi_minor_m
+        sin_b = semi_minor_m * z_m * (1.0 + second_m / r)
+        cos_b = semi_major_m * p
         sin_lat = 0.0
         cos_lat = 1.0
         for _ in range(2):
             n = math.sqrt(sin_b * sin_b + cos_b * cos_b)
             sin_b /= n
             cos_b /= n
-            sin_lat = z_m + SECOND_ECCENTRICITY2 * SEMI_MINOR_M * sin_b * sin_b * sin_b
-            cos_lat = p - ECCENTRICITY2 * SEMI_MAJOR_M * cos_b * cos_b * cos_b
-            sin_b = (1.0 - FLATTENING) * sin_lat
+            sin_lat = z_m + second_m * sin_b * sin_b * sin_b
+            cos_lat = p - eccentricity2 * semi_major_m * cos_b * cos_b * cos_b
+            sin_b = (1.0 - flattening) * sin_lat
             cos_b = cos_lat
         n = math.sqrt(sin_lat * sin_lat + cos_lat * cos_lat)
         sin_lat /= n
         cos_lat /= n
-    height_m = p * cos_lat + z_m * sin_lat - SEMI_MAJOR_M * math.sqrt(1.0 - ECCENTRICITY2 * sin_lat * sin_lat)
+    height_m = p * cos_lat + z_m * sin_lat - semi_major_m * math.sqrt(1.0 - eccentricity2 * sin_lat * sin_lat)
     if p > 0.0:
         return height_m, cos_lat * x_m / p, cos_lat * y_m / p, sin_lat
     return height_m, cos_lat, 0.0, sin_lat
+
+
+@kernel
+def height_and_up(x_m, y_m, z_m):
+    """`height_and_up_on` the WGS-84 ellipsoid."""
+    return height_and_up_on(x_m, y_m, z_m, SEMI_MAJOR_M, FLATTENING)
 
 
 @kernel
@@ -92,6 +99,46 @@ def enu_axes(lat_rad, lon_rad):
     axes[2, 1] = cos_lat * sin_lon
     axes[2, 2] = sin_lat
     return axes
+
+
+@kernel
+def _radii_m(lat_rad):
+    """Radii of curvature of the ellipsoid, m: along the meridian, and square to it."""
+    sin_lat = math.sin(lat_rad)
+    w2 = 1.0 - ECCENTRICITY2 * sin_lat * sin_lat
+    across_m = SEMI_MAJOR_M / math.sqrt(w2)
+    return across_m * (1.0 - ECCENTRICITY2) / w2, across_m
+
+
+@kernel
+def ecef_jacobian(lat_rad, lon_rad, height_m):
+    """(3, 3): rows ECEF x, y, z; columns d/d latitude, longitude (m/rad) and height."""
+    along_m, across_m = _radii_m(lat_rad)
+    axes = enu_axes(lat_rad, lon_rad)
+    jacobian = np.empty((3, 3))
+    for i in range(3):
+        jacobian[i, 0] = axes[1, i] * (along_m + height_m)
+        jacobian[i, 1] = axes[0, i] * (across_m + height_m) * math.cos(lat_rad)
+        jacobian[i, 2] = axes[2, i]
+    return jacobian
+
+
+@kernel
+def geodetic_jacobian(x_m, y_m, z_m):
+    """(3, 3): rows latitude, longitude (rad/m) and height; columns d/d ECEF x, y, z. Meant for places above ground.
+
+    Within 1 mm of the axis longitude has no derivative: its row is zero there.
+    """
+    lat_rad, lon_rad, height_m = geodetic_from_ecef(x_m, y_m, z_m)
+    along_m, across_m = _radii_m(lat_rad)
+    axes = enu_axes(lat_rad, lon_rad)
+    level_m = (across_m + height_m) * math.cos(lat_rad)
+    jacobian = np.empty((3, 3))
+    for i in range(3):
+        jacobian[0, i] = axes[1, i] / max(along_m + height_m, 1.0)
+        jacobian[1, i] = axes[0, i] / level_m if level_m > 1e-3 else 0.0
+        jacobian[2, i] = axes[2, i]
+    return jacobian
 
 
 @kernel

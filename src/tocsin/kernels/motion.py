@@ -1,5 +1,7 @@
 """Equations of motion of an unpowered object in rotating ECEF, a fixed-step integrator, and their derivative.
 
+`earth` is (gm_m3_s2, semi_major_m, flattening, rate_rad_s, j2, j3, j4), as `constants.WGS84_J2`, or None for just
+that one: its numbers are then known when the kernel is compiled, which saves a tenth of the time.
 `air` is everywhere (4,) float64: density deviation (ratio) at 20 km and at 80 km, wind toward east and toward
 north at 12 km, m/s; zeros mean the standard atmosphere, calm (air that turns with the Earth).
 `beta_kg_m2` is mass / (drag coefficient x area); <= 0 means no drag.
@@ -12,66 +14,133 @@ import math
 
 import numpy as np
 
-from tocsin.kernels.atmosphere import density_and_slope_us76, density_deviation, wind_shape_and_slope
+from tocsin.kernels.atmosphere import (
+    density_and_slope_us76,
+    density_deviation,
+    sound_speed_us76,
+    wind_shape_and_slope,
+)
 from tocsin.kernels.compiled import kernel
-from tocsin.kernels.constants import EARTH_RATE_RAD_S, GM_M3_S2
-from tocsin.kernels.geodesy import height_and_up
-from tocsin.kernels.gravity import gravity_j2
+from tocsin.kernels.constants import EARTH_RATE_RAD_S, GM_M3_S2, SEMI_MAJOR_M
+from tocsin.kernels.geodesy import height_and_up, height_and_up_on
+from tocsin.kernels.gravity import gravity_j2, gravity_zonal
 
 _THINNEST = 0.05  # a deviation never takes more than 95 % of the density away
-_NO_AIR_RADIUS2_M2 = (6_378_137.0 + 1_000_001.0) ** 2  # beyond it no height needs to be worked out
+_NO_AIR_M = 1_000_001.0  # this far above the equator's radius no height needs to be worked out
+_NO_AIR_RADIUS2_M2 = (SEMI_MAJOR_M + _NO_AIR_M) ** 2
 
 
 @kernel
-def _air_at(x, y, z, air):
-    """Density, d density / d height, up (3), wind ECEF (3) and d ln(wind) / d height at a place."""
-    height_m, ux, uy, uz = height_and_up(x, y, z)
+def _east_north(east, north, ux, uy, uz):
+    """ECEF vector of an east and a north part, where up is (ux, uy, uz)."""
+    cos_lat = math.sqrt(ux * ux + uy * uy)
+    cos_lon = 1.0
+    sin_lon = 0.0
+    if cos_lat > 0.0:
+        cos_lon = ux / cos_lat
+        sin_lon = uy / cos_lat
+    return -sin_lon * east - uz * cos_lon * north, cos_lon * east - uz * sin_lon * north, cos_lat * north
+
+
+@kernel
+def height_and_up_over(x, y, z, earth):
+    """`geodesy.height_and_up` over the ellipsoid of an `earth`."""
+    if earth is None:
+        return height_and_up(x, y, z)
+    else:  # noqa: RET505  # numba prunes the branch only with its else
+        return height_and_up_on(x, y, z, earth[1], earth[2])
+
+
+@kernel
+def _air_at(x, y, z, at_20, at_80, wind_e, wind_n, earth):
+    """Density, d density / d height, up (3), wind ECEF (3), d ln(wind) / d height, and the height, at a place."""
+    height_m, ux, uy, uz = height_and_up_over(x, y, z, earth)
     standard, slope = density_and_slope_us76(height_m)
-    factor = 1.0 + density_deviation(height_m, air[0], air[1])
+    factor = 1.0 + density_deviation(height_m, at_20, at_80)
     density_slope = standard * slope * factor
     if factor <= _THINNEST:
         factor = _THINNEST
         density_slope = standard * slope * factor
     elif 20_000.0 < height_m < 80_000.0:
-        density_slope += standard * (air[1] - air[0]) / 60_000.0
+        density_slope += standard * (at_80 - at_20) / 60_000.0
     wx = 0.0
     wy = 0.0
     wz = 0.0
     wind_slope = 0.0
-    if air[2] != 0.0 or air[3] != 0.0:
+    if wind_e != 0.0 or wind_n != 0.0:
         shape, shape_slope = wind_shape_and_slope(height_m)
         wind_slope = shape_slope / shape if shape > 0.0 else 0.0
-        east = air[2] * shape
-        north = air[3] * shape
-        cos_lat = math.sqrt(ux * ux + uy * uy)
-        cos_lon = 1.0
-        sin_lon = 0.0
-        if cos_lat > 0.0:
-            cos_lon = ux / cos_lat
-            sin_lon = uy / cos_lat
-        wx = -sin_lon * east - uz * cos_lon * north
-        wy = cos_lon * east - uz * sin_lon * north
-        wz = cos_lat * north
-    return standard * factor, density_slope, ux, uy, uz, wx, wy, wz, wind_slope
+        wx, wy, wz = _east_north(wind_e * shape, wind_n * shape, ux, uy, uz)
+    return standard * factor, density_slope, ux, uy, uz, wx, wy, wz, wind_slope, height_m
+
+
+@kernel
+def between_rows(table, at, column):
+    """Column of a table over its rising column 0: linear between rows, held outside; (k >= 1, m) float64."""
+    last = table.shape[0] - 1
+    if not at > table[0, 0]:
+        return table[0, column]
+    if at >= table[last, 0]:
+        return table[last, column]
+    low = 0
+    high = last
+    while high - low > 1:
+        middle = (low + high) // 2
+        if table[middle, 0] <= at:
+            low = middle
+        else:
+            high = middle
+    share = (at - table[low, 0]) / (table[high, 0] - table[low, 0])
+    return table[low, column] + share * (table[high, column] - table[low, column])
+
+
+@kernel
+def acceleration_with(x, y, z, vx, vy, vz, beta_kg_m2, air, earth, drag_mach, wind_profile):
+    """Acceleration in rotating ECEF, (ax, ay, az), m/s2, with everything that can be chosen.
+
+    In        x .. vz       m and m/s, rotating ECEF
+              beta_kg_m2, air, earth  see the module
+              drag_mach     None or (k, 2) float64: Mach number, rising, and the drag coefficient there as a ratio of
+                            the one behind beta; linear between rows, held outside; no rows: 1
+              wind_profile  None or (k, 3) float64: height m, rising, wind toward east and north m/s, added to that
+                            of air; linear between rows, held outside; no rows: none
+    """
+    if earth is None:
+        w = EARTH_RATE_RAD_S
+        no_air2 = _NO_AIR_RADIUS2_M2
+        ax, ay, az = gravity_j2(x, y, z)
+    else:
+        w = earth[3]
+        no_air2 = (earth[1] + _NO_AIR_M) * (earth[1] + _NO_AIR_M)
+        ax, ay, az = gravity_zonal(x, y, z, earth[0], earth[1], earth[4], earth[5], earth[6])
+    ax += w * (w * x + 2.0 * vy)
+    ay += w * (w * y - 2.0 * vx)
+    if beta_kg_m2 > 0.0 and x * x + y * y + z * z < no_air2:
+        density, _, ux, uy, uz, wx, wy, wz, _, height_m = _air_at(x, y, z, air[0], air[1], air[2], air[3], earth)
+        if wind_profile is not None and wind_profile.shape[0] > 0:
+            east = between_rows(wind_profile, height_m, 1)
+            north = between_rows(wind_profile, height_m, 2)
+            px, py, pz = _east_north(east, north, ux, uy, uz)
+            wx += px
+            wy += py
+            wz += pz
+        rx = vx - wx
+        ry = vy - wy
+        rz = vz - wz
+        speed = math.sqrt(rx * rx + ry * ry + rz * rz)
+        k = -0.5 * density * speed / beta_kg_m2
+        if drag_mach is not None and drag_mach.shape[0] > 0:
+            k *= between_rows(drag_mach, speed / sound_speed_us76(height_m), 1)
+        ax += k * rx
+        ay += k * ry
+        az += k * rz
+    return ax, ay, az
 
 
 @kernel
 def acceleration_of(x, y, z, vx, vy, vz, beta_kg_m2, air):
     """`acceleration` of scalars."""
-    ax, ay, az = gravity_j2(x, y, z)
-    w = EARTH_RATE_RAD_S
-    ax += w * (w * x + 2.0 * vy)
-    ay += w * (w * y - 2.0 * vx)
-    if beta_kg_m2 > 0.0 and x * x + y * y + z * z < _NO_AIR_RADIUS2_M2:
-        density, _, _, _, _, wx, wy, wz, _ = _air_at(x, y, z, air)
-        rx = vx - wx
-        ry = vy - wy
-        rz = vz - wz
-        k = -0.5 * density * math.sqrt(rx * rx + ry * ry + rz * rz) / beta_kg_m2
-        ax += k * rx
-        ay += k * ry
-        az += k * rz
-    return ax, ay, az
+    return acceleration_with(x, y, z, vx, vy, vz, beta_kg_m2, air, None, None, None)
 
 
 @kernel
@@ -137,7 +206,9 @@ def advance(position_ecef_m, velocity_ecef_m_s, beta_kg_m2, air, dt_s, step_s):
             k[0] = at[3]
             k[1] = at[4]
             k[2] = at[5]
-            k[3], k[4], k[5] = acceleration_of(at[0], at[1], at[2], at[3], at[4], at[5], beta_kg_m2, air)
+            k[3], k[4], k[5] = acceleration_with(
+                at[0], at[1], at[2], at[3], at[4], at[5], beta_kg_m2, air, None, None, None
+            )
             weight = 2.0 if stage == 1 or stage == 2 else 1.0
             reach = h if stage == 2 else 0.5 * h
             for i in range(6):
@@ -175,7 +246,9 @@ def _derivative(at, beta_kg_m2, air, a):
     ax += w * (w * x + 2.0 * at[4])
     ay += w * (w * y - 2.0 * at[3])
     if beta_kg_m2 > 0.0 and r2 < _NO_AIR_RADIUS2_M2:
-        density, density_slope, ux, uy, uz, wx, wy, wz, wind_slope = _air_at(x, y, z, air)
+        density, density_slope, ux, uy, uz, wx, wy, wz, wind_slope, _ = _air_at(
+            x, y, z, air[0], air[1], air[2], air[3], None
+        )
         up = (ux, uy, uz)
         u = (at[3] - wx, at[4] - wy, at[5] - wz)
         speed = math.sqrt(u[0] * u[0] + u[1] * u[1] + u[2] * u[2])
