@@ -44,10 +44,13 @@ def _numbers() -> str:
         c.GM_M3_S2, c.SEMI_MAJOR_M, c.FLATTENING, c.EARTH_RATE_RAD_S, c.J2, c.US76_RADIUS_M,
         lane_slope._CELL_M, lane_slope._GROUND_CELL, lane_slope._FINE_CELLS, lane_slope._COARSE_FROM_M,
         lane_slope._COARSE_M, lane_slope._LAST_CELL,
-        lane_step._TOLERANCE_M, lane_step._TOLERANCE_M_S, lane_step._LONGEST_S, lane_step.SHORTEST_S,
-        lane_step._AT_CORNER_M,
+        lane_step.TOLERANCE_M, lane_step.TOLERANCE_M_S, lane_step.LONGEST_S, lane_step.SHORTEST_S,
+        lane_step.AT_CORNER_M,
     ]  # fmt: skip
-    arrays = [lane_step._A, lane_step._AA, lane_step._C, lane_step._E, lane_step._EA, lane_step._CORNERS_M]
+    rows = lane_step.WEIGHT_ROWS
+    arrays = [
+        rows[:, :6], rows[:, 6:12], rows[:, 12], lane_step.VELOCITY_ERRORS, lane_step.PLACE_ERRORS, lane_step.CORNERS_M
+    ]  # fmt: skip
     return ",\n".join([*(repr(float(v)) for v in scalars), *(_braces(v) for v in arrays)]) + "\n"
 
 
@@ -66,9 +69,7 @@ def compiled(folder: Path) -> Fall:
     entry.argtypes = [ctypes.c_int64, array, array, array, ctypes.c_double, array, array, array]
     entry.restype = None
 
-    def fall(
-        states: np.ndarray, beta: np.ndarray, air: np.ndarray, max_time_s: float
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def fall(states: np.ndarray, beta: np.ndarray, air: np.ndarray, max_time_s: float) -> tuple[np.ndarray, np.ndarray]:
         impact_ecef_m, time_s = np.empty((len(states), 3)), np.empty(len(states))
         entry(len(states), states, beta, air, max_time_s, density_table(), impact_ecef_m, time_s)
         return impact_ecef_m, time_s

@@ -15,13 +15,13 @@ from tocsin.kernels.atmosphere import density_and_slope_us76
 from tocsin.kernels.compiled import kernel
 from tocsin.kernels.constants import EARTH_RATE_RAD_S, FLATTENING, GM_M3_S2, J2, SEMI_MAJOR_M, US76_RADIUS_M
 
-LANES = (
-    24  # three 512-bit or six 256-bit registers of float64; measured: 16 is 10 % slower, 32 no faster, 8 not vectorised
-)
+LANES = 24  # lengths that were tried: 16 takes 10 % longer, 32 no less, and loops over 8 are not made vector code
 
 # rows of the work array, as offsets
-STATE = 0  # 6 rows: position m, velocity m/s at the start of the step
-AT = 6 * LANES  # 6 rows: the state at which the slope is wanted; at the end of a step, the new state
+PLACE = 0  # 3 rows: position at the start of the step, m
+VELOCITY = 3 * LANES  # 3 rows, m/s
+AT = 6 * LANES  # 3 rows: the position at which the slope is wanted; at the end of a step, the new one
+AT_VELOCITY = 9 * LANES  # 3 rows
 FREE = 12 * LANES  # 3 rows: acceleration without drag, m/s2
 HEIGHT = 15 * LANES  # of AT, m
 INVERSE_R = 16 * LANES  # 1 / distance from the centre, 1/m
@@ -34,7 +34,9 @@ DEVIATION = 24 * LANES  # of density at 20 km, and how much more of it at 80 km,
 DEVIATION_RISE = 25 * LANES
 WIND_EAST = 26 * LANES  # at 12 km, m/s
 WIND_NORTH = 27 * LANES
-SLOPES = 28 * LANES  # 7 stages of 3 rows: accelerations, m/s2
+SLOPE_0, SLOPE_1, SLOPE_2, SLOPE_3, SLOPE_4, SLOPE_5, SLOPE_6 = (
+    k * LANES for k in range(28, 49, 3)
+)  # of each stage 3 rows: acceleration, m/s2
 LAST = 49 * LANES  # first row free for the integrator
 
 # The density table: cubics in cells of equal geopotential height, which end where the standard's layers end (at whole
@@ -82,8 +84,8 @@ def density_table():
 
 
 @kernel
-def _place(w):
-    """From AT: gravity, centrifugal and Coriolis acceleration, height, place in the density table.
+def place(w):
+    """First of four that give the slope at AT: gravity, centrifugal, Coriolis; height; where in the density table.
 
     Height    expanded in the flattening to its third power: within 0.3 mm of `height_and_up` to 1000 km
     """
@@ -99,8 +101,8 @@ def _place(w):
         k = -GM_M3_S2 * inverse_r * inverse_r2
         q = _J2_FACTOR * inverse_r2
         level = k * (1.0 + q * (1.0 - 5.0 * sine2)) + EARTH_RATE_RAD_S * EARTH_RATE_RAD_S
-        w[FREE + n] = level * x + 2.0 * EARTH_RATE_RAD_S * w[AT + 4 * LANES + n]
-        w[FREE + LANES + n] = level * y - 2.0 * EARTH_RATE_RAD_S * w[AT + 3 * LANES + n]
+        w[FREE + n] = level * x + 2.0 * EARTH_RATE_RAD_S * w[AT_VELOCITY + LANES + n]
+        w[FREE + LANES + n] = level * y - 2.0 * EARTH_RATE_RAD_S * w[AT_VELOCITY + n]
         w[FREE + 2 * LANES + n] = k * (1.0 + q * (3.0 - 5.0 * sine2)) * z
         v = SEMI_MAJOR_M * inverse_r
         third = FLATTENING * (sine2 + 4.0 * v * (1.0 - 2.0 * sine2) * (1.0 - 2.0 * v))
@@ -119,8 +121,8 @@ def _place(w):
 
 
 @kernel
-def _density(w, table):
-    """DENSITY from CELL."""
+def density(w, table):
+    """Second of four: DENSITY from CELL."""
     for n in range(LANES):
         at = w[CELL + n]
         i = int(at)
@@ -129,8 +131,11 @@ def _density(w, table):
 
 
 @kernel
-def _wind(w):
-    """WIND, by the shape of `wind_shape`; geodetic latitude expanded in the flattening to its second power."""
+def wind(w):
+    """Third of four, left out where no lane has wind (WIND must hold zeros then): WIND, by the shape of `wind_shape`.
+
+    The geodetic latitude is expanded in the flattening to its second power.
+    """
     for n in range(LANES):
         x = w[AT + n]
         y = w[AT + LANES + n]
@@ -160,33 +165,22 @@ def _wind(w):
 
 
 @kernel
-def _drag(w, stage):
-    """The stage's row of SLOPES: FREE and drag."""
-    out = SLOPES + (stage & 7) * (3 * LANES)  # the mask tells LLVM that it is not negative
+def drag(w, stage):
+    """Last of four: the stage's slope, acceleration as `acceleration_of`.
+
+    Accuracy  drag as `density_table`, all else 1e-9 of it
+    """
+    out = SLOPE_0 + (stage & 7) * (3 * LANES)  # the mask tells LLVM that it is not negative
     for n in range(LANES):
         share = (w[HEIGHT + n] - 20_000.0) * (1.0 / 60_000.0)
         share = share if share > 0.0 else 0.0
         share = share if share < 1.0 else 1.0
         factor = 1.0 + w[DEVIATION + n] + w[DEVIATION_RISE + n] * share
         factor = _THINNEST if factor < _THINNEST else factor  # keeps nan
-        rx = w[AT + 3 * LANES + n] - w[WIND + n]
-        ry = w[AT + 4 * LANES + n] - w[WIND + LANES + n]
-        rz = w[AT + 5 * LANES + n] - w[WIND + 2 * LANES + n]
+        rx = w[AT_VELOCITY + n] - w[WIND + n]
+        ry = w[AT_VELOCITY + LANES + n] - w[WIND + LANES + n]
+        rz = w[AT_VELOCITY + 2 * LANES + n] - w[WIND + 2 * LANES + n]
         k = w[HALF_PER_BETA + n] * w[DENSITY + n] * factor * math.sqrt(rx * rx + ry * ry + rz * rz)
         w[out + n] = w[FREE + n] - k * rx
         w[out + LANES + n] = w[FREE + LANES + n] - k * ry
         w[out + 2 * LANES + n] = w[FREE + 2 * LANES + n] - k * rz
-
-
-@kernel
-def slope(w, stage, table, is_windy):
-    """Acceleration of all lanes at AT into the stage's row of SLOPES, as `acceleration_of`.
-
-    is_windy  whether any lane has wind; else WIND must hold zeros
-    Accuracy  of drag as `density_table`; all else 1e-9 of it
-    """
-    _place(w)
-    _density(w, table)
-    if is_windy:
-        _wind(w)
-    _drag(w, stage)

@@ -13,18 +13,25 @@ from tocsin.kernels.fall import ALREADY_DOWN, NO_IMPACT, OK
 from tocsin.kernels.geodesy import height_and_up
 from tocsin.kernels.lane_slope import (
     AT,
+    AT_VELOCITY,
     DEVIATION,
     DEVIATION_RISE,
     HALF_PER_BETA,
     HEIGHT,
     LANES,
     LAST,
-    SLOPES,
-    STATE,
+    PLACE,
+    SLOPE_0,
+    SLOPE_6,
+    VELOCITY,
     WIND,
     WIND_EAST,
     WIND_NORTH,
+    density,
     density_table,
+    drag,
+    place,
+    wind,
 )
 from tocsin.kernels.lane_step import (
     ASKS,
@@ -38,12 +45,12 @@ from tocsin.kernels.lane_step import (
     TIME,
     TRIES,
     WISH,
+    judge,
+    plan,
+    reach,
     settle,
-    step,
 )
-from tocsin.kernels.motion import acceleration_of
 
-_FIRST_STEP_S = 1.0
 _ON_GROUND_M = 1e-3  # a start within this of the ellipsoid may still rise
 _CLOSE_M = 1e-5  # how closely the ground is met
 _FARTHEST_M = 1e12  # beyond these no number says anything
@@ -53,7 +60,7 @@ _IDLE_M = 7e6  # where a lane without a flight waits
 
 @kernel
 def _ground(w, n):
-    """(time into the step, x, y, z): where lane n meets the ellipsoid in the step from STATE to AT.
+    """(time into the step, x, y, z): where lane n meets the ellipsoid in the step from PLACE to AT.
 
     Position over the step: the quintic with place, velocity and acceleration of both ends.
     """
@@ -61,12 +68,12 @@ def _ground(w, n):
     c = np.empty((3, 6))
     for i in range(3):
         at = i * LANES + n
-        v0 = h * w[STATE + 3 * LANES + at]
-        half0 = 0.5 * h * h * w[SLOPES + at]
-        rise = w[AT + at] - w[STATE + at] - v0 - half0
-        turn = h * w[AT + 3 * LANES + at] - v0 - 2.0 * half0
-        bend = 0.5 * h * h * w[SLOPES + 18 * LANES + at] - half0
-        c[i, 0] = w[STATE + at]
+        v0 = h * w[VELOCITY + at]
+        half0 = 0.5 * h * h * w[SLOPE_0 + at]
+        rise = w[AT + at] - w[PLACE + at] - v0 - half0
+        turn = h * w[AT_VELOCITY + at] - v0 - 2.0 * half0
+        bend = 0.5 * h * h * w[SLOPE_6 + at] - half0
+        c[i, 0] = w[PLACE + at]
         c[i, 1] = v0
         c[i, 2] = half0
         c[i, 3] = 10.0 * rise - 4.0 * turn + bend
@@ -95,23 +102,20 @@ def _ground(w, n):
 
 
 @kernel
-def _load(w, n, state, beta_kg_m2, air, height_m):
-    """Put a flight into lane n."""
+def _load(w, n, row, states, beta_kg_m2, air, height_m):
+    """Put the flight of a row into lane n."""
     for i in range(6):
-        w[STATE + i * LANES + n] = state[i]
-    for i in range(3, 21):  # a slope of a flight before, times zero, must be zero
-        w[SLOPES + i * LANES + n] = 0.0
-    first = acceleration_of(state[0], state[1], state[2], state[3], state[4], state[5], beta_kg_m2, air)
-    for i in range(3):
-        w[SLOPES + i * LANES + n] = first[i]
-    w[HALF_PER_BETA + n] = 0.5 / beta_kg_m2 if beta_kg_m2 > 0.0 else 0.0
-    w[DEVIATION + n] = air[0]
-    w[DEVIATION_RISE + n] = air[1] - air[0]
-    w[WIND_EAST + n] = air[2]
-    w[WIND_NORTH + n] = air[3]
+        w[PLACE + i * LANES + n] = states[row, i]
+    for i in range(21):  # what a flight before left there, times zero, must be zero
+        w[SLOPE_0 + i * LANES + n] = 0.0
+    w[HALF_PER_BETA + n] = 0.5 / beta_kg_m2[row] if beta_kg_m2[row] > 0.0 else 0.0
+    w[DEVIATION + n] = air[row, 0]
+    w[DEVIATION_RISE + n] = air[row, 1] - air[row, 0]
+    w[WIND_EAST + n] = air[row, 2]
+    w[WIND_NORTH + n] = air[row, 3]
     w[TRIES + n] = 0.0
     w[TIME + n] = 0.0
-    w[WISH + n] = _FIRST_STEP_S
+    w[WISH + n] = 0.0
     w[FROM_M + n] = height_m
 
 
@@ -120,7 +124,7 @@ def _idle(w, n, max_time_s):
     """Leave lane n without a flight: a body at rest that takes steps of no length."""
     for i in range(LAST // LANES):
         w[i * LANES + n] = 0.0
-    w[STATE + n] = _IDLE_M
+    w[PLACE + n] = _IDLE_M
     w[TIME + n] = max_time_s
     w[FROM_M + n] = 0.0
 
@@ -130,11 +134,11 @@ def _verdict(w, n, max_time_s):
     """Of a lane that asks: OK (came down in this step), NO_IMPACT, or -1 (flies on)."""
     if not w[ERROR + n] < 1e300:  # not a number: from the shortest step on nothing further can be said
         for i in range(3, 21):
-            w[SLOPES + i * LANES + n] = 0.0
+            w[SLOPE_0 + i * LANES + n] = 0.0
         return NO_IMPACT if w[STEP + n] <= SHORTEST_S else -1
     if w[HEIGHT + n] <= 0.0:
         _, ux, uy, uz = height_and_up(w[AT + n], w[AT + LANES + n], w[AT + 2 * LANES + n])
-        if ux * w[AT + 3 * LANES + n] + uy * w[AT + 4 * LANES + n] + uz * w[AT + 5 * LANES + n] < 0.0:
+        if ux * w[AT_VELOCITY + n] + uy * w[AT_VELOCITY + LANES + n] + uz * w[AT_VELOCITY + 2 * LANES + n] < 0.0:
             return OK
     is_late = max_time_s - w[TIME + n] - w[STEP + n] <= ENDED_S
     return NO_IMPACT if is_late or w[TRIES + n] >= MOST_TRIES else -1
@@ -196,11 +200,13 @@ def fall_lanes(states, beta_kg_m2, air, max_time_s):
             busy_count = 0
             for n in range(LANES):
                 while rows[n] < 0 and following < count:
-                    flies, height = _begin(following, states, status, impact_ecef_m, time_s)
-                    if flies and max_time_s > ENDED_S:
-                        rows[n] = following
-                        _load(w, n, states[following], beta_kg_m2[following], air[following], height)
+                    rows[n] = following
                     following += 1
+                    flies, height_m = _begin(rows[n], states, status, impact_ecef_m, time_s)
+                    if flies and max_time_s > ENDED_S:
+                        _load(w, n, rows[n], states, beta_kg_m2, air, height_m)
+                    else:
+                        rows[n] = -1
                 if rows[n] < 0:
                     _idle(w, n, max_time_s)
                 else:
@@ -211,7 +217,15 @@ def fall_lanes(states, beta_kg_m2, air, max_time_s):
             if not is_windy:
                 for i in range(3 * LANES):
                     w[WIND + i] = 0.0
-        step(w, table, is_windy, max_time_s)
+        plan(w, max_time_s)
+        for stage in range(1, 7):
+            reach(w, stage)
+            place(w)
+            density(w, table)
+            if is_windy:
+                wind(w)
+            drag(w, stage)
+        judge(w, max_time_s)
         for n in range(LANES):
             if w[ASKS + n] > 0.0 and rows[n] >= 0:
                 code = _verdict(w, n, max_time_s)
