@@ -14,6 +14,7 @@ import json, math, warnings
 warnings.simplefilter("error")
 import numpy as np
 from tocsin.kernels import *
+from tocsin.kernels.lanes import fall_lanes
 place = np.array(ecef_from_geodetic(0.63, 0.61, 70e3))
 site = np.array(ecef_from_geodetic(0.62, 0.6, 100.0))
 velocity = enu_axes(0.63, 0.61).T @ np.array([900.0, -1500.0, 300.0])
@@ -37,6 +38,9 @@ keep(count, times, positions, velocities)
 states = np.concatenate([place, velocity])[None]
 keep(*fall_batch(states, np.array([2000.0]), air[None].copy(), 900.0))
 keep(fall_to_ground(place * np.nan, velocity, 2000.0, air, 9.0)[0])
+three = np.stack([np.concatenate([place, velocity]), np.concatenate([place, -velocity]), np.full(6, np.nan)])
+betas, airs = np.array([2000.0, 300.0, -1.0]), np.stack([air, np.zeros(4), air])
+keep(*fall_lanes(three, betas, airs, 900.0), fall_lanes(three, betas, airs, 5.0)[0])
 print(json.dumps(rows))
 """
 
