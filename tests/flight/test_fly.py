@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
 from tocsin.errors import FlightError, TocsinError
-from tocsin.flight import FlightStatus, fly
+from tocsin.flight import Earth, FlightBatch, FlightStatus, fly
 from tocsin.kernels.geodesy import ecef_from_geodetic, enu_axes, geodetic_from_ecef
 
 POSITION = np.array(ecef_from_geodetic(math.radians(36.0), math.radians(40.0), 80_000.0))
@@ -96,6 +99,130 @@ def test_read_only_and_integer_input_is_taken() -> None:
 
 
 @pytest.mark.parametrize(
+    ("options", "limit_m"),
+    [
+        ({"method": "dop853"}, 0.1),
+        ({"method": "rk4", "step_s": 0.05}, 0.1),
+        ({"method": "tsit5", "step_s": 0.2}, 0.1),
+        ({"tolerance_m": 1e-4}, 0.1),
+    ],
+)
+def test_every_method_comes_down_at_the_same_place(options: dict[str, object], limit_m: float) -> None:
+    default = fly(POSITION, VELOCITY, beta_kg_m2=3000.0).impact
+    other = fly(POSITION, VELOCITY, beta_kg_m2=3000.0, **options).impact
+    assert 0.0 < np.linalg.norm(other.position_ecef_m - default.position_ecef_m) < limit_m
+
+
+def test_events_tell_what_was_met_and_when() -> None:
+    flight = fly(POSITION, VELOCITY, beta_kg_m2=3000.0, heights_m=[100e3, 20e3])
+    assert [event.kind for event in flight.events] == ["height", "apogee", "height", "height", "ground"]
+    assert [event.is_rising for event in flight.events] == [True, False, False, False, False]
+    assert (np.diff([event.time_s for event in flight.events]) > 0.0).all()
+    for event in flight.events:
+        assert geodetic_from_ecef(*event.position_ecef_m)[2] == pytest.approx(event.height_m, abs=1e-3)
+    top, ground = flight.events[1], flight.events[-1]
+    assert (top.time_s, top.height_m) == (flight.apogee.time_s, flight.apogee.height_m)
+    assert (ground.time_s, ground.height_m) == (flight.impact.time_s, 0.0)
+    assert (ground.position_ecef_m == flight.impact.position_ecef_m).all()
+
+
+def test_more_events_than_expected_are_all_kept() -> None:
+    radius = 7.0e6
+    speed = math.sqrt(3.986e14 / radius) - 7.292115e-5 * radius
+    flight = fly([radius, 0.0, 0.0], [10.0, speed, 0.0], max_time_s=5 * 86_400.0, spacing_s=3600.0)
+    assert len(flight.events) > 64
+    assert {event.kind for event in flight.events} == {"apogee"}
+
+
+def test_a_flight_stops_at_a_height_falling() -> None:
+    flight = fly(POSITION, VELOCITY, beta_kg_m2=3000.0, stop_height_m=100e3)
+    assert flight.status is FlightStatus.OK
+    assert flight.impact is not None
+    assert flight.events[-1].kind == "stop_height"
+    assert geodetic_from_ecef(*flight.impact.position_ecef_m)[2] == pytest.approx(100e3, abs=1e-3)
+    assert flight.velocity_ecef_m_s[-1] @ POSITION < 0.0
+
+
+def test_samples_lie_at_multiples_of_the_spacing_and_at_the_end() -> None:
+    flight = fly(POSITION, VELOCITY, beta_kg_m2=3000.0, spacing_s=7.0)
+    assert (flight.time_s[:-1] == 7.0 * np.arange(len(flight.time_s) - 1)).all()
+    assert flight.time_s[-1] == flight.impact.time_s
+    assert (flight.position_ecef_m[-1] == flight.impact.position_ecef_m).all()
+
+
+def test_a_round_earth_at_rest_gives_keplers_free_fall_from_rest() -> None:
+    # radial Kepler orbit: t = sqrt(r0^3 / (2 gm)) (acos(sqrt(x)) + sqrt(x (1 - x))), x = r / r0
+    radius, start, gm = 6_371_000.0, 8_000_000.0, 3.986004418e14
+    flight = fly([0.0, start, 0.0], [0.0, 0.0, 0.0], earth=Earth.sphere(), tolerance_m=1e-4)
+    x = radius / start
+    wanted = math.sqrt(start**3 / (2.0 * gm)) * (math.acos(math.sqrt(x)) + math.sqrt(x * (1.0 - x)))
+    assert flight.impact.time_s == pytest.approx(wanted, abs=1e-6)
+    assert np.allclose(flight.impact.position_ecef_m, [0.0, radius, 0.0], atol=1e-6)
+    assert flight.impact.latitude_rad == 0.0
+
+
+def test_rotation_and_zonal_terms_move_the_impact() -> None:
+    default = fly(POSITION, VELOCITY, beta_kg_m2=3000.0).impact
+    still = fly(POSITION, VELOCITY, beta_kg_m2=3000.0, earth=Earth(rate_rad_s=0.0)).impact
+    zonal = fly(POSITION, VELOCITY, beta_kg_m2=3000.0, earth=Earth().with_zonals()).impact
+    assert np.linalg.norm(still.position_ecef_m - default.position_ecef_m) > 1000.0
+    assert 0.5 < np.linalg.norm(zonal.position_ecef_m - default.position_ecef_m) < 100.0
+
+
+def test_wgs84_written_out_is_the_default() -> None:
+    written = fly(POSITION, VELOCITY, beta_kg_m2=3000.0, earth=Earth(), drag_mach=[[0.0, 1.0]]).impact
+    default = fly(POSITION, VELOCITY, beta_kg_m2=3000.0).impact
+    assert np.linalg.norm(written.position_ecef_m - default.position_ecef_m) < 1e-3
+
+
+def test_more_drag_above_mach_one_shortens_the_flight_and_a_wind_profile_carries_it() -> None:
+    plain = fly(POSITION, VELOCITY, beta_kg_m2=500.0).impact
+    dragged = fly(POSITION, VELOCITY, beta_kg_m2=500.0, drag_mach=[[0.9, 1.0], [1.1, 2.0]]).impact
+    windy = fly(POSITION, VELOCITY, beta_kg_m2=500.0, wind_profile=[[0.0, 50.0, 0.0], [3e4, 50.0, 0.0]]).impact
+    assert np.linalg.norm(dragged.position_ecef_m - POSITION) < np.linalg.norm(plain.position_ecef_m - POSITION)
+    shift = enu_axes(plain.latitude_rad, plain.longitude_rad) @ (windy.position_ecef_m - plain.position_ecef_m)
+    assert shift[0] > 500.0
+
+
+def many(count: int) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(5)
+    return POSITION * rng.uniform(1.0, 1.02, (count, 1)), VELOCITY * rng.uniform(0.5, 1.2, (count, 1))
+
+
+@pytest.mark.parametrize("options", [{}, {"stop_height_m": 1000.0}, {"drag_mach": [[1.0, 1.0], [2.0, 1.5]]}])
+def test_many_flights_do_not_depend_on_the_number_of_cores(
+    options: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    position, velocity = many(100)
+    ends: list[FlightBatch] = []
+    for cores in (1, 2, 5):
+        monkeypatch.setattr(sys.modules["tocsin.flight.fly"], "_cores", lambda cores=cores: cores)
+        ends.append(fly(position, velocity, beta_kg_m2=2000.0, **options))
+    for other in ends[1:]:
+        assert (other.status == ends[0].status).all()
+        assert (other.impact_ecef_m == ends[0].impact_ecef_m).all()
+        assert (other.time_s == ends[0].time_s).all()
+
+
+def test_many_flights_end_within_10_cm_of_each_alone() -> None:
+    position, velocity = many(70)
+    batch = fly(position, velocity, beta_kg_m2=2000.0)
+    for i in range(0, 70, 7):
+        alone = fly(position[i], velocity[i], beta_kg_m2=2000.0).impact
+        assert np.linalg.norm(batch.impact_ecef_m[i] - alone.position_ecef_m) < 0.1
+
+
+def test_flight_is_usable_without_the_stages_the_world_or_the_console() -> None:
+    program = (
+        "import sys, tocsin.flight as f; f.fly([7e6, 0, 0], [0, 0, 0]);"
+        "print([m for m in sys.modules if m.startswith('tocsin.')])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = {name.split(".")[1] for name in ast.literal_eval(done.stdout)}
+    assert loaded == {"errors", "flight", "kernels"}
+
+
+@pytest.mark.parametrize(
     ("change", "words"),
     [
         ({"position_ecef_m": POSITION / 1000.0}, "kilometres"),
@@ -115,6 +242,25 @@ def test_read_only_and_integer_input_is_taken() -> None:
         ({"max_time_s": -1.0}, "max_time_s"),
         ({"max_time_s": math.inf}, "max_time_s"),
         ({"spacing_s": 0.001, "max_time_s": 86_400.0}, "samples"),
+        ({"spacing_s": "often"}, "spacing_s"),
+        ({"drag_mach": [[0.0, 1.0]]}, "needs beta_kg_m2"),
+        ({"beta_kg_m2": 100.0, "drag_mach": [[1.0, 1.0], [0.5, 2.0]]}, "first column rises"),
+        ({"beta_kg_m2": 100.0, "drag_mach": [[0.5, -1.0]]}, "ratios of 0 to"),
+        ({"beta_kg_m2": 100.0, "drag_mach": [1.0, 2.0]}, "one row or more of 2"),
+        ({"beta_kg_m2": 100.0, "drag_mach": "blunt"}, "rows of numbers"),
+        ({"wind_profile": np.empty((0, 3))}, "one row or more of 3"),
+        ({"wind_profile": [[0.0, 900.0, 0.0]]}, "up to 500 m/s"),
+        ({"wind_profile": [[0.0, math.nan, 0.0]]}, "finite rows"),
+        ({"method": "euler"}, "rk4, tsit5, dop853"),
+        ({"method": "rk4"}, "give step_s"),
+        ({"step_s": 0.0}, "step_s takes 0.0001"),
+        ({"step_s": 1e-4, "max_time_s": 86_400.0}, "steps in max_time_s"),
+        ({"tolerance_m": 0.0}, "tolerance_m takes 1e-06"),
+        ({"tolerance_m": math.nan}, "tolerance_m"),
+        ({"stop_height_m": -5000.0}, "stop_height_m takes -500"),
+        ({"heights_m": ["high"]}, "heights_m"),
+        ({"heights_m": [math.inf]}, "heights_m"),
+        ({"earth": "mars"}, "takes an Earth"),
     ],
 )
 def test_a_flight_that_cannot_be_computed_is_refused_by_name(change: dict[str, object], words: str) -> None:
@@ -122,6 +268,27 @@ def test_a_flight_that_cannot_be_computed_is_refused_by_name(change: dict[str, o
     position, velocity = given.pop("position_ecef_m"), given.pop("velocity_ecef_m_s")
     with pytest.raises(FlightError, match=words):
         fly(position, velocity, **given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"gm_m3_s2": 398_600.4418}, "gm_m3_s2 takes 1e.12 to 1e.16 m3/s2"),
+        ({"semi_major_m": 6378.137}, "semi_major_m takes"),
+        ({"flattening": 298.257}, "flattening takes 0 to 0.01"),
+        ({"rate_rad_s": 15.0}, "rate_rad_s"),
+        ({"j2": math.nan}, "j2"),
+        ({"j3": "none"}, "j3"),
+    ],
+)
+def test_an_earth_that_cannot_be_is_refused_by_name(change: dict[str, object], words: str) -> None:
+    with pytest.raises(FlightError, match=words):
+        Earth(**change)  # type: ignore[arg-type]
+
+
+def test_heights_are_events_of_one_flight() -> None:
+    with pytest.raises(FlightError, match="give one state"):
+        fly([POSITION], [VELOCITY], heights_m=[1e4])
 
 
 def test_a_batch_of_unequal_lengths_is_refused() -> None:

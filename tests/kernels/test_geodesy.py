@@ -14,10 +14,13 @@ from hypothesis import strategies as st
 from tocsin.kernels.geodesy import (
     ecef_from_geodetic,
     ecef_from_radar,
+    ecef_jacobian,
     ecef_of_many,
     enu_axes,
     geodetic_from_ecef,
+    geodetic_jacobian,
     geodetic_of_many,
+    height_and_up_on,
     radar_from_ecef,
     radar_jacobian,
 )
@@ -125,3 +128,55 @@ def test_enu_axes_are_orthonormal_and_right_handed() -> None:
     axes = enu_axes(-0.7, 2.5)
     assert np.allclose(axes @ axes.T, np.eye(3), atol=1e-15)
     assert np.allclose(np.cross(axes[0], axes[1]), axes[2], atol=1e-15)
+
+
+@pytest.mark.parametrize("ellipsoid", ["wgs84", "airy", "mars"])
+def test_height_and_up_hold_on_other_ellipsoids_too(ellipsoid: str) -> None:
+    shape = pymap3d.Ellipsoid.from_name(ellipsoid)
+    for lat, lon, height in np.random.default_rng(8).uniform([-1.57, -3.1, -5e3], [1.57, 3.1, 2e6], (40, 3)):
+        x, y, z = pymap3d.geodetic2ecef(lat, lon, height, ell=shape, deg=False)
+        found, *up = height_and_up_on(x, y, z, shape.semimajor_axis, shape.flattening)
+        assert found == pytest.approx(height, abs=LENGTH_M)
+        wanted = [math.cos(lat) * math.cos(lon), math.cos(lat) * math.sin(lon), math.sin(lat)]
+        assert np.abs(np.array(up) - wanted).max() < ANGLE_RAD
+
+
+def test_height_over_a_sphere_is_distance_less_radius_and_up_is_radial() -> None:
+    for point in np.random.default_rng(9).normal(size=(20, 3)) * 7e6:
+        height, *up = height_and_up_on(*point, 6_371_000.0, 0.0)
+        assert height == pytest.approx(np.linalg.norm(point) - 6_371_000.0, abs=1e-6)
+        assert np.allclose(up, point / np.linalg.norm(point), atol=1e-14)
+
+
+JACOBIAN_PLACES = [(0.6, 0.8, 5e4), (-1.2, -3.0, 0.0), (0.0, 0.0, 3e6), (1.5, 2.0, 1e4)]
+
+
+@pytest.mark.parametrize("place", JACOBIAN_PLACES)
+def test_geodetic_jacobians_agree_with_central_differences(place: tuple[float, float, float]) -> None:
+    steps = np.array([1e-6, 1e-6, 1.0])  # rad, rad, m
+    numeric = np.empty((3, 3))
+    for i in range(3):
+        shift = np.eye(3)[i] * steps[i]
+        ahead, behind = np.array(ecef_from_geodetic(*(place + shift))), np.array(ecef_from_geodetic(*(place - shift)))
+        numeric[:, i] = (ahead - behind) / (2.0 * steps[i])
+    assert np.allclose(ecef_jacobian(*place) / [6.4e6, 6.4e6, 1.0], numeric / [6.4e6, 6.4e6, 1.0], atol=1e-8)
+    point = np.array(ecef_from_geodetic(*place))
+    for i in range(3):
+        shift = np.eye(3)[i] * 10.0
+        ahead, behind = np.array(geodetic_from_ecef(*(point + shift))), np.array(geodetic_from_ecef(*(point - shift)))
+        numeric[:, i] = (ahead - behind) / 20.0
+    scale = np.array([[6.4e6], [6.4e6], [1.0]])
+    assert np.allclose(geodetic_jacobian(*point) * scale, numeric * scale, atol=3e-6)
+
+
+@pytest.mark.parametrize("place", JACOBIAN_PLACES)
+def test_geodetic_jacobians_are_inverses(place: tuple[float, float, float]) -> None:
+    product = geodetic_jacobian(*ecef_from_geodetic(*place)) @ ecef_jacobian(*place)
+    scale = np.array([6.4e6, 6.4e6, 1.0])
+    assert np.allclose(product * scale[:, None] / scale, np.eye(3), atol=1e-9)
+
+
+def test_geodetic_jacobian_is_finite_at_the_pole_and_the_centre() -> None:
+    assert np.isfinite(geodetic_jacobian(0.0, 0.0, 6.4e6)).all()
+    assert (geodetic_jacobian(0.0, 0.0, 6.4e6)[1] == 0.0).all()
+    assert np.isfinite(geodetic_jacobian(0.0, 0.0, 0.0)).all()

@@ -37,6 +37,30 @@ count, times, positions, velocities = path_to_ground(place, velocity, 2000.0, ai
 keep(count, times, positions, velocities)
 states = np.concatenate([place, velocity])[None]
 keep(*fall_batch(states, np.array([2000.0]), air[None].copy(), 900.0))
+from tocsin.kernels.constants import J3, J4, WGS84_J2
+from tocsin.kernels.geodesy import ecef_jacobian, geodetic_jacobian, height_and_up_on
+from tocsin.kernels.gravity import gravity_zonal
+from tocsin.kernels.integrate import integrate, integrate_many
+from tocsin.kernels.motion import acceleration_with
+keep(gravity_zonal(*place, *WGS84_J2[:2], WGS84_J2[4], J3, J4), gravity_zonal(0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0))
+keep(height_and_up_on(*place, 6371e3, 0.0), height_and_up_on(0.0, 0.0, 0.0, 6371e3, 0.0))
+keep(ecef_jacobian(0.63, 0.61, 70e3), geodetic_jacobian(*place), geodetic_jacobian(0.0, 0.0, 0.0))
+zonal = (*WGS84_J2[:5], J3, J4)
+mach, wind = np.array([[0.8, 1.0], [1.2, 2.0]]), np.array([[0.0, 5.0, 1.0], [20e3, 30.0, -5.0]])
+none, no_mach, no_wind = np.empty(0), np.empty((0, 2)), np.empty((0, 3))
+keep(acceleration_with(*place, *velocity, 100.0, air, None, None, None))
+keep(acceleration_with(*place, *velocity, 100.0, air, zonal, mach, wind))
+keep(acceleration_with(*place, *velocity, 100.0, air, zonal, no_mach, no_wind))
+keep(acceleration_with(*(0.0,) * 6, 100.0, air, zonal, mach, wind))
+for model in ((None, None, None), (zonal, mach, wind), (zonal, no_mach, no_wind)):
+    for method, step in ((0, 5.0), (1, 0.0), (1, 5.0), (2, 0.0), (2, 5.0)):
+        samples, events, peak, final = np.empty((40, 7)), np.empty((9, 10)), np.empty(2), np.empty(6)
+        got = integrate(states[0], 2000.0, air, *model, method, step, 0.02, 1e3, 900.0, 20.0, np.array([40e3, 75e3]),
+                        samples, events, peak, final)
+        keep(got, samples[:got[2]], events[:got[3]], peak, final)
+    keep(*integrate_many(states, np.array([2000.0]), air[None].copy(), *model, 2, 0.0, 0.02, 0.0, 900.0))
+    keep(integrate(states[0] * np.nan, 2000.0, air, *model, 1, 0.0, 0.02, 0.0, 900.0, 0.0, none, samples[:0],
+                   events[:0], peak, final)[0])
 keep(fall_to_ground(place * np.nan, velocity, 2000.0, air, 9.0)[0])
 three = np.stack([np.concatenate([place, velocity]), np.concatenate([place, -velocity]), np.full(6, np.nan)])
 betas, airs = np.array([2000.0, 300.0, -1.0]), np.stack([air, np.zeros(4), air])
@@ -55,5 +79,5 @@ def run(disable: bool) -> np.ndarray:
 def test_every_kernel_gives_the_same_without_numba_as_compiled() -> None:
     compiled, interpreted = run(False), run(True)
     assert compiled.shape == interpreted.shape
-    assert compiled.size > 200
+    assert compiled.size > 2000
     np.testing.assert_allclose(interpreted, compiled, rtol=1e-12, atol=1e-9)

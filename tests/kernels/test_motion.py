@@ -9,10 +9,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tocsin.kernels.atmosphere import density_us76
-from tocsin.kernels.constants import EARTH_RATE_RAD_S, GM_M3_S2, J2, SEMI_MAJOR_M
+from tocsin.kernels.atmosphere import density_us76, sound_speed_us76
+from tocsin.kernels.constants import EARTH_RATE_RAD_S, GM_M3_S2, J2, J3, J4, SEMI_MAJOR_M, WGS84_J2
 from tocsin.kernels.geodesy import ecef_from_geodetic, enu_axes
-from tocsin.kernels.motion import acceleration, advance, advance_with_transition, transition
+from tocsin.kernels.motion import (
+    acceleration,
+    acceleration_of,
+    acceleration_with,
+    advance,
+    advance_with_transition,
+    transition,
+)
 
 STILL = np.zeros(4)
 WINDY = np.array([0.05, 0.2, 30.0, -15.0])
@@ -196,3 +203,60 @@ def test_compiled_and_interpreted_motion_are_the_same() -> None:
             strict=True,
         ):
             assert np.allclose(mine, other, rtol=1e-13, atol=1e-15)
+
+
+NO_TABLE, NO_WIND = np.empty((0, 2)), np.empty((0, 3))
+STEEP_MACH = np.array([[0.5, 1.0], [1.0, 3.0], [2.0, 2.0]])
+
+
+def test_wgs84_given_as_numbers_and_empty_tables_change_nothing() -> None:
+    position, velocity = state(45e3, 3000.0, -40.0)
+    plain = acceleration_of(*position, *velocity, 4000.0, WINDY)
+    assert acceleration_with(*position, *velocity, 4000.0, WINDY, WGS84_J2, NO_TABLE, NO_WIND) == plain
+    assert acceleration_with(*position, *velocity, 4000.0, WINDY, WGS84_J2, None, None) == plain
+
+
+def test_a_round_earth_at_rest_pulls_as_a_point() -> None:
+    position, velocity = state(300e3, 3000.0, 10.0)
+    sphere = (GM_M3_S2, 6_371_000.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    found = acceleration_with(*position, *velocity, NO_DRAG, STILL, sphere, NO_TABLE, NO_WIND)
+    assert np.allclose(found, -GM_M3_S2 * position / np.linalg.norm(position) ** 3, rtol=1e-14)
+
+
+def test_the_air_lies_over_the_ellipsoid_that_is_given() -> None:
+    sphere = (0.0, 6_371_000.0, 0.0, 0.0, 0.0, 0.0, 0.0)  # no pull: what is left is drag
+    position, velocity = np.array([0.0, 0.0, 6_371_000.0 + 20e3]), np.array([0.0, 500.0, 0.0])
+    drag = acceleration_with(*position, *velocity, 100.0, STILL, sphere, NO_TABLE, NO_WIND)
+    assert drag[1] == pytest.approx(-0.5 * density_us76(20e3) * 500.0**2 / 100.0, rel=1e-12)
+
+
+def test_j3_and_j4_of_an_earth_are_felt() -> None:
+    position, velocity = state(300e3, 3000.0, 10.0)
+    with_zonals = np.array(
+        acceleration_with(*position, *velocity, NO_DRAG, STILL, (*WGS84_J2[:5], J3, J4), NO_TABLE, NO_WIND)
+    )
+    apart = np.linalg.norm(with_zonals - acceleration_of(*position, *velocity, NO_DRAG, STILL))
+    assert 2e-6 < apart < 2e-4  # J3 and J4 over J2 is 2e-3, and J2 takes 0.02 m/s2
+
+
+@pytest.mark.parametrize(("mach", "ratio"), [(0.1, 1.0), (0.5, 1.0), (0.75, 2.0), (1.5, 2.5), (2.0, 2.0), (9.0, 2.0)])
+def test_drag_over_mach_is_linear_between_rows_and_held_outside(mach: float, ratio: float) -> None:
+    position, velocity = state(15e3, mach * sound_speed_us76(15e3), -20.0)
+    free = np.array(acceleration(position, velocity, NO_DRAG, STILL))
+    plain = np.array(acceleration(position, velocity, 500.0, STILL)) - free
+    scaled = np.array(acceleration_with(*position, *velocity, 500.0, STILL, WGS84_J2, STEEP_MACH, NO_WIND)) - free
+    assert np.allclose(scaled, ratio * plain, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("height_m", "east", "north"),
+    [(0.0, 5.0, 1.0), (1e3, 5.0, 1.0), (3e3, 15.0, -4.0), (5e3, 25.0, -9.0), (30e3, 25.0, -9.0)],
+)
+def test_an_object_that_moves_with_the_wind_profile_feels_no_drag(height_m: float, east: float, north: float) -> None:
+    profile = np.array([[1e3, 5.0, 1.0], [5e3, 25.0, -9.0]])
+    position = np.array(ecef_from_geodetic(0.6, 0.8, height_m))
+    velocity = enu_axes(0.6, 0.8).T @ np.array([east, north, 0.0])
+    dragged = acceleration_with(*position, *velocity, 10.0, STILL, WGS84_J2, NO_TABLE, profile)
+    assert np.allclose(dragged, acceleration(position, velocity, NO_DRAG, STILL), atol=1e-9)
+    both = acceleration_with(*position, *velocity, 10.0, WINDY, WGS84_J2, NO_TABLE, profile)
+    assert np.linalg.norm(np.array(both) - dragged) > 1e-3  # the wind of `air` is added

@@ -24,6 +24,15 @@ _LARGEST_DRAG_RATIO = 100.0
 _LOWEST_M, _HIGHEST_M = -500.0, 1e8  # heights that can be asked for: the lowest dry land, and beyond any orbit
 
 
+def earth(given: Earth | None) -> Earth:
+    """WGS-84 with J2 unless another is given."""
+    if given is None:
+        return Earth()
+    if not isinstance(given, Earth):
+        raise FlightError(f"earth takes an Earth, as Earth() or Earth.sphere(), not {given!r:.80}")
+    return given
+
+
 def states(position_ecef_m: npt.ArrayLike, velocity_ecef_m_s: npt.ArrayLike, earth: Earth) -> tuple[Floats, bool]:
     """(n, 6) fresh states, and whether one alone was given, as (3,)."""
     position = _vectors("position_ecef_m", position_ecef_m, "m")

@@ -69,7 +69,7 @@ def fly(
     Accuracy: impact of a flight of 1500 km within 10 cm of a tight integration, events within 1 ms.
     Many flights go over all cores; what each gets depends neither on how many there are nor on the cores.
     """
-    earth = Earth() if earth is None else earth
+    earth = checks.earth(earth)
     states, is_one = checks.states(position_ecef_m, velocity_ecef_m_s, earth)
     betas = checks.betas(beta_kg_m2, len(states))
     airs = checks.airs(air, len(states))

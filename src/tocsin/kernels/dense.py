@@ -137,7 +137,7 @@ def meet_events(y, c, power_count, t, h, end, levels_m, stop_m, floor_m, semi_ma
         stop = NOT_WITHIN
         stop_level_m = stop_m
         for level_m in (stop_m, floor_m):
-            if height_low > level_m >= height_high:
+            if height_low > level_m >= height_high and (stop == NOT_WITHIN or level_m != stop_level_m):
                 share = _crossing(
                     y, c, power_count, low, height_low - level_m, high, height_high - level_m,
                     level_m, semi_major_m, flattening, out,

@@ -40,16 +40,23 @@ ALREADY_DOWN = 2
 
 _VELOCITY_TOLERANCE_PER_S = 0.01  # error of velocity allowed to a step, share of that of position
 _FIRST_STEP_S = 2.0
-_LONGEST_STEP_S = 40.0
+_LONGEST_STEP_S = 60.0
 _SHORTEST_STEP_S = 1e-4
 _MOST_STEPS = 10_000_000
 _ON_GROUND_M = 1e-3  # a start within this of the level it may stop at may still rise
 _NEAR_M = 1.0  # a repeated step that ends this near its level needs no other
 
-# Corners of density: geopotential 11, 20, 32, 47, 51 and 71 km of `atmosphere`, as geometric heights; then those of
-# `air`: density deviation at 20 and 80 km, notional wind at 12, 25 and 80 km
-_LAYERS_M = np.array([US76_RADIUS_M * h / (US76_RADIUS_M - h) for h in (11e3, 20e3, 32e3, 47e3, 51e3, 71e3)])[:, None]
-_CORNERS_M = np.sort(np.concatenate([_LAYERS_M[:, 0], [12e3, 20e3, 25e3, 80e3]]))[:, None]
+# Where adaptive steps end: corners of density at geopotential 11, 20, 32, 47, 51 and 71 km of `atmosphere`, as
+# geometric heights, and at 86 km, where its table takes over; 100 and 115 km, so that no step spans more scale heights
+# than its error estimate can judge; then the corners of `air`: deviation at 20 and 80 km, wind at 12, 25 and 80 km
+_STOPS_M = [
+    *(US76_RADIUS_M * h / (US76_RADIUS_M - h) for h in (11e3, 20e3, 32e3, 47e3, 51e3, 71e3)),
+    86e3,
+    100e3,
+    115e3,
+]
+_LAYERS_M = np.array(_STOPS_M)[:, None]
+_CORNERS_M = np.sort([*_STOPS_M, 12e3, 20e3, 25e3, 80e3])[:, None]
 _PASSED_M, _PASSED_S = 2.0, 0.02  # a corner this near, or this soon met, counts as passed
 
 
