@@ -26,8 +26,11 @@ def one_flight() -> tuple[np.ndarray, np.ndarray]:
 
 
 def ensemble(count: int, seed: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """States (n, 6), beta (n,), air (n, 4): ranges of 300 to 3500 km on paths from flat to lofted, burn-out in 40 to
-    100 km, 500 to 10 000 kg/m2 (5 % without drag), 70 % with winds of 20 m/s and density deviations of 5 % (1 sigma)."""
+    """States (n, 6), beta (n,), air (n, 4), mixed.
+
+    Ranges of 300 to 3500 km on paths from flat to lofted, burn-out in 40 to 100 km, 500 to 10 000 kg/m2, 5 % without
+    drag; 70 % with winds of 20 m/s and density deviations of 5 % (1 sigma).
+    """
     rng = np.random.default_rng(seed)
     states, betas, airs = np.empty((count, 6)), np.empty(count), np.zeros((count, 4))
     for i in range(count):

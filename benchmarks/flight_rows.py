@@ -127,7 +127,8 @@ def batch_rows() -> list[str]:
                 f"{1.0 / each_s:.0f} /s a core",
                 f"{BATCH / seconds:.0f} /s, {BATCH / seconds / threads:.0f} /s a core",
                 f"{each_s * BATCH / (seconds * threads):.0f}x",
-                f"ratio per core-second; error at impact: scipy {peer_error}; own {own_error[name]}; bar {bar} at 10 cm",
+                f"ratio per core-second; error at impact: scipy {peer_error}; own {own_error[name]}; "
+                f"bar {bar} at 10 cm",
             )
         )
     work = f"{BATCH} flights to the ground, {threads} threads, lanes"
@@ -141,7 +142,8 @@ def batch_rows() -> list[str]:
             f"{BATCH / own_s[2]:.0f} /s",
             f"{BATCH / own_s[1]:.0f} /s",
             f"{own_s[2] / own_s[1] * 100.0:.0f} % of C",
-            f"compares compilers, fast-math allowed to C only; C's error {limit_error}; {c_limit.described()}; bar 60 %",
+            f"compares compilers, fast-math allowed to C only; C's error {limit_error}; {c_limit.described()}; "
+            f"bar 60 %",
         )
     )
     return rows

@@ -63,7 +63,7 @@ def heyoka_rows() -> list[str]:
         return fall_lanes(states, no_drag, calm, LIMIT_S)[1]
 
     apart_cm = 100.0 * float(np.linalg.norm(peer() - own()))
-    peer_s, own_s, lanes_s = medians_s([(peer, 100), (own, 100), (lanes, 1)])
+    peer_s, own_s, lanes_s = medians_s([(peer, 100), (own, 100), (lanes, 5)])
     title = f"heyoka {heyoka.__version__}, Taylor, tolerance 1e-9, one core"
     return [
         row(

@@ -36,11 +36,11 @@ def _processor() -> str:
 
 def _heading() -> list[str]:
     load = f", load {os.getloadavg()[0]:.1f} at the end" if hasattr(os, "getloadavg") else ""
+    machine = f"Python {platform.python_version()}, {os.cpu_count()} cores of {_processor()}{load}"
     return [
         "# Speed",
         "",
-        f"Written by `make bench`: median of {timing.REPEATS}, peers and project in turn; Python "
-        f"{platform.python_version()}, {os.cpu_count()} cores of {_processor()}{load}.",
+        f"Written by `make bench`: median of {timing.REPEATS}, peers and project in turn; {machine}.",
         "Ratios are taken within one process; absolute figures move with the machine.",
         "",
         "| work | peer | peer's figure | tocsin | ratio | note |",
@@ -57,7 +57,8 @@ def main(arguments: list[str] | None = None) -> int:
     rows = []
     for name, module in GROUPS.items():
         if chosen.only in (None, name) and importlib.util.find_spec(module):
-            print(f"{name} ...", file=sys.stderr, flush=True)
+            sys.stderr.write(f"{name} ...\n")
+            sys.stderr.flush()
             rows += importlib.import_module(module).rows()
     text = "\n".join([*_heading(), *rows, ""])
     if chosen.only is None:
