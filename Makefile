@@ -24,7 +24,9 @@ check: $(READY)
 evidence: $(READY)
 	$(BIN)/python -m benchmarks.evidence
 
+# peers and project side by side; where a peer cannot be installed, its rows say so
 bench: $(READY)
+	-@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints/bench.txt
 	$(BIN)/python -m benchmarks.speed
 
 # the message dictionary and the table of formats, generated from the code
@@ -36,6 +38,8 @@ constraints: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url --allow-unsafe pyproject.toml --extra dev constraints/build.in -o constraints/dev.txt
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --no-emit-index-url --allow-unsafe pyproject.toml --extra bench -c constraints/dev.txt -o constraints/bench.txt
 
 $(READY): constraints/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "tocsin needs Python 3.11 or newer; set PYTHON=")'

@@ -16,6 +16,7 @@ import numpy as np
 from tocsin.kernels import *
 from tocsin.kernels.radar_signal import *
 from tocsin.kernels.refraction import *
+from tocsin.kernels.lanes import fall_lanes
 place = np.array(ecef_from_geodetic(0.63, 0.61, 70e3))
 site = np.array(ecef_from_geodetic(0.62, 0.6, 100.0))
 velocity = enu_axes(0.63, 0.61).T @ np.array([900.0, -1500.0, 300.0])
@@ -104,6 +105,9 @@ eyes = 6.6 * sites
 burns = np.array([[0.0, 5.0, 10.0, 1e3], [0.0, 9.0, 10.0, -1e9], [0.0, 9.0, 1.0, 0.0]])
 keep(sight_flashes(*sky, np.array([0, 1, 2]), burns, ends, eyes, 3.6e7, *seven), *seven)
 keep(is_earth_between(0.0, 0.0, 0.0, 0.0, 0.0, 0.0), is_earth_between(7e6, 0.0, 0.0, -7e6, 0.0, 0.0))
+three = np.stack([np.concatenate([place, velocity]), np.concatenate([place, -velocity]), np.full(6, np.nan)])
+betas, airs = np.array([2000.0, 300.0, -1.0]), np.stack([air, np.zeros(4), air])
+keep(*fall_lanes(three, betas, airs, 900.0), fall_lanes(three, betas, airs, 5.0)[0])
 print(json.dumps(rows))
 """
 

@@ -20,6 +20,7 @@ from tocsin.kernels.dense import APOGEE, EVENT_COLUMNS, HEIGHT
 from tocsin.kernels.fall import TOLERANCE_M, fall_batch
 from tocsin.kernels.geodesy import height_and_up_on
 from tocsin.kernels.integrate import integrate, integrate_many
+from tocsin.kernels.lanes import fall_lanes
 
 Floats = npt.NDArray[np.float64]
 Ends = tuple[npt.NDArray[np.int64], Floats, Floats]
@@ -157,7 +158,7 @@ def _event(row: Floats) -> FlightEvent:
 
 def _fall_many(states: Floats, betas: Floats, airs: Floats, limit_s: float) -> Ends:
     """Many plain flights over WGS-84 to the ground."""
-    return _over_cores(lambda *rows: fall_batch(*rows, limit_s), states, betas, airs)
+    return _over_cores(lambda *rows: fall_lanes(*rows, limit_s), states, betas, airs)
 
 
 def _cores() -> int:
