@@ -49,7 +49,7 @@ def _numbers() -> str:
     ]  # fmt: skip
     rows = lane_step.WEIGHT_ROWS
     arrays = [
-        rows[:, :6], rows[:, 6:12], rows[:, 12], lane_step.VELOCITY_ERRORS, lane_step.PLACE_ERRORS, lane_step.CORNERS_M
+        rows[:, :6], rows[:, 6:12], rows[:, 12], lane_step.VELOCITY_ERRORS, lane_step.PLACE_ERRORS, lane_step.STOPS_M
     ]  # fmt: skip
     return ",\n".join([*(repr(float(v)) for v in scalars), *(_braces(v) for v in arrays)]) + "\n"
 

@@ -287,7 +287,7 @@ def test_stops_at_the_corners_of_the_air_save_steps_and_error(monkeypatch: pytes
         return next(counted) - before, worst
 
     steps, error_m = cost_and_error()
-    monkeypatch.setattr(driver, "_LAYERS_M", np.empty((0, 1)))
+    monkeypatch.setattr(driver, "_CALM_STOPS_M", np.empty((0, 1)))
     more_steps, more_error_m = cost_and_error()
     assert steps < 0.9 * more_steps
     assert error_m < 0.7 * more_error_m

@@ -71,7 +71,8 @@ for there in ((0.7, 0.3), (-0.695, 2.94), (0.7000001, -0.2), (0.7, -0.2), (math.
 for east in (0.0, 3.0, 3.14, math.pi):
     keep(geodesic_inverse(0.0, 0.0, 0.0, east)[0])
 assert all(map(math.isnan, geodesic_direct(math.inf, 0.0, 0.0, 0.0) + geodesic_inverse(math.nan, 0.0, 0.0, 0.0)))
-keep(*level_path(0.6, 0.1, 9e3, 1.2, 230.0, np.array([0.0, 900.0])))
+keep(*level_path(0.6, 0.1, 9e3, 1.2, 230.0, 0.0, np.array([0.0, 900.0])))
+keep(*level_path(0.6, 0.1, 9e3, 1.2, 230.0, -0.02, np.array([0.0, 100.0])))
 for angle, distance in ((0.0, 4e5), (0.05, 2e6), (1.5, 1e5), (-0.02, 9e4), (-0.5, 1e6), (-1.5, 500.0), (0.3, 0.0)):
     keep(*bend(1500.0, angle, distance, 313.0), *unbend(1500.0, angle, distance, 313.0))
     keep(ray_central_angle_rad(1500.0, angle, 2e5, 313.0), ray_central_angle_rad(1500.0, angle, 100.0, 313.0))

@@ -20,7 +20,7 @@ STARTS = [  # latitude, longitude, height m, course, speed m/s: an airliner, a l
 def test_the_ground_track_is_projs_geodesic_within_a_millimetre(start: tuple[float, ...]) -> None:
     lat, lon, height_m, course, speed = start
     time_s = np.linspace(0.0, 7200.0, 25)
-    position, _ = level_path(math.radians(lat), math.radians(lon), height_m, math.radians(course), speed, time_s)
+    position, _ = level_path(math.radians(lat), math.radians(lon), height_m, math.radians(course), speed, 0.0, time_s)
     to_places = Transformer.from_crs("EPSG:4978", "EPSG:4979", always_xy=True)
     lons, lats, heights = to_places.transform(*position.T)
     np.testing.assert_allclose(heights, height_m, atol=1e-6)
@@ -38,14 +38,14 @@ def test_velocity_is_the_motion_and_as_fast_as_asked(start: tuple[float, ...]) -
     lat, lon, height_m, course, speed = start
     time_s = np.linspace(0.0, 7200.0, 13)
     place = (math.radians(lat), math.radians(lon), height_m, math.radians(course), speed)
-    velocity = level_path(*place, time_s)[1]
-    moved = (level_path(*place, time_s + 0.5)[0] - level_path(*place, time_s - 0.5)[0]) / 1.0
+    velocity = level_path(*place, 0.0, time_s)[1]
+    moved = (level_path(*place, 0.0, time_s + 0.5)[0] - level_path(*place, 0.0, time_s - 0.5)[0]) / 1.0
     np.testing.assert_allclose(np.linalg.norm(velocity, axis=1), speed, rtol=1e-12)
     np.testing.assert_allclose(moved, velocity, atol=3e-5 * speed)
 
 
 def test_a_course_back_returns_to_the_start() -> None:
-    out, gone = level_path(0.9, 0.1, 9000.0, 1.0, 230.0, np.array([0.0, 3600.0]))
-    back, _ = level_path(0.9, 0.1, 9000.0, 1.0 + math.pi, -230.0, np.array([0.0, 3600.0]))
+    out, gone = level_path(0.9, 0.1, 9000.0, 1.0, 230.0, 0.0, np.array([0.0, 3600.0]))
+    back, _ = level_path(0.9, 0.1, 9000.0, 1.0 + math.pi, -230.0, 0.0, np.array([0.0, 3600.0]))
     np.testing.assert_allclose(back, out, atol=1e-6)
     assert gone.shape == (2, 3)

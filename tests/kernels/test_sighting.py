@@ -30,7 +30,7 @@ def planes(count: int, seed: int = 3) -> tuple[np.ndarray, np.ndarray, np.ndarra
     parts = [
         level_path(
             math.radians(SITE_DEG[0] + rng.uniform(-3, 3)), math.radians(SITE_DEG[1] + rng.uniform(-3, 3)),
-            rng.uniform(500.0, 14_000.0), rng.uniform(0, 6.28), rng.uniform(40.0, 400.0), table_s,
+            rng.uniform(500.0, 14_000.0), rng.uniform(0, 6.28), rng.uniform(40.0, 400.0), 0.0, table_s,
         )
         for _ in range(count)
     ]  # fmt: skip

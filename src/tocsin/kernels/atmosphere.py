@@ -22,6 +22,10 @@ _LAPSE = np.array([-6.5e-3, 0.0, 1.0e-3, 2.8e-3, 0.0, -2.8e-3, -2.0e-3])
 _HYDROSTATIC = US76_G0_M_S2 * US76_MOLAR_MASS / US76_GAS_CONSTANT  # K/m
 _GAS = US76_GAS_CONSTANT / US76_MOLAR_MASS  # J/(kg K)
 _GROUND_K = 288.15  # K, table 2
+# where the density has a corner, as geometric heights: layer bases from 11 to 71 km; and where its slope has one, in
+# air still thick enough for a light body to feel it: rows of the table below
+_LAYER_LIMITS_M = US76_RADIUS_M * _BASE_M[1:7] / (US76_RADIUS_M - _BASE_M[1:7])
+CORNERS_M = np.array([*_LAYER_LIMITS_M, 86e3, 87e3, 88e3, 90e3, 92e3, 95e3])
 _LOWEST_M = -5000.0  # m, where the standard's tables begin
 _TABLE_FROM_M = 86_000.0  # geometric height where the layers end and the table takes over
 _TOP_M = 1_000_000.0  # where the standard ends

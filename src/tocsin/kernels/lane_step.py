@@ -10,8 +10,9 @@ import math
 
 import numpy as np
 
+from tocsin.kernels.atmosphere import CORNERS_M
 from tocsin.kernels.compiled import kernel
-from tocsin.kernels.constants import FLATTENING, SEMI_MAJOR_M, US76_RADIUS_M
+from tocsin.kernels.constants import FLATTENING, SEMI_MAJOR_M
 from tocsin.kernels.lane_slope import (
     AT,
     AT_VELOCITY,
@@ -51,12 +52,8 @@ PLACE_ERRORS = VELOCITY_ERRORS @ _A
 _E0, _E1, _E2, _E3, _E4, _E5, _E6 = VELOCITY_ERRORS.tolist()
 _F0, _F1, _F2, _F3, _F4, _F5 = PLACE_ERRORS.tolist()
 
-# Where a step ends, because the density or its slope breaks (layers of the standard, at geopotential heights), or the
-# wind's or the deviation's slope, or the curvature of the standard's upper table where it still matters: heights, m
-_LAYERS_M = np.array([11e3, 20e3, 32e3, 47e3, 51e3, 71e3])
-CORNERS_M = np.concatenate(
-    [US76_RADIUS_M * _LAYERS_M / (US76_RADIUS_M - _LAYERS_M), [12e3, 20e3, 25e3, 80e3], [86e3, 88e3, 90e3, 95e3]]
-)
+# Where a step ends: corners of the standard's density, of the wind and of the deviation; heights, m
+STOPS_M = np.array([*CORNERS_M, 12e3, 20e3, 25e3, 80e3])
 AT_CORNER_M = 1.0  # a step that ends this near a corner has met it
 
 TOLERANCE_M = 0.01  # error allowed to a step, m, and of velocity, m/s: a steep ascent multiplies it by 2000 s
@@ -76,8 +73,8 @@ def plan(w, max_time_s):
         under = w[FROM_M + n] - AT_CORNER_M
         above = 1e9
         below = -1e9
-        for i in range(CORNERS_M.shape[0]):
-            corner_m = CORNERS_M[i]
+        for i in range(STOPS_M.shape[0]):
+            corner_m = STOPS_M[i]
             above = corner_m if (corner_m > over) & (corner_m < above) else above
             below = corner_m if (corner_m < under) & (corner_m > below) else below
         w[_ABOVE_M + n] = above

@@ -181,9 +181,8 @@ def fall_lanes(states, beta_kg_m2, air, max_time_s):
 
     In        states (n, 6) position and velocity, rotating ECEF, m and m/s; beta_kg_m2 (n,); air (n, 4); max_time_s
     Out       (status (n,) int64, impact_ecef_m (n, 3), time_s (n,)), rows as `fall_to_ground`
-    Accuracy  measured against DOP853 at rtol 1e-12 with steps of at most 1 s: 1000 flights of 300 to 3500 km from
-              40 to 100 km height, half within 2 mm, 99 % within 4 cm, worst 8 cm; 1000 fragments of 30 to 1500 kg/m2,
-              half within 1 mm, worst 3 cm
+    Accuracy  measured against DOP853 at rtol 1e-12 with steps of at most 1 s: 300 mixed flights of 300 to 3500 km from
+              40 to 100 km height, half within 4 mm, 99 % within 4 cm, worst 11 cm
     Source    Tsit5 as in `tableaus`
     """
     count = states.shape[0]

@@ -13,13 +13,15 @@ from tocsin.kernels.geodesy import ecef_from_geodetic, enu_axes
 
 
 @kernel
-def level_path(latitude_rad, longitude_rad, height_m, course_rad, speed_m_s, time_s):
-    """Motion at constant height along a geodesic.
+def level_path(latitude_rad, longitude_rad, height_m, course_rad, speed_m_s, turn_rad_s, time_s):
+    """Motion at constant height, along a geodesic or in a level turn.
 
-    In        place at time 0, rad and m; course clockwise from north there; speed at that height; time_s (n,)
+    In        place at time 0, rad and m; course clockwise from north there; speed at that height; turn_rad_s
+              clockwise, 0 straight on; time_s (n,)
     Out       position (n, 3) m and velocity (n, 3) m/s, ECEF
     Accuracy  the ground track is the geodesic, to 1e-8 m; velocity is the motion's own, measured over two
-              hours: to 5e-6 of it at 10 km, 2e-5 at 20 km (the curvature is the start's)
+              hours: to 5e-6 of it at 10 km, 2e-5 at 20 km (the curvature is the start's). A turn is a circle in the
+              plane: a chord of length c is drawn as a geodesic, wrong by c (c / Earth radius)^2 at most
     """
     sin_lat = math.sin(latitude_rad)
     bulge = 1.0 - ECCENTRICITY2 * sin_lat * sin_lat
@@ -31,7 +33,13 @@ def level_path(latitude_rad, longitude_rad, height_m, course_rad, speed_m_s, tim
     position = np.empty((time_s.shape[0], 3))
     velocity = np.empty((time_s.shape[0], 3))
     for i in range(time_s.shape[0]):
-        lat, lon, azimuth = geodesic_direct(latitude_rad, longitude_rad, course_rad, ground_m_s * time_s[i])
+        turned_rad = turn_rad_s * time_s[i]
+        towards_rad = course_rad + 0.5 * turned_rad
+        way_m = ground_m_s * time_s[i]
+        if turn_rad_s != 0.0:
+            way_m = 2.0 * ground_m_s / turn_rad_s * math.sin(0.5 * turned_rad)
+        lat, lon, azimuth = geodesic_direct(latitude_rad, longitude_rad, towards_rad, way_m)
+        azimuth += 0.5 * turned_rad
         position[i, 0], position[i, 1], position[i, 2] = ecef_from_geodetic(lat, lon, height_m)
         axes = enu_axes(lat, lon)
         east = speed_m_s * math.sin(azimuth)

@@ -128,7 +128,7 @@ def places_of(sensor: Sensor, epoch_ns: int, time_s: Array, site: SensorSite | N
     position, _ = level_path(
         0.0 if is_high else sensor.latitude_deg * DEG, sensor.longitude_deg * DEG,
         GEOSTATIONARY_HEIGHT_M if is_high else sensor.height_m, sensor.course_deg * DEG,
-        sensor.speed_m_s if sensor.platform == "ship" else 0.0, time_s,
+        sensor.speed_m_s if sensor.platform == "ship" else 0.0, 0.0, time_s,
     )  # fmt: skip
     return np.asarray(position)
 

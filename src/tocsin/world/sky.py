@@ -10,7 +10,6 @@ from sgp4.api import WGS72, Satrec
 
 from tocsin.errors import ScenarioError
 from tocsin.kernels.constants import EARTH_RATE_RAD_S
-from tocsin.kernels.level import level_path
 from tocsin.scenario import Aircraft, Place, Satellite, Threat, Truth, Vehicle
 from tocsin.units import NS_PER_S
 from tocsin.world.ballistic import Array, Path, Programme, fly_programme, nominal_programme
@@ -87,21 +86,14 @@ class Plane:
         self.kind: str = aircraft.kind
         self.is_cooperative = aircraft.kind == "airliner"
         self.rcs_m2 = level_kind(aircraft.kind).rcs_m2
-        self._arcs = arcs_of(aircraft) if aircraft.legs else []
+        self._arcs = arcs_of(aircraft)
 
     def states(self, time_s: Array) -> tuple[Array, Array]:
-        a = self._aircraft
-        if self._arcs:
-            return states_of(self._arcs, a.height_m, time_s)
-        position, velocity = level_path(
-            math.radians(a.latitude_deg), math.radians(a.longitude_deg), a.height_m, math.radians(a.course_deg),
-            a.speed_m_s, time_s,
-        )  # fmt: skip
-        return position, velocity
+        return states_of(self._arcs, self._aircraft, time_s)
 
     def samples(self, from_s: float, to_s: float) -> tuple[Array, Array, Array]:
-        times = grid_times(from_s, to_s, self.up_s, TURN_SPACING_S if self._arcs else PLANE_SPACING_S)
-        if self._arcs and len(times):
+        times = grid_times(from_s, to_s, self.up_s, TURN_SPACING_S if len(self._arcs) > 1 else PLANE_SPACING_S)
+        if len(self._arcs) > 1 and len(times):
             corners = np.array([arc.from_s for arc in self._arcs])
             times = np.union1d(times, corners[(corners > times[0]) & (corners < times[-1])])
         return (times, *self.states(times)) if len(times) else NO_SAMPLES

@@ -123,7 +123,7 @@ class Station(ABC):
         position, _ = level_path(
             0.0 if is_high else math.radians(sensor.latitude_deg), math.radians(sensor.longitude_deg),
             GEOSTATIONARY_HEIGHT_M if is_high else sensor.height_m, math.radians(sensor.course_deg),
-            sensor.speed_m_s if sensor.platform == "ship" else 0.0, time_s,
+            sensor.speed_m_s if sensor.platform == "ship" else 0.0, 0.0, time_s,
         )  # fmt: skip
         return np.asarray(position)
 
