@@ -13,7 +13,8 @@ from pathlib import Path
 _MARK, _LOCK = "warm", "compiling"
 _STALE_LOCK_S = 300.0  # no compile takes so long: whoever held it has died
 _SHARED = ("geodesy.", "motion.")  # what the rest builds on, compiled before the work is split
-_SECOND = ("track_",)  # compiled by a second process: about half of the time
+# compiled by a second process: half of the time, and next to nothing that the other half needs too
+_SECOND = ("track_", "lanes.", "geodesic.", "level.", "refraction.", "radar_signal.", "keyed_draws.")
 
 
 def ensure_compiled(*, quiet: bool = False, should_stop: Callable[[], bool] = lambda: False) -> float:
