@@ -32,6 +32,7 @@ POLICY_RANGES: dict[str, Range] = {
     "track.level_gap_s": _SOME_SECONDS,
     "track.burning_gap_s": _SOME_SECONDS,
     "track.coast_gap_s": _SOME_SECONDS,
+    "track.window_s": (0.0, 60.0, "s"),
     "track.late_limit_s": _SECONDS,
     "track.merge_prob": _INNER_PROB,
     "track.merge_young_hits": (0, 10_000, "count"),

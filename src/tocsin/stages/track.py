@@ -13,10 +13,16 @@ from tocsin.kernels.track_motion import LEVEL
 from tocsin.messages import Detections, Event, EventKind, Message, SensorTask, Tick, TrackUpdates, Vec3, event
 from tocsin.scenario import Defence, Sensor
 from tocsin.tracking import Tracker, TrackerState
-from tocsin.units import DEG, M_PER_KM, ns_from_s
+from tocsin.units import DEG, M_PER_KM, NS_PER_S, ns_from_s, s_from_ns
 
 CONFIRMED = EventKind("track.confirmed", "info", "track {subject} is confirmed, by {sensors}")
 DROPPED = EventKind("track.dropped", "info", "track {subject} is dropped")
+TOO_LATE = EventKind(
+    "track.too_late", "warning",
+    "a scan of {subject} ended {seconds} s ago, before the {window} s that can be run again: refused ({count} so far)",
+)  # fmt: skip
+
+_REFUSED_EVERY_NS = 60 * NS_PER_S
 
 
 class TrackState(msgspec.Struct, kw_only=True):
@@ -26,6 +32,7 @@ class TrackState(msgspec.Struct, kw_only=True):
     told: list[int] = []  # confirmed tracks that have been announced
     place: dict[str, Vec3] = {}  # where each radar was at its last scan
     tasked_ns: dict[str, int] = {}  # "track sensor" -> when it was last asked
+    refused_ns: dict[str, int] = {}  # sensor -> when it was last said that its scans come too late
 
 
 class Track:
@@ -55,11 +62,30 @@ class Track:
         if isinstance(message, Detections):
             if message.kind == "radar" and message.platform_ecef_m is not None:
                 self._state.place[message.sensor] = message.platform_ecef_m
-            return self._told(self._tracker.step(message, now_ns), now_ns)
+            refused = self._refused(message, now_ns)
+            return refused + self._told(self._tracker.step(message, now_ns), now_ns)
         if isinstance(message, Tick):
             causes = (message.id,) if message.id else ()
-            return [*self._told(self._tracker.tick(now_ns, causes), now_ns), *self._tasks(now_ns, causes)]
+            told = [out for updates in self._tracker.tick(now_ns, causes) for out in self._told(updates, now_ns)]
+            return [*told, *self._tasks(now_ns, causes)]
         return []
+
+    def _refused(self, scan: Detections, now_ns: int) -> list[Message]:
+        """An event where the tracker will refuse a scan, once a minute for each sensor."""
+        if not self._tracker.is_too_late(scan):
+            return []
+        last_ns = self._state.refused_ns.get(scan.sensor)
+        if last_ns is not None and now_ns - last_ns < _REFUSED_EVERY_NS:
+            return []
+        self._state.refused_ns[scan.sensor] = now_ns
+        count = self._state.tracker.history.refused.get(scan.sensor, 0) + 1
+        return [
+            event(
+                TOO_LATE, time_ns=now_ns, subject=scan.sensor, causes=(scan.id,) if scan.id else (),
+                seconds=f"{s_from_ns(now_ns - scan.end_ns):.1f}", window=f"{self._policy.window_s:g}",
+                count=str(count),
+            )
+        ]  # fmt: skip
 
     def _told(self, updates: TrackUpdates | None, now_ns: int) -> list[Message]:
         """The updates, and an event for each track newly confirmed or, having been confirmed, dropped."""
@@ -87,7 +113,11 @@ class Track:
         }
         seen = self._tracker.confirmed(now_ns)
         out: list[Message] = []
-        for i, track in enumerate(self._state.tracker.id[seen.slots].tolist()):
+        names = self._state.tracker.history.names
+        for i, number in enumerate(self._state.tracker.id[seen.slots].tolist()):
+            track = names.get(number)
+            if track is None:
+                continue
             velocity = seen.state[i, 3:].copy()
             if seen.mu[i, LEVEL] > 0.5 or np.linalg.norm(velocity) < self._policy.task_speed_min_m_s:
                 continue

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from typing import Any
 
+import msgspec
 import numpy as np
 
 from tocsin.kernels.geodesy import geodetic_from_ecef
@@ -15,7 +17,7 @@ from tocsin.messages.track_updates import TrackStatus
 from tocsin.tracking.state import CONFIRMED, TrackerState
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(slots=True)  # frozen, it would take three times as long to make
 class Picture:
     """Slots (n,) at one time: the banks x, cov, mu predicted to it, their combined state (n, 6) and cov6.
 
@@ -30,6 +32,10 @@ class Picture:
     cov6: Column
     is_sound: Column
 
+    def rows(self, rows: Column | list[int]) -> Picture:
+        """Some rows of it, in the order given."""
+        return Picture(*(getattr(self, field.name)[rows] for field in dataclasses.fields(self)))
+
 
 def picture(memory: TrackerState, slots: Column, to_ns: int, own_prob: float, par: Column) -> Picture:
     """Slots predicted to ``to_ns`` where it lies ahead of them; the memory stays as it is."""
@@ -43,10 +49,19 @@ def height_of(state: Column) -> float:
 
 
 def updates(
-    memory: TrackerState, seen: Picture, to_ns: int, sensor: str, time_ns: int, causes: tuple[str, ...],
-    dropped: set[int], nis: dict[int, float], dof: int, log_beta_prior: tuple[float, float],
+    memory: TrackerState, seen: Picture, names: list[int], to_ns: int, sensor: str, time_ns: int,
+    causes: tuple[str, ...], dropped: set[int], nis: dict[int, float], dof: int, log_beta_prior: tuple[float, float],
+    revision: int = 0,
 ) -> TrackUpdates:  # fmt: skip
-    """One row for each slot of the picture; ``dropped`` and ``nis`` are keyed by slot."""
+    """One row for each slot of the picture, in order of ``names``, their public numbers, whatever order those come in.
+
+    ``dropped`` and ``nis`` are keyed by slot.
+    """
+    track = np.array(names, dtype=np.int64)
+    if len(names) > 1 and (track[1:] < track[:-1]).any():
+        order = track.argsort()
+        track = track[order]
+        seen = seen.rows(order)
     slots = seen.slots
     status: list[TrackStatus] = []
     for slot in slots.tolist():
@@ -57,13 +72,13 @@ def updates(
     has_beta = seen.mu[:, BALLISTIC] > 0.0
     log_beta = np.where(has_beta, seen.x[:, BALLISTIC, 6], log_beta_prior[0])
     beta_std = np.where(has_beta, np.sqrt(np.maximum(seen.cov[:, BALLISTIC, 6, 6], 0.0)), log_beta_prior[1])
-    memory.told_boost[slots] = seen.mu[:, 0]
     values = np.array([nis.get(slot, 0.0) for slot in slots.tolist()])
     return TrackUpdates(
         time_ns=time_ns,
         causes=causes,
         sensor=sensor,
-        track=_column(memory.id[slots]),
+        revision=revision,
+        track=_column(track),
         status=tuple(status),
         t_ns=_column(np.maximum(memory.t_ns[slots], to_ns)),
         position_ecef_m=_column(seen.state[:, :3].copy()),
@@ -81,6 +96,21 @@ def updates(
         nis_dof=_column(np.array([dof if slot in nis else 0 for slot in slots.tolist()], dtype=np.int64)),
         sensors=tuple(tuple(memory.fed[int(k)]) for k in memory.id[slots]),
     )
+
+
+def joined(first: TrackUpdates | None, second: TrackUpdates | None) -> TrackUpdates | None:
+    """Two messages of one moment as one, in order of track id; ``first`` gives what is not a column."""
+    if first is None or second is None:
+        return first if second is None else second
+    order = np.concatenate((first.track, second.track)).argsort()
+    both: dict[str, Any] = {}
+    for name in first.__struct_fields__:
+        a, b = getattr(first, name), getattr(second, name)
+        if isinstance(a, np.ndarray):
+            both[name] = _column(np.concatenate((a, b))[order])
+        elif name in ("status", "sensors"):
+            both[name] = tuple((*a, *b)[i] for i in order)
+    return msgspec.structs.replace(first, **both)
 
 
 def speed_significance(state: Column, cov6: Column) -> float:

@@ -7,6 +7,7 @@ import numpy as np
 
 from tocsin.kernels.track_motion import MODEL_COUNT, SIZE
 from tocsin.messages import Column
+from tocsin.tracking.history import History
 
 FREE, TENTATIVE, CONFIRMED = 0, 1, 2
 _FIRST_CAPACITY = 8
@@ -32,6 +33,7 @@ class TrackerState(msgspec.Struct, kw_only=True):
     plot_count: Column = msgspec.field(default_factory=lambda: _zeros("int64", 3))  # radar, infrared, position
     told_boost: Column = msgspec.field(default_factory=lambda: _zeros("float64"))  # probability last published
     fed: dict[int, list[str]] = msgspec.field(default_factory=dict)  # sensors behind each track id
+    history: History = msgspec.field(default_factory=History)  # to roll back; the rest is a function of the scans
 
     def alive(self) -> Column:
         """(n,) int64 slots in use, in order of track id."""
@@ -48,16 +50,16 @@ class TrackerState(msgspec.Struct, kw_only=True):
         self.id[slot] = self.next_id
         self.next_id += 1
         self.status[slot] = TENTATIVE
-        self.miss_count[slot] = 0
-        self.plot_count[slot] = 0
-        self.told_boost[slot] = 0.0
         self.fed[int(self.id[slot])] = []
         return slot
 
     def free(self, slot: int) -> None:
-        """Give a slot back; its id is gone for good."""
+        """Give a slot back, all zero, so that equal tracks make equal arrays; its id is gone for good."""
         self.fed.pop(int(self.id[slot]), None)
-        self.status[slot] = FREE
+        for name in self.__struct_fields__:
+            array = getattr(self, name)
+            if isinstance(array, np.ndarray):
+                array[slot] = 0
 
     def note_sensor(self, slot: int, sensor: str) -> None:
         """Remember that a sensor fed a track."""

@@ -1,33 +1,31 @@
 """Scans in, tracks out: a multi-sensor tracker, usable alone.
 
-Plots are used one scan after another as scans arrive. A plot older than its track's state, as happens when
-sensors differ in latency, updates that state from where it was at the plot's time (``kernels/track_update.py``);
-one older than ``late_limit_s`` is not used. A scan's own plots may differ in time.
+A scan that comes in order is used at once. One that is late, though by no more than ``window_s``, waits for the next
+tick: the whole tracker then goes back to a checkpoint before it and runs again from there, so that its memory is
+a function of the scans and ticks in order of (end time, sensor, sequence), however they came. What changed is told as
+a revision; what was told before stays told. A scan that comes later still is refused, and counted.
 """
 
 from __future__ import annotations
 
-import numpy as np
+import bisect
+import copy
 
-from tocsin.kernels.track_bank import gate_plots, update_bank
-from tocsin.kernels.track_motion import BALLISTIC, BOOST, LEVEL
-from tocsin.kernels.track_start import start_bank
+from tocsin.kernels.track_motion import BOOST
 from tocsin.messages import Detections, TrackUpdates
 from tocsin.policy import TrackPolicy
-from tocsin.tracking.associate import NOT_GATED, assign
-from tocsin.tracking.coverage import looked_at
-from tocsin.tracking.merge import absorb, may_be_one, same_object
-from tocsin.tracking.output import Picture, height_of, picture, speed_significance, updates
-from tocsin.tracking.parameters import chi_square_bound, kernel_parameters
+from tocsin.tracking.checkpoint import keep_as, pack, unpack
+from tocsin.tracking.forward import Forward, Telling
+from tocsin.tracking.history import Checkpoint, Entry, plots_by_track, second_of
+from tocsin.tracking.output import Picture
 from tocsin.tracking.plots import Plots, plots_of
-from tocsin.tracking.state import CONFIRMED, TENTATIVE, TrackerState
-from tocsin.units import NS_PER_S, s_from_ns
+from tocsin.tracking.revision import Rerun, revision
+from tocsin.tracking.state import CONFIRMED, TrackerState
+from tocsin.units import NS_PER_S, ns_from_s
 
-_KINDS = {"radar": 0, "infrared": 1, "position": 2}
-_MISS_STD_M = 5_000.0  # a track less sure of its place than this may well be elsewhere: no miss is counted
-_UNSEEN_NS = 10 * NS_PER_S  # a track without a plot for so long is moved on by ticks ...
-_TICK_BEHIND_NS = 2 * NS_PER_S  # ... to this far behind now, so that a late scan still finds it behind
-_BOOST_CHANGE = 0.1  # a change of this much in the probability of thrust is published without a plot
+_EMPTY_WAIT_NS = 6 * NS_PER_S  # late looks that saw nothing may wait so long for others: one re-run for all
+_PATIENCE_NS = 8 * NS_PER_S  # without ticks, late scans wait this long, in time of scans
+_BURNS_PROB = 1e-3  # of thrust, above which a look that saw nothing is news
 
 
 class Tracker:
@@ -35,257 +33,139 @@ class Tracker:
 
     def __init__(self, policy: TrackPolicy | None = None) -> None:
         self.policy = policy or TrackPolicy()
-        self.state = TrackerState()
-        self._par = kernel_parameters(self.policy)
-        self._prior = (self.policy.log_beta_mean, self.policy.log_beta_std)
+        self._forward = Forward(self.policy)
+        self._window_ns = ns_from_s(self.policy.window_s)
+        self._plots: dict[int, Plots] = {}  # of scans in the window, made once
+
+    @property
+    def state(self) -> TrackerState:
+        return self._forward.state
+
+    @state.setter
+    def state(self, state: TrackerState) -> None:
+        self._forward.state = state
+        self._plots = {}
 
     def step(self, detections: Detections, time_ns: int | None = None) -> TrackUpdates | None:
-        """Use one scan. Returns the tracks it changed, at the scan's end; None where it changed none."""
-        memory, policy = self.state, self.policy
-        slots = memory.alive()
-        if not slots.size and not detections.plot_time_ns.size:
-            return None
-        plots = plots_of(detections)
-        end_ns = detections.end_ns
-        when_ns = _reference_ns(plots, end_ns)
-        seen = picture(memory, slots, when_ns, policy.own_prob, self._par)
-        pairs = self._associate(plots, seen, when_ns)
-        kind = _KINDS[detections.kind]
-        nis: dict[int, float] = {}
-        for slot, j in sorted(pairs.items()):
-            value = self._update(slot, plots, j, seen, when_ns)
-            if value >= 0.0:
-                nis[slot] = value
-                self._count(slot, kind, int(plots.time_ns[j]), detections.sensor)
-        changed = set(nis)
-        dropped = self._missed(detections, plots, seen, changed)
-        taken = set(pairs.values())
-        for j in range(plots.count):
-            if j not in taken:
-                changed.add(self._start(plots, j, kind, detections.sensor))
-        if not changed and not dropped:
-            return None
-        return self._publish(detections, changed | dropped, dropped, nis, plots.row_count, time_ns)
+        """Use one scan. Returns the tracks it changed, at the scan's end; None: none, or it is late and waits.
 
-    def tick(self, now_ns: int, causes: tuple[str, ...] = ()) -> TrackUpdates | None:
-        """Time passes: drop what nobody has seen for too long, or what must be on the ground. None: nothing."""
-        memory, policy = self.state, self.policy
-        slots = memory.alive()
-        unseen = slots[now_ns - memory.last_ns[slots] > _UNSEEN_NS]
-        if not unseen.size:
+        Where nobody calls ``tick``, a scan makes those that wait be used with it, and tells all that changed.
+        """
+        past = self.state.history
+        if self.is_too_late(detections):
+            past.refused[detections.sensor] = past.refused.get(detections.sensor, 0) + 1
             return None
-        to_ns = now_ns - _TICK_BEHIND_NS
-        seen = picture(memory, unseen, to_ns, policy.own_prob, self._par)
-        memory.x[unseen], memory.cov[unseen], memory.mu[unseen] = seen.x, seen.cov, seen.mu
-        memory.t_ns[unseen] = np.maximum(memory.t_ns[unseen], to_ns)
-        gone = [
-            int(slot)
-            for i, slot in enumerate(unseen.tolist())
-            if not seen.is_sound[i]
-            or s_from_ns(now_ns - int(memory.last_ns[slot])) > self._patience_s(slot)
-            or (seen.mu[i, LEVEL] < 0.5 and height_of(seen.state[i]) < 0.0)
-        ]
-        told = [slot for i, slot in enumerate(unseen.tolist()) if slot in gone and seen.is_sound[i]]
-        message = None
-        if told:
-            seen = picture(memory, np.array(told, dtype=np.int64), to_ns, policy.own_prob, self._par)
-            message = updates(memory, seen, to_ns, "", now_ns, causes, set(told), {}, 0, self._prior)
-        for slot in gone:
-            memory.free(slot)
-        return message
+        entry = past.entry(detections)
+        past.note(entry)
+        telling = Telling(
+            detections.end_ns if time_ns is None else time_ns, (detections.id,) if detections.id else ()
+        )  # fmt: skip
+        is_late = past.is_late(entry)
+        if past.late and past.scan_ns - past.caught_up_ns >= _PATIENCE_NS:
+            past.late.append(entry)
+            told = self._run_again(telling, is_whole=True)
+            return told[0] if told else None
+        if is_late:
+            past.late.append(entry)
+            return None
+        if not past.late:
+            past.caught_up_ns = max(past.caught_up_ns, past.scan_ns)
+        return self._append(entry, telling)
+
+    def tick(self, now_ns: int, causes: tuple[str, ...] = ()) -> list[TrackUpdates]:
+        """Time passes: use the scans that came late, and drop what nobody has seen for too long, or is on the ground.
+
+        Returns what that changed: tracks that are no more, tracks changed by each late scan, other tracks.
+        """
+        past, telling = self.state.history, Telling(now_ns, causes)
+        entry = past.tick(now_ns)
+        past.note(entry)
+        is_late = past.is_late(entry)
+        if is_late:
+            past.late.append(entry)
+        out = []
+        if past.late and self._is_due(now_ns):
+            out = self._run_again(telling)
+        if not past.late:
+            past.caught_up_ns = now_ns
+        if not is_late:
+            message = self._append(entry, telling)
+            out += [message] if message is not None else []
+        return out
+
+    def revise(self, now_ns: int, causes: tuple[str, ...] = ()) -> list[TrackUpdates]:
+        """Use the scans that came late now, rather than at the next tick."""
+        return self._run_again(Telling(now_ns, causes)) if self.state.history.late else []
+
+    def is_too_late(self, detections: Detections) -> bool:
+        """Whether the window has closed over a scan: it is then refused."""
+        return detections.end_ns < self.state.history.newest_ns - self._window_ns
 
     def confirmed(self, now_ns: int) -> Picture:
         """All confirmed tracks, predicted to now, for those who ask sensors to look. Changes nothing."""
-        slots = self.state.alive()
-        slots = slots[self.state.status[slots] == CONFIRMED]
-        return picture(self.state, slots, now_ns, self.policy.own_prob, self._par)
+        return self._forward.confirmed(now_ns)
 
-    def _associate(self, plots: Plots, seen: Picture, when_ns: int) -> dict[int, int]:
-        """Slot -> plot: confirmed tracks choose first, tentative ones from what is left."""
-        memory, slots = self.state, seen.slots
-        if not plots.count or not slots.size:
-            return {}
-        back_s = np.minimum((when_ns - memory.t_ns[slots]) / NS_PER_S, 0.0)
-        gap_s = np.maximum((when_ns - memory.last_ns[slots]) / NS_PER_S, 0.0)
-        ahead_s = (plots.time_ns - when_ns) / NS_PER_S
-        limit = chi_square_bound(self.policy.gate_prob, plots.row_count)
-        score = np.empty((slots.shape[0], plots.count))
-        gate_plots(
-            seen.x, seen.cov, seen.mu, back_s, gap_s, plots.kind, plots.z, plots.spot, ahead_s,
-            plots.site, plots.var, limit, self._par, score,
-        )  # fmt: skip
-        score[back_s < -self.policy.late_limit_s] = 10.0 * NOT_GATED
-        pairs: dict[int, int] = {}
-        for status in (CONFIRMED, TENTATIVE):
-            rows = np.flatnonzero(memory.status[slots] == status)
-            free = [j for j in range(plots.count) if j not in pairs.values()]
-            if rows.size and free:
-                for i, j in assign(score[rows][:, free]):
-                    pairs[int(slots[rows[i]])] = free[j]
-        return pairs
+    def _is_due(self, now_ns: int) -> bool:
+        """Whether late scans must be used at this tick. Looks that saw nothing may wait while nothing confirmed burns.
 
-    def _update(self, slot: int, plots: Plots, j: int, seen: Picture, when_ns: int) -> float:
-        """Predict one slot to a plot's time, where that lies ahead, and update it; returns its NIS, -1: not used."""
-        memory, par = self.state, self._par
-        plot_ns = int(plots.time_ns[j])
-        if plot_ns > memory.t_ns[slot]:
-            i = int(np.flatnonzero(seen.slots == slot)[0])
-            if plot_ns != when_ns:
-                seen, i = picture(memory, seen.slots[i : i + 1], plot_ns, self.policy.own_prob, par), 0
-            memory.x[slot], memory.cov[slot], memory.mu[slot] = seen.x[i], seen.cov[i], seen.mu[i]
-            memory.t_ns[slot] = plot_ns
-        late_s = max(s_from_ns(int(memory.t_ns[slot]) - plot_ns), 0.0)
-        gap_s = max(s_from_ns(plot_ns - int(memory.last_ns[slot])), 0.0)
-        nis = update_bank(
-            memory.x[slot], memory.cov[slot], memory.mu[slot], gap_s, late_s,
-            plots.kind, plots.z[j], plots.site, plots.var[j], par,
-        )  # fmt: skip
-        return float(nis)
-
-    def _count(self, slot: int, kind: int, plot_ns: int, sensor: str) -> None:
-        memory = self.state
-        memory.last_ns[slot] = max(int(memory.last_ns[slot]), plot_ns)
-        memory.first_ns[slot] = min(int(memory.first_ns[slot]), plot_ns)
-        memory.plot_count[slot, kind] += 1
-        memory.miss_count[slot] = 0
-        memory.note_sensor(slot, sensor)
-
-    def _missed(self, detections: Detections, plots: Plots, seen: Picture, updated: set[int]) -> set[int]:
-        """Tracks the scan looked at and did not see: thrust is less likely (infrared), a miss is counted.
-
-        Adds to ``updated`` the tracks whose probability of thrust changed enough to tell; returns those to drop.
+        They then tell of no end of thrust, and only count as missed: they wait no longer than ``_EMPTY_WAIT_NS``, nor
+        until their window closes.
         """
-        memory, policy, swept = self.state, self.policy, detections.swept
-        if swept is None:
-            return set()
-        dropped: set[int] = set()
-        site = np.array(detections.platform_ecef_m or (0.0, 0.0, 0.0))
-        is_infrared = detections.kind == "infrared"
-        missed = [i for i, slot in enumerate(seen.slots.tolist()) if slot not in updated]
-        for i in missed:
-            slot = int(seen.slots[i])
-            if not looked_at(swept, detections.kind, site, seen.state[i, :3]):
-                continue
-            if is_infrared:
-                if seen.mu[i, BOOST] <= 0.0:
-                    continue
-                ahead = detections.end_ns - int(memory.t_ns[slot])
-                if ahead > 0:
-                    memory.x[slot], memory.cov[slot], memory.mu[slot] = seen.x[i], seen.cov[i], seen.mu[i]
-                    memory.t_ns[slot] = max(int(memory.t_ns[slot]), _reference_ns(plots, detections.end_ns))
-                self._unlit(slot, swept.detection_prob)
-                if abs(memory.mu[slot, BOOST] - memory.told_boost[slot]) > _BOOST_CHANGE:
-                    updated.add(slot)
-            elif np.trace(seen.cov6[i, :3, :3]) > 3.0 * _MISS_STD_M**2:
-                continue
-            if memory.status[slot] == TENTATIVE or not is_infrared:
-                memory.miss_count[slot] += 1
-            limit = policy.miss_limit if memory.status[slot] == TENTATIVE else policy.lost_misses
-            if memory.miss_count[slot] >= limit:
-                dropped.add(slot)
-        return dropped
+        memory, past = self.state, self.state.history
+        first_ns = min(entry.time_ns for entry in past.late)
+        return (
+            now_ns - past.caught_up_ns >= _EMPTY_WAIT_NS
+            or first_ns <= now_ns - self._window_ns + NS_PER_S
+            or any(entry.scan is not None and entry.scan.plot_time_ns.size for entry in past.late)
+            or bool((memory.mu[memory.status == CONFIRMED, BOOST] > _BURNS_PROB).any())
+        )
 
-    def _unlit(self, slot: int, detection_prob: float) -> None:
-        """Bayes: a sensor that would have seen a plume with this probability saw none."""
-        mu = self.state.mu[slot]
-        mu[BOOST] *= 1.0 - min(detection_prob, 0.99)
-        mu /= mu.sum()
-        if mu[BOOST] < self.policy.dead_prob and mu[BALLISTIC] > 0.0:
-            mu[BOOST] = 0.0
-            mu /= mu.sum()
+    def _append(self, entry: Entry, telling: Telling) -> TrackUpdates | None:
+        past = self.state.history
+        if past.is_mark_due(entry):
+            past.mark(entry, pack(self.state))
+            if past.forget(self._window_ns):
+                kept = {e.serial for e in past.entries}
+                self._plots = {serial: plots for serial, plots in self._plots.items() if serial in kept}
+        past.entries.append(entry)
+        return self._run(entry, telling)
 
-    def _start(self, plots: Plots, j: int, kind: int, sensor: str) -> int:
-        memory = self.state
-        slot = memory.take()
-        start_bank(
-            plots.kind, plots.z[j], plots.site, plots.var[j], self._par,
-            memory.x[slot], memory.cov[slot], memory.mu[slot],
-        )  # fmt: skip
-        memory.t_ns[slot] = memory.first_ns[slot] = memory.last_ns[slot] = plots.time_ns[j]
-        memory.plot_count[slot, kind] = 1
-        memory.note_sensor(slot, sensor)
-        return slot
+    def _run(self, entry: Entry, telling: Telling | None) -> TrackUpdates | None:
+        if entry.scan is None:
+            done = self._forward.pass_time(entry.time_ns, telling)
+        else:
+            plots = None
+            if entry.scan.plot_time_ns.size:
+                plots = self._plots.get(entry.serial)
+                if plots is None:
+                    plots = self._plots[entry.serial] = plots_of(entry.scan)
+            done = self._forward.use(entry.scan, plots, telling)
+        entry.used, entry.absorbed, entry.nis, entry.dof = done.used, done.absorbed, done.nis, done.dof
+        return done.message
 
-    def _publish(
-        self, detections: Detections, changed: set[int], dropped: set[int], nis: dict[int, float], dof: int,
-        time_ns: int | None,
-    ) -> TrackUpdates | None:  # fmt: skip
-        """Confirm, merge, and tell; then free what was dropped or absorbed."""
-        memory, end_ns = self.state, detections.end_ns
-        slots = memory.alive()
-        common_ns = max(end_ns, int(memory.t_ns[slots].max()))  # states are compared at one time
-        seen = picture(memory, slots, common_ns, self.policy.own_prob, self._par)
-        row = {slot: i for i, slot in enumerate(slots.tolist())}
-        broken = {slot for slot, i in row.items() if not seen.is_sound[i]}
-        for slot in sorted(changed - dropped - broken):
-            if memory.status[slot] == TENTATIVE and self._is_convincing(slot, seen, row[slot]):
-                memory.status[slot] = CONFIRMED
-        absorbed: set[int] = set()
-        for younger in sorted((set(nis) & changed) - dropped - broken, key=lambda k: -int(memory.id[k])):
-            older = self._twin(younger, seen, row, dropped | broken | absorbed)
-            if older >= 0:
-                absorbed.add(younger)
-                changed.add(older)
-                self._absorb(older, younger, end_ns)
-        if absorbed:
-            nis = {slot: value for slot, value in nis.items() if slot not in absorbed}
-        told = [slot for slot in row if slot in changed and slot not in broken]
-        message = None
-        gone = dropped | absorbed
-        if told:
-            stamp = end_ns if time_ns is None else time_ns
-            causes = (detections.id,) if detections.id else ()
-            if common_ns != end_ns or absorbed or len(told) < len(row):
-                seen = picture(memory, np.array(told, dtype=np.int64), end_ns, self.policy.own_prob, self._par)
-            message = updates(memory, seen, end_ns, detections.sensor, stamp, causes, gone, nis, dof, self._prior)
-        for slot in sorted(gone | broken):
-            memory.free(slot)
-        return message
-
-    def _is_convincing(self, slot: int, seen: Picture, i: int) -> bool:
-        """Enough plots; from infrared alone, also a motion that a fire or a glint does not have."""
-        counts = self.state.plot_count[slot]
-        if int(counts.sum()) < self.policy.confirm_hits:
-            return False
-        if counts[0] + counts[2] > 0:
-            return True
-        return speed_significance(seen.state[i], seen.cov6[i]) > self.policy.plume_motion_nis
-
-    def _twin(self, younger: int, seen: Picture, row: dict[int, int], out: set[int]) -> int:
-        """The slot of the one older track that a young one is the double of; -1: none, or not clear which."""
-        memory = self.state
-        if not 3 <= int(memory.plot_count[younger].sum()) <= self.policy.merge_young_hits:
-            return -1
-        bound = chi_square_bound(self.policy.merge_prob, 6)
-        i = row[younger]
-        twins = []
-        for older, k in row.items():
-            if memory.id[older] >= memory.id[younger] or older in out or not may_be_one(memory, older, younger):
-                continue
-            if np.abs(seen.state[i, :3] - seen.state[k, :3]).max() > 200_000.0:
-                continue
-            if same_object(seen.state[i], seen.cov6[i], seen.state[k], seen.cov6[k], bound):
-                twins.append(older)
-        return twins[0] if len(twins) == 1 else -1
-
-    def _absorb(self, older: int, younger: int, end_ns: int) -> None:
-        memory = self.state
-        to_ns = max(end_ns, int(memory.t_ns[older]), int(memory.t_ns[younger]))
-        both = np.array([older, younger], dtype=np.int64)
-        seen = picture(memory, both, to_ns, self.policy.own_prob, self._par)
-        memory.x[both], memory.cov[both], memory.mu[both], memory.t_ns[both] = seen.x, seen.cov, seen.mu, to_ns
-        absorb(memory, older, younger, seen.state[0], seen.cov6[0])
-
-    def _patience_s(self, slot: int) -> float:
-        memory, policy = self.state, self.policy
-        if memory.status[slot] == TENTATIVE:
-            return policy.tentative_gap_s
-        mu = memory.mu[slot]
-        if mu[LEVEL] >= 0.5:
-            return policy.level_gap_s
-        return policy.burning_gap_s if mu[BOOST] >= 0.5 else policy.coast_gap_s
-
-
-def _reference_ns(plots: Plots, end_ns: int) -> int:
-    """The moment tracks are compared with a scan: that of its middle plot, or its end."""
-    return int(np.sort(plots.time_ns)[plots.count // 2]) if plots.count else end_ns
+    def _run_again(self, telling: Telling, is_whole: bool = False) -> list[TrackUpdates]:
+        """Go back to before the first late scan and run all from there, the late ones in their places."""
+        memory, past = self.state, self.state.history
+        late, past.late = sorted(past.late, key=lambda e: e.key), []
+        past.caught_up_ns = max(past.caught_up_ns, past.scan_ns)
+        past.revision += 1
+        place, start = past.back_to(late[0].time_ns)
+        before, old = plots_by_track(past.entries[start:]), copy.copy(memory)
+        for entry in late:
+            bisect.insort(past.entries, entry, key=lambda e: e.key)
+        stale = {mark.time_ns: mark for mark in past.checkpoints[place + 1 :]}
+        del past.checkpoints[place + 1 :]
+        unpack(past.checkpoints[place].data, memory)
+        rerun = Rerun(old, memory.next_id, before, late)
+        to_come = {entry.serial for entry in late}
+        for entry in past.entries[start:]:
+            if past.is_mark_due(entry):
+                data, second_ns = pack(memory), second_of(entry.time_ns)
+                if not to_come and second_ns in stale and stale[second_ns].data == data:
+                    keep_as(memory, old)  # from here on all is as it was
+                    past.checkpoints += [mark for second, mark in stale.items() if second >= second_ns]
+                    return []
+                past.checkpoints.append(Checkpoint(second_ns, data))
+            self._run(entry, None)
+            to_come.discard(entry.serial)
+        return revision(self._forward, rerun, past.entries[start:], telling, is_whole)

@@ -1,0 +1,157 @@
+"""What the tracker keeps to roll back: the scans of the window in order, a checkpoint a second, and public names.
+
+A track has two numbers. The one in the arrays is given in the order of the scans, so a re-run may give it to another
+object. The public one, in messages, stays with the object: see ``rename``.
+"""
+
+from __future__ import annotations
+
+import bisect
+
+import msgspec
+
+from tocsin.messages import Detections
+from tocsin.units import NS_PER_S
+
+_BEFORE_ALL_NS = -(2**62)
+Key = tuple[int, str, int]
+Plot = tuple[int, int]  # number of the scan, index of the plot
+
+
+class Entry(msgspec.Struct, kw_only=True):
+    """A scan, or a tick (no sensor, so before the scans of its instant), and what it did to tracks when last run."""
+
+    time_ns: int
+    sensor: str = ""
+    sequence: int = 0
+    serial: int  # in order of arrival
+    scan: Detections | None = None
+    used: list[tuple[int, int]] = []  # track, plot
+    absorbed: list[tuple[int, int]] = []  # younger track, older track
+    nis: dict[int, float] = {}  # by track ...
+    dof: int = 0  # ... of so many degrees of freedom
+
+    @property
+    def key(self) -> Key:
+        """The order of use: end time, sensor, sequence."""
+        return self.time_ns, self.sensor, self.sequence
+
+
+class Checkpoint(msgspec.Struct):
+    """The memory after all entries before a whole second, ``checkpoint.pack``."""
+
+    time_ns: int
+    data: bytes
+
+
+class History(msgspec.Struct, kw_only=True):
+    """Times ns UTC. ``late`` waits for the next tick; ``names`` gives each told live track its public number."""
+
+    entries: list[Entry] = []
+    late: list[Entry] = []
+    checkpoints: list[Checkpoint] = []
+    newest_ns: int = _BEFORE_ALL_NS  # of scans and ticks
+    scan_ns: int = _BEFORE_ALL_NS  # of scans
+    caught_up_ns: int = _BEFORE_ALL_NS  # last time nothing was left waiting
+    serial: int = 0
+    revision: int = 0
+    names: dict[int, int] = {}
+    next_name: int = 1
+    refused: dict[str, int] = {}  # sensor -> scans that came after the window
+
+    def entry(self, scan: Detections) -> Entry:
+        """A scan as an entry, numbered."""
+        self.serial += 1
+        return Entry(
+            time_ns=scan.end_ns, sensor=scan.sensor, sequence=scan.sequence, serial=self.serial, scan=scan
+        )  # fmt: skip
+
+    def tick(self, now_ns: int) -> Entry:
+        """A tick as an entry, numbered."""
+        self.serial += 1
+        return Entry(time_ns=now_ns, serial=self.serial)
+
+    def is_late(self, entry: Entry) -> bool:
+        """Whether something after it in order has been used already."""
+        return bool(self.entries) and entry.key < self.entries[-1].key
+
+    def note(self, entry: Entry) -> None:
+        """Time has come as far as this entry."""
+        if self.newest_ns == _BEFORE_ALL_NS:
+            self.caught_up_ns = entry.time_ns
+        self.newest_ns = max(self.newest_ns, entry.time_ns)
+        if entry.scan is not None:
+            self.scan_ns = max(self.scan_ns, entry.time_ns)
+
+    def is_mark_due(self, entry: Entry) -> bool:
+        """Whether a checkpoint belongs before this entry, the next in order: one a second, and one before all."""
+        return not self.checkpoints or second_of(entry.time_ns) > self.checkpoints[-1].time_ns
+
+    def mark(self, entry: Entry, data: bytes) -> None:
+        """Remember the memory before this entry."""
+        self.checkpoints.append(Checkpoint(second_of(entry.time_ns) if self.checkpoints else _BEFORE_ALL_NS, data))
+
+    def back_to(self, time_ns: int) -> tuple[int, int]:
+        """The last checkpoint that a scan of this time may be run from, and the first entry after it."""
+        place = bisect.bisect_right(self.checkpoints, time_ns, key=lambda c: c.time_ns) - 1
+        return place, bisect.bisect_left(self.entries, self.checkpoints[place].time_ns, key=lambda e: e.time_ns)
+
+    def forget(self, window_ns: int) -> bool:
+        """Drop what no scan of the window can need any more. True: something went."""
+        horizon_ns = min([self.newest_ns - window_ns, *(entry.time_ns for entry in self.late)])
+        place, start = self.back_to(horizon_ns)
+        if place <= 0:
+            return False
+        del self.checkpoints[:place], self.entries[:start]
+        return True
+
+    def name(self, track: int) -> int:
+        """The public number of a track, given when it is first told."""
+        if track not in self.names:
+            self.names[track] = self.next_name
+            self.next_name += 1
+        return self.names[track]
+
+    def rename(
+        self, known: int, alive: list[int], before: dict[int, set[Plot]], after: dict[int, set[Plot]]
+    ) -> tuple[dict[int, int], dict[int, int]]:
+        """Carry public numbers over a re-run.
+
+        A track from before the checkpoint (number below ``known``) is what it was. Others are the same object where
+        they share plots of the part run again, those that share most first. A number told as dropped never comes back.
+
+        In        alive          tracks after the re-run
+                  before, after  plots of each track in that part, by the old run and by the new one
+        Returns (new track -> old track), and old tracks that nothing continues, with their public numbers
+        """
+        old = self.names
+        heir = {track: track for track in alive if track < known and track in old}
+        new, orphaned = set(alive) - heir.keys(), old.keys() - heir.keys()
+        pairs = sorted(
+            (-len(after[track] & before[was]), old[was], track, was)
+            for track in new & after.keys()
+            for was in orphaned & before.keys()
+        )
+        for shared, _, track, was in pairs:
+            if shared < 0 and track in new and was in orphaned:
+                heir[track] = was
+                new.discard(track)
+                orphaned.discard(was)
+        self.names = {track: old[was] for track, was in sorted(heir.items())}
+        return heir, {was: old[was] for was in sorted(orphaned)}
+
+
+def second_of(time_ns: int) -> int:
+    """The whole second a moment lies in, ns."""
+    return time_ns - time_ns % NS_PER_S
+
+
+def plots_by_track(entries: list[Entry]) -> dict[int, set[Plot]]:
+    """The plots that each track stands on, those of tracks that it absorbed included."""
+    plots: dict[int, set[Plot]] = {}
+    for entry in entries:
+        for track, j in entry.used:
+            plots.setdefault(track, set()).add((entry.serial, j))
+        for younger, older in entry.absorbed:
+            plots.setdefault(older, set()).update(plots.pop(younger, set()))
+    return plots

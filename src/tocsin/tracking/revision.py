@@ -1,0 +1,113 @@
+"""What a re-run with late scans changed, as messages. Nothing here changes the memory, but for public numbers."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import msgspec
+import numpy as np
+
+from tocsin.messages import TrackUpdates
+from tocsin.tracking.checkpoint import is_same_track
+from tocsin.tracking.forward import KINDS, Forward, Telling
+from tocsin.tracking.history import Entry, Plot, plots_by_track
+from tocsin.tracking.output import joined, picture, updates
+from tocsin.tracking.state import TrackerState
+
+_COUNTS = ("radar_count", "infrared_count", "position_count")
+
+
+@dataclasses.dataclass(slots=True)
+class Rerun:
+    """A re-run: the memory as it was; tracks below ``known`` are older than the checkpoint."""
+
+    old: TrackerState
+    known: int
+    before: dict[int, set[Plot]]  # plots of each track in the part run again, as it was
+    late: list[Entry]  # in order
+
+
+def revision(
+    forward: Forward, rerun: Rerun, entries: list[Entry], telling: Telling, is_whole: bool
+) -> list[TrackUpdates]:  # fmt: skip
+    """Messages, with states at the end of the newest scan: tracks that are no more, and those that changed without
+    a late plot; then, for each late scan, the tracks it fed. ``is_whole``: one message for all.
+
+    In        entries   those that were run again, in order
+    """
+    memory, old, past = forward.state, rerun.old, forward.state.history
+    slots, old_slots = _slots(memory), _slots(old)
+    heir, gone = past.rename(rerun.known, list(slots), rerun.before, plots_by_track(entries))
+    changed = {
+        track
+        for track, slot in slots.items()
+        if track not in heir or not is_same_track(memory, slot, old, old_slots[heir[track]])
+    }
+    into = {younger: older for entry in entries for younger, older in entry.absorbed}
+    fed = {} if is_whole else {e.serial: {_last(track, into) for track, _ in e.used} & changed for e in rerun.late}
+    rest = changed.difference(*fed.values())
+    ids = tuple(e.scan.id for e in rerun.late if e.scan is not None and e.scan.id)
+    why = Telling(telling.time_ns, (*telling.causes, *(i for i in ids if i not in telling.causes)))
+    first = joined(
+        _tell(forward, old, {old_slots[track]: name for track, name in gone.items()}, why, is_dropped=True),
+        _tell(forward, memory, {slots[track]: past.name(track) for track in sorted(rest)}, why),
+    )
+    out = [first] if first is not None else []
+    for entry in rerun.late:
+        if entry.scan is None or not fed.get(entry.serial):
+            continue
+        named = {slots[track]: past.name(track) for track in sorted(fed[entry.serial])}
+        nis = {slots[track]: value for track, value in entry.nis.items() if track in fed[entry.serial]}
+        causes = (entry.scan.id, *telling.causes) if entry.scan.id else telling.causes
+        told = _tell(
+            forward, memory, named, Telling(telling.time_ns, causes), entry.scan.sensor, nis=nis, dof=entry.dof
+        )  # fmt: skip
+        if told is not None:
+            later = rerun.late[rerun.late.index(entry) + 1 :]
+            out.append(_without(told, later, {past.names[t]: t for t in fed[entry.serial]}, into))
+    return out
+
+
+def _tell(
+    forward: Forward, memory: TrackerState, named: dict[int, int], telling: Telling, sensor: str = "", *,
+    is_dropped: bool = False, nis: dict[int, float] | None = None, dof: int = 0,
+) -> TrackUpdates | None:  # fmt: skip
+    """Slots and their public numbers as a message; None where none of them can be told."""
+    past = forward.state.history
+    if not named:
+        return None
+    seen = picture(memory, np.array(list(named), dtype=np.int64), past.scan_ns, forward.policy.own_prob, forward.par)
+    if not seen.is_sound.all():
+        named = {slot: name for (slot, name), ok in zip(named.items(), seen.is_sound, strict=True) if ok}
+        seen = seen.rows(np.flatnonzero(seen.is_sound))
+        if not named:
+            return None
+    return updates(
+        memory, seen, list(named.values()), past.scan_ns, sensor, telling.time_ns, telling.causes,
+        set(named) if is_dropped else set(), nis or {}, dof, forward.prior, past.revision,
+    )  # fmt: skip
+
+
+def _without(told: TrackUpdates, later: list[Entry], track_of: dict[int, int], into: dict[int, int]) -> TrackUpdates:
+    """The counts of plots less those that later messages of this revision tell of."""
+    counts = {name: getattr(told, name).copy() for name in _COUNTS}
+    for entry in later:
+        if entry.scan is not None:
+            fed = [_last(track, into) for track, _ in entry.used]
+            for row, name in enumerate(told.track.tolist()):
+                counts[_COUNTS[KINDS[entry.scan.kind]]][row] -= fed.count(track_of[name])
+    for column in counts.values():
+        column.flags.writeable = False
+    return msgspec.structs.replace(told, **counts)
+
+
+def _slots(memory: TrackerState) -> dict[int, int]:
+    """Track -> slot, of those alive."""
+    alive = memory.alive()
+    return dict(zip(memory.id[alive].tolist(), alive.tolist(), strict=True))
+
+
+def _last(track: int, into: dict[int, int]) -> int:
+    while track in into:
+        track = into[track]
+    return track

@@ -1,0 +1,283 @@
+"""Late and out-of-order scans: the memory is a function of the scans, however they came."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tracking_scene import (
+    EAST,
+    EVERYWHERE,
+    WEST,
+    at,
+    burning,
+    coasting,
+    ground_offset,
+    infrared_scan,
+    nees,
+    ns,
+    radar_scan,
+)
+
+from tocsin.errors import MessageError
+from tocsin.messages import Detections, TrackUpdates, decode_state, encode_state
+from tocsin.tracking import Tracker, TrackerState
+from tocsin.tracking.checkpoint import ARRAYS, pack, unpack
+from tocsin.tracking.history import plots_by_track
+
+SECONDS = 14
+WINDOW_S = 10
+BOOST, COAST = burning(SECONDS + 30), coasting(SECONDS + 30)
+SECOND_SITE = at(38.5, 43.0, 1e3)
+
+
+def scene(seed: int, count: int, clutter: float) -> list[Detections]:
+    """Scans of two radars and one infrared platform, in order: two or three objects, false plots, missed ones."""
+    rng, out = np.random.default_rng(seed), []
+    flights = [ground_offset(2e4 + 230.0 * t, 8e4, 9e3)() for t in range(SECONDS)]
+    for t in range(SECONDS):
+        bodies = [BOOST[30 + t][0], COAST[t][0], flights[t]][:count]
+        for name, site, ahead in (("radar", None, 0.0), ("second", SECOND_SITE, 0.4)):
+            seen = [body for body in bodies if rng.random() < 0.85]
+            seen += [ground_offset(*rng.uniform(5e3, 2e5, 3))() for _ in range(rng.poisson(clutter))]
+            place = {} if site is None else {"site": site}
+            scan = radar_scan(seen, t, rng, sensor=name, number=t, swept=EVERYWHERE, **place)
+            out.append(msgspec.structs.replace(scan, end_ns=ns(t + ahead)))
+        plumes = [bodies[0]] if rng.random() < 0.9 else []
+        plumes += [at(33.0 + rng.random(), 48.0, 200.0) for _ in range(rng.poisson(clutter))]
+        out.append(infrared_scan(plumes, t + 0.2, rng, site=WEST, sensor="west", number=t))
+    return sorted(out, key=lambda s: (s.end_ns, s.sensor, s.sequence))
+
+
+def feed(
+    arrivals: Iterable[tuple[float, Detections]], until_s: int, tracker: Tracker | None = None
+) -> tuple[Tracker, list[TrackUpdates]]:
+    """Scans as they arrive (s), with a tick at each whole second."""
+    tracker, told, tick = tracker or Tracker(), [], 0
+    for arrival_s, scan in [*sorted(arrivals, key=lambda a: a[0]), (until_s + 0.5, None)]:
+        while tick <= arrival_s:
+            told += tracker.tick(ns(tick))
+            tick += 1
+        if scan is not None:
+            updates = tracker.step(scan, ns(arrival_s))
+            told += [updates] if updates is not None else []
+    return tracker, told
+
+
+def seconds(scan: Detections) -> float:
+    return (scan.end_ns - ns(0)) / 1e9
+
+
+def in_order(scans: Sequence[Detections], until_s: int) -> tuple[Tracker, list[TrackUpdates]]:
+    return feed([(seconds(scan), scan) for scan in scans], until_s)
+
+
+def assert_same_memory(a: TrackerState, b: TrackerState) -> None:
+    for name in ARRAYS:
+        left, right = getattr(a, name), getattr(b, name)
+        assert left.shape == right.shape, name
+        assert left.tobytes() == right.tobytes(), name
+    assert (a.next_id, a.fed) == (b.next_id, b.fed)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    count=st.integers(2, 3),
+    clutter=st.sampled_from([0.0, 0.3, 1.0]),
+    kind=st.sampled_from(["any", "steady", "one"]),
+)
+def test_once_the_window_has_closed_the_memory_is_that_of_the_run_in_order(
+    seed: int, count: int, clutter: float, kind: str
+) -> None:
+    """Latencies up to 10 s: of every scan its own, of every sensor its own, or 9.9 s of a single scan."""
+    scans, rng = scene(seed, count, clutter), np.random.default_rng(seed + 1)
+    steady = {name: rng.uniform(0.0, WINDOW_S) for name in ("radar", "second", "west")}
+    chosen = rng.integers(len(scans))
+    latency = {
+        "any": lambda i, scan: rng.uniform(0.0, WINDOW_S),
+        "steady": lambda i, scan: steady[scan.sensor],
+        "one": lambda i, scan: 9.9 if i == chosen else 0.0,
+    }[kind]
+    late, _ = feed([(seconds(s) + latency(i, s), s) for i, s in enumerate(scans)], SECONDS + WINDOW_S)
+    whole, _ = in_order(scans, SECONDS + WINDOW_S)
+    assert late.state.history.refused == {}
+    assert late.state.history.late == []
+    assert_same_memory(late.state, whole.state)
+    assert whole.state.next_id > count
+    ours, theirs = late.state.history.entries, whole.state.history.entries
+    assert [(e.key, e.used, e.absorbed, e.nis) for e in ours] == [(e.key, e.used, e.absorbed, e.nis) for e in theirs]
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(seed=st.integers(0, 2**32 - 1))
+def test_what_is_told_of_a_track_ends_with_its_drop_and_what_was_told_stays(seed: int) -> None:
+    scans, rng = scene(seed, 3, 0.5), np.random.default_rng(seed + 1)
+    tracker, told, sent = Tracker(), [], []
+    arrivals = sorted(((seconds(s) + rng.uniform(0.0, WINDOW_S), i) for i, s in enumerate(scans)), key=lambda a: a[0])
+    tick = 0
+    for arrival_s, i in [*arrivals, (SECONDS + WINDOW_S + 0.5, -1)]:
+        new: list[TrackUpdates] = []
+        while tick <= arrival_s:
+            new += tracker.tick(ns(tick))
+            tick += 1
+        if i >= 0:
+            updates = tracker.step(scans[i], ns(arrival_s))
+            new += [updates] if updates is not None else []
+        told += new
+        sent += [encode_state(u) for u in new]
+    assert [encode_state(u) for u in told] == sent
+    alive: set[int] = set()
+    gone: set[int] = set()
+    for updates in told:
+        assert (np.diff(updates.track) > 0).all()
+        for track, status in zip(updates.track.tolist(), updates.status, strict=True):
+            assert track not in gone, "a number told as dropped came back"
+            (gone if status == "dropped" else alive).add(track)
+            alive -= gone
+    memory = tracker.state
+    names = memory.history.names
+    assert {names[int(k)] for k in memory.id[memory.alive()]} == alive
+
+
+def watched(seed: int, count: int, infrared_late_s: float) -> list[tuple[float, Detections]]:
+    """A boost that a radar sees at once and two infrared platforms tell of later; (arrival s, scan)."""
+    rng, out = np.random.default_rng(seed), []
+    for t in range(count):
+        body = BOOST[t][0]
+        out.append((t + 0.2, radar_scan([body], t, rng, number=t, swept=EVERYWHERE)))
+        for name, site in (("west", WEST), ("east", EAST)):
+            scan = infrared_scan([body], t + 0.1, rng, site=site, sensor=name, number=t)
+            out.append((t + 0.1 + infrared_late_s, scan))
+    return out
+
+
+@pytest.mark.parametrize("late_s", [0.0, 2.0, 7.5])
+def test_a_body_keeps_its_number_while_late_scans_start_its_track_before_the_radar_did(late_s: float) -> None:
+    tracker, told = feed(watched(1, 20, late_s), 32)
+    assert {k for u in told for k, status in zip(u.track.tolist(), u.status, strict=True) if status != "dropped"} == {1}
+    assert tracker.state.alive().size == 1
+
+
+def test_a_radar_scan_in_order_is_used_at_once_though_infrared_is_late() -> None:
+    told = feed(watched(2, 20, 2.0), 20)[1]
+    fresh = [u for u in told if u.sensor == "radar"]
+    assert len(fresh) == 20
+    assert all(u.revision == 0 and u.time_ns - int(u.t_ns[0]) == ns(0.2) - ns(0) for u in fresh)
+
+
+def test_a_revision_comes_once_a_tick_and_counts_every_late_plot_for_its_own_sensor() -> None:
+    told = feed(watched(3, 20, 2.0), 32)[1]
+    late = [u for u in told if u.sensor in ("west", "east")]
+    assert len(late) == 40
+    assert {u.time_ns % 10**9 for u in late} == {ns(0) % 10**9}
+    assert all(u.revision > 0 for u in late)
+    assert [int(u.infrared_count[0]) for u in late] == list(range(1, 41)), "one plot a message"
+    by_tick: dict[int, set[int]] = {}
+    for u in late:
+        by_tick.setdefault(u.time_ns, set()).add(u.revision)
+    assert all(len(revisions) == 1 for revisions in by_tick.values())
+
+
+def test_a_revised_state_is_at_the_newest_scan_and_is_consistent() -> None:
+    values = []
+    for seed in range(20):
+        for u in feed(watched(100 + seed, 20, 2.0), 21)[1]:
+            t_s = (int(u.t_ns[0]) - ns(0)) / 1e9
+            if u.revision and t_s > 10 and t_s == round(t_s):
+                values.append(nees(u, 0, BOOST[round(t_s)]) / 6.0)
+    assert len(values) > 200
+    assert 0.4 < np.mean(values) < 1.4, np.mean(values)
+
+
+def test_a_scan_later_than_the_window_is_refused_and_counted() -> None:
+    scans = scene(5, 2, 0.0)
+    tracker, _ = in_order(scans[3:], SECONDS)
+    before = pack(tracker.state)
+    assert tracker.is_too_late(scans[0])
+    assert tracker.step(scans[0]) is None
+    assert tracker.tick(ns(SECONDS)) == []
+    assert tracker.state.history.refused == {scans[0].sensor: 1}
+    assert pack(tracker.state) == before
+
+
+def test_a_scan_that_is_late_by_just_the_window_is_used() -> None:
+    scans = scene(6, 2, 0.0)
+    late = scans[6]
+    arrivals = [(seconds(s) + (WINDOW_S if s is late else 0.0), s) for s in scans]
+    tracker, _ = feed(arrivals, SECONDS + WINDOW_S)
+    assert tracker.state.history.refused == {}
+    assert_same_memory(tracker.state, in_order(scans, SECONDS + WINDOW_S)[0].state)
+
+
+def test_late_scans_without_ticks_are_used_all_the_same() -> None:
+    """Nobody ticks: the memory is that of the run in order as soon as nothing waits, and nothing waits for long."""
+    scans, rng = scene(7, 3, 0.3), np.random.default_rng(7)
+    arrivals = sorted(((seconds(s) + rng.uniform(0.0, 3.0), i) for i, s in enumerate(scans)), key=lambda a: a[0])
+    late, whole = Tracker(), Tracker()
+    for _, i in arrivals:
+        late.step(scans[i])
+        assert len(late.state.history.late) <= 30
+    for scan in scans:
+        whole.step(scan)
+    late.revise(ns(SECONDS))
+    assert_same_memory(late.state, whole.state)
+
+
+def test_the_past_that_is_kept_is_bounded() -> None:
+    """Ten minutes of scans, infrared 2 s late: 11 s of them and of checkpoints, a second more while some wait."""
+    rng, tracker, sizes = np.random.default_rng(8), Tracker(), []
+    for t in range(600):
+        tracker.step(radar_scan([ground_offset(2e4, 5e4 + 230.0 * t, 9e3)()], t, rng, number=t))
+        tracker.step(infrared_scan([], t - 2.0, rng, site=WEST, sensor="west", number=t))
+        tracker.tick(ns(t + 0.5))
+        past = tracker.state.history
+        sizes.append((len(past.entries) + len(past.late), len(past.checkpoints), len(past.names), len(tracker._plots)))
+    assert max(s[0] for s in sizes) <= 3 * 18
+    assert max(s[1] for s in sizes) <= 18
+    assert max(s[2] for s in sizes) <= 2
+    assert max(s[3] for s in sizes) <= 18
+    assert len(encode_state(tracker.state)) < 200_000
+
+
+def test_a_restored_tracker_goes_on_the_same_with_scans_that_still_wait() -> None:
+    scans, rng = scene(9, 3, 0.3), np.random.default_rng(9)
+    arrivals = sorted(((seconds(s) + rng.uniform(0.0, 5.0), i) for i, s in enumerate(scans)), key=lambda a: a[0])
+    first = Tracker()
+    half = len(arrivals) // 2
+    for k, (_, i) in enumerate(arrivals[:half]):
+        first.step(scans[i])
+        if k % 3 == 0:
+            first.tick(ns(arrivals[k][0]))
+    assert first.state.history.late
+    second = Tracker()
+    second.state = decode_state(encode_state(first.state), TrackerState)
+    for time_s, i in arrivals[half:]:
+        a, b = first.step(scans[i]), second.step(scans[i])
+        assert (a is None) == (b is None)
+        assert a is None or b is None or encode_state(a) == encode_state(b)
+        assert list(map(encode_state, first.tick(ns(time_s)))) == list(map(encode_state, second.tick(ns(time_s))))
+    assert encode_state(first.state) == encode_state(second.state)
+
+
+def test_a_checkpoint_gives_back_every_bit_and_refuses_other_bytes() -> None:
+    tracker, _ = in_order(scene(10, 3, 0.5), 6)
+    data, other = pack(tracker.state), TrackerState()
+    unpack(data, other)
+    assert_same_memory(tracker.state, other)
+    assert pack(other) == data
+    for broken in (b"", data[:10], b"x" + data[1:], data[:8] + b"\x09" + data[9:]):
+        with pytest.raises(MessageError, match="not a checkpoint"):
+            unpack(broken, TrackerState())
+
+
+def test_plots_of_an_absorbed_track_count_for_the_one_that_absorbed_it() -> None:
+    tracker, _ = in_order(scene(11, 2, 0.0), SECONDS)
+    entry = msgspec.structs.replace(tracker.state.history.entries[-1], used=[(7, 0), (8, 1)], absorbed=[(8, 7)])
+    assert plots_by_track([entry]) == {7: {(entry.serial, 0), (entry.serial, 1)}}
+    assert math.isfinite(tracker.state.x.sum())
