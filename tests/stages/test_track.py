@@ -112,6 +112,40 @@ def test_a_radar_is_asked_by_where_it_sees_the_track_not_by_where_the_track_is()
     assert asked == [True, False]
 
 
+def test_a_scan_too_late_to_be_used_is_told_once_a_minute() -> None:
+    stage, messages = Track(DEFENCE), scans(80)
+    old = messages[0]
+    events = []
+    for k, message in enumerate(messages[40:]):
+        events += stage.handle(message)
+        if isinstance(message, Tick):
+            late = msgspec.structs.replace(old, arrival_ns=message.arrival_ns, id=f"late-{k}")
+            told = stage.handle(late)
+            assert all(isinstance(m, Event) for m in told)
+            events += told
+    refused = [e for e in events if isinstance(e, Event) and e.code == "track.too_late"]
+    assert [e.subject for e in refused] == ["near"]
+    assert "20.5 s ago" in refused[0].text
+    assert stage.state.tracker.history.refused == {"near": 60}
+
+
+def test_what_is_told_again_of_a_late_scan_is_a_revision_of_its_own_sensor_and_cause() -> None:
+    """Every fourth scan comes 2.3 s later than the others."""
+    stage, out = Track(DEFENCE), []
+    messages = scans(30)
+    for message in messages[::8]:
+        at = messages.index(message)
+        messages[at] = msgspec.structs.replace(message, arrival_ns=message.arrival_ns + 23 * 10**8)
+    for message in sorted(messages, key=lambda m: m.arrival_ns):
+        out += stage.handle(message)
+    revisions = [m for m in out if isinstance(m, TrackUpdates) and m.revision]
+    assert len(revisions) == 7  # the eighth comes after the last tick
+    assert [m.causes[0] for m in revisions] == [f"detections-{t}" for t in range(0, 28, 4)]
+    assert all(m.causes[1].startswith("tick-") and m.sensor == "near" for m in revisions)
+    assert {k for m in out if isinstance(m, TrackUpdates) for k in m.track.tolist()} == {1}
+    assert [e.code for e in out if isinstance(e, Event)] == ["track.confirmed"]
+
+
 def test_every_message_can_be_encoded() -> None:
     stage = Track(DEFENCE)
     for message in scans(10):

@@ -36,20 +36,24 @@ BOOST, COAST = burning(SECONDS + 30), coasting(SECONDS + 30)
 SECOND_SITE = at(38.5, 43.0, 1e3)
 
 
-def scene(seed: int, count: int, clutter: float) -> list[Detections]:
-    """Scans of two radars and one infrared platform, in order: two or three objects, false plots, missed ones."""
+def scene(seed: int, count: int, clutter: float, first_s: int = 0) -> list[Detections]:
+    """Scans of two radars and one infrared platform, in order: two or three objects, false plots, missed ones.
+
+    For every second seed both radars' scans end at one time. Nothing is seen before ``first_s``.
+    """
     rng, out = np.random.default_rng(seed), []
     flights = [ground_offset(2e4 + 230.0 * t, 8e4, 9e3)() for t in range(SECONDS)]
     for t in range(SECONDS):
-        bodies = [BOOST[30 + t][0], COAST[t][0], flights[t]][:count]
-        for name, site, ahead in (("radar", None, 0.0), ("second", SECOND_SITE, 0.4)):
+        bodies = [BOOST[30 + t][0], COAST[t][0], flights[t]][:count] if t >= first_s else []
+        for name, site, ahead in (("radar", None, 0.0), ("second", SECOND_SITE, 0.4 * (seed % 2))):
             seen = [body for body in bodies if rng.random() < 0.85]
-            seen += [ground_offset(*rng.uniform(5e3, 2e5, 3))() for _ in range(rng.poisson(clutter))]
+            if t >= first_s:
+                seen += [ground_offset(*rng.uniform(5e3, 2e5, 3))() for _ in range(rng.poisson(clutter))]
             place = {} if site is None else {"site": site}
             scan = radar_scan(seen, t, rng, sensor=name, number=t, swept=EVERYWHERE, **place)
             out.append(msgspec.structs.replace(scan, end_ns=ns(t + ahead)))
-        plumes = [bodies[0]] if rng.random() < 0.9 else []
-        plumes += [at(33.0 + rng.random(), 48.0, 200.0) for _ in range(rng.poisson(clutter))]
+        plumes = bodies[:1] if rng.random() < 0.9 else []
+        plumes += [at(33.0 + rng.random(), 48.0, 200.0) for _ in range(rng.poisson(clutter if bodies else 0.0))]
         out.append(infrared_scan(plumes, t + 0.2, rng, site=WEST, sensor="west", number=t))
     return sorted(out, key=lambda s: (s.end_ns, s.sensor, s.sequence))
 
@@ -91,12 +95,13 @@ def assert_same_memory(a: TrackerState, b: TrackerState) -> None:
     count=st.integers(2, 3),
     clutter=st.sampled_from([0.0, 0.3, 1.0]),
     kind=st.sampled_from(["any", "steady", "one"]),
+    first_s=st.sampled_from([0, 7]),
 )
 def test_once_the_window_has_closed_the_memory_is_that_of_the_run_in_order(
-    seed: int, count: int, clutter: float, kind: str
+    seed: int, count: int, clutter: float, kind: str, first_s: int
 ) -> None:
     """Latencies up to 10 s: of every scan its own, of every sensor its own, or 9.9 s of a single scan."""
-    scans, rng = scene(seed, count, clutter), np.random.default_rng(seed + 1)
+    scans, rng = scene(seed, count, clutter, first_s), np.random.default_rng(seed + 1)
     steady = {name: rng.uniform(0.0, WINDOW_S) for name in ("radar", "second", "west")}
     chosen = rng.integers(len(scans))
     latency = {
@@ -164,6 +169,39 @@ def test_a_body_keeps_its_number_while_late_scans_start_its_track_before_the_rad
     assert tracker.state.alive().size == 1
 
 
+def test_two_bodies_keep_their_numbers_though_the_re_run_starts_them_the_other_way_round() -> None:
+    """In the arrays the second body's track, started by a scan that came late, is then the first."""
+    rng, tracker = np.random.default_rng(12), Tracker()
+    first, second = (ground_offset(2e4, 8e4, 9e3)(), ground_offset(-5e4, 9e4, 9e3)())
+    for t in range(5):
+        tracker.step(radar_scan([first, second] if t else [first], t + 1, rng, number=t))
+    tracker.step(radar_scan([second], 0.5, rng, sensor="second", number=0))
+    (revised,) = tracker.tick(ns(5.5))
+    assert revised.track.tolist() == [2], "the other one did not change"
+    assert np.linalg.norm(revised.position_ecef_m[0] - second) < 1e3
+    assert tracker.state.history.names == {1: 2, 2: 1}
+    slots = tracker.state.alive()
+    for slot, body in zip(slots, (second, first), strict=True):
+        assert np.linalg.norm(tracker.state.x[slot, 1, :3] - body) < 1e3
+
+
+def test_a_look_that_saw_nothing_waits_for_others_but_not_beyond_its_window() -> None:
+    rng, tracker = np.random.default_rng(13), Tracker()
+    body = ground_offset(2e4, 8e4, 9e3)()
+    for t in range(10):
+        tracker.step(radar_scan([body], t, rng, number=t))
+        tracker.tick(ns(t + 0.4))
+    tracker.step(infrared_scan([], 0.5, rng, site=WEST, sensor="west", number=0))
+    tracker.tick(ns(10.4))
+    assert tracker.state.history.late == [], "it ended 9.9 s ago"
+    tracker.step(infrared_scan([], 8.5, rng, site=WEST, sensor="west", number=1))
+    tracker.tick(ns(11.4))
+    assert len(tracker.state.history.late) == 1
+    tracker.step(infrared_scan([body], 9.5, rng, site=WEST, sensor="west", number=2))
+    tracker.tick(ns(12.4))
+    assert tracker.state.history.late == []
+
+
 def test_a_radar_scan_in_order_is_used_at_once_though_infrared_is_late() -> None:
     told = feed(watched(2, 20, 2.0), 20)[1]
     fresh = [u for u in told if u.sensor == "radar"]
@@ -215,18 +253,37 @@ def test_a_scan_that_is_late_by_just_the_window_is_used() -> None:
     assert_same_memory(tracker.state, in_order(scans, SECONDS + WINDOW_S)[0].state)
 
 
-def test_late_scans_without_ticks_are_used_all_the_same() -> None:
-    """Nobody ticks: the memory is that of the run in order as soon as nothing waits, and nothing waits for long."""
-    scans, rng = scene(7, 3, 0.3), np.random.default_rng(7)
-    arrivals = sorted(((seconds(s) + rng.uniform(0.0, 3.0), i) for i, s in enumerate(scans)), key=lambda a: a[0])
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("is_one", [False, True])
+def test_late_scans_without_ticks_are_used_all_the_same(seed: int, is_one: bool) -> None:
+    """Nobody ticks: what waits, any scan or only the third, is used with a later scan, or when asked for."""
+    scans, rng = scene(seed, 3, 0.3), np.random.default_rng(seed)
+    late_s = [9.0 * (i == 2) if is_one else rng.uniform(0.0, 9.0) for i in range(len(scans))]
+    arrivals = sorted(((seconds(s) + late_s[i], i) for i, s in enumerate(scans)), key=lambda a: a[0])
     late, whole = Tracker(), Tracker()
     for _, i in arrivals:
         late.step(scans[i])
-        assert len(late.state.history.late) <= 30
     for scan in scans:
         whole.step(scan)
     late.revise(ns(SECONDS))
+    assert late.state.history.refused == {}
     assert_same_memory(late.state, whole.state)
+
+
+def test_late_scans_do_not_pile_up_where_nobody_ticks() -> None:
+    rng, tracker, told = np.random.default_rng(8), Tracker(), []
+    for t in range(100):
+        for scan in (
+            radar_scan([ground_offset(2e4, 5e4 + 230.0 * t, 9e3)()], t, rng, number=t),
+            radar_scan([ground_offset(2e4, 5e4 + 230.0 * (t - 3), 9e3)()], t - 3, rng, sensor="late", number=t),
+        ):
+            updates = tracker.step(scan)
+            told += [updates] if updates is not None else []
+        past = tracker.state.history
+        assert len(past.late) <= 10
+        assert len(past.entries) <= 2 * 22
+    assert sum(u.revision > 0 for u in told) >= 10
+    assert {k for u in told for k in u.track.tolist()} == {1}
 
 
 def test_the_past_that_is_kept_is_bounded() -> None:
