@@ -61,8 +61,8 @@ def scene(seed: int, count: int, clutter: float, first_s: int = 0) -> list[Detec
 def feed(
     arrivals: Iterable[tuple[float, Detections]], until_s: int, tracker: Tracker | None = None
 ) -> tuple[Tracker, list[TrackUpdates]]:
-    """Scans as they arrive (s), with a tick at each whole second."""
-    tracker, told, tick = tracker or Tracker(), [], 0
+    """Scans as they arrive (s), with a tick at each whole second from 1 on."""
+    tracker, told, tick = tracker or Tracker(), [], 1
     for arrival_s, scan in [*sorted(arrivals, key=lambda a: a[0]), (until_s + 0.5, None)]:
         while tick <= arrival_s:
             told += tracker.tick(ns(tick))

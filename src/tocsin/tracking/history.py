@@ -88,8 +88,10 @@ class History(msgspec.Struct, kw_only=True):
         return not self.checkpoints or second_of(entry.time_ns) > self.checkpoints[-1].time_ns
 
     def mark(self, entry: Entry, data: bytes) -> None:
-        """Remember the memory before this entry."""
-        self.checkpoints.append(Checkpoint(second_of(entry.time_ns) if self.checkpoints else _BEFORE_ALL_NS, data))
+        """Remember the memory before this entry, the first of its second; of the very first, also as before all."""
+        if not self.checkpoints:
+            self.checkpoints.append(Checkpoint(_BEFORE_ALL_NS, data))
+        self.checkpoints.append(Checkpoint(second_of(entry.time_ns), data))
 
     def back_to(self, time_ns: int) -> tuple[int, int]:
         """The last checkpoint that a scan of this time may be run from, and the first entry after it."""
