@@ -69,6 +69,36 @@ def scan(arrival_ns: int = 10, origin: str = "exercise", number: int = 1) -> Sca
     )  # fmt: skip
 
 
+class Late(Relay):
+    """Gives Detections at a tick."""
+
+    name: ClassVar[str] = "late"
+    takes: ClassVar[tuple[type[Message], ...]] = (Scan, Tick)
+
+    def handle(self, message: Message) -> Sequence[Message]:
+        return super().handle(scan()) if isinstance(message, Tick) else []
+
+
+class Diary(Relay):
+    """Notes what it hears, in order."""
+
+    name: ClassVar[str] = "diary"
+    takes: ClassVar[tuple[type[Message], ...]] = (Scan, Detections, Tick)
+
+    def handle(self, message: Message) -> Sequence[Message]:
+        self.heard = [*getattr(self, "heard", []), type(message).__name__]
+        return []
+
+
+def test_a_tick_is_heard_after_what_earlier_stages_made_of_it_and_a_scan_before() -> None:
+    diary = Diary()
+    Pipeline([Late(), diary], "exercise").handle(Tick(time_ns=10, arrival_ns=10, source="clock", sequence=0))
+    assert diary.heard == ["Detections", "Tick"]
+    diary = Diary()
+    Pipeline([Relay(), diary], "exercise").handle(scan())
+    assert diary.heard == ["Scan", "Detections"]
+
+
 def test_one_empty_scan_flows_front_to_back_and_is_stamped_with_its_cause() -> None:
     out = Pipeline([Relay(), Sink()], "exercise").handle(scan())
     assert [type(m).__name__ for m in out] == ["Detections", "SensorHealth"]

@@ -4,7 +4,8 @@
 
 Each input message runs through the stages once, front to back. What a stage gives is offered to the
 stages after it, never to itself or an earlier one; what must come back (a later scan, a person's
-answer) enters as a new input. There are no loops to reason about.
+answer) enters as a new input. There are no loops to reason about. A tick comes to a stage after what earlier stages
+made of it: it says that all which is to be known by now is known.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Sequence
 import msgspec
 
 from tocsin.errors import PipelineError
-from tocsin.messages import INPUTS, Message, Origin, decode_state, encode_state, stamp
+from tocsin.messages import INPUTS, Message, Origin, Tick, decode_state, encode_state, stamp
 from tocsin.scenario import Defence
 from tocsin.stages.alert import Alert
 from tocsin.stages.assess import Assess
@@ -56,9 +57,13 @@ class Pipeline:
         """
         self._admit(message)
         given: list[Message] = []
-        waiting: dict[int, list[Message]] = {place: [message] for place in self._taking(message)}
+        own = self._taking(message)
+        waiting: dict[int, list[Message]] = {}
         for place, stage in enumerate(self._stages):
-            for each in waiting.get(place, ()):
+            heard = waiting.get(place, [])
+            if place in own:  # what earlier stages make of a tick is heard before it: they have caught up, judge now
+                heard = [*heard, message] if isinstance(message, Tick) else [message, *heard]
+            for each in heard:
                 for out in self._run(stage, each):
                     given.append(out)
                     for later in self._taking(out):

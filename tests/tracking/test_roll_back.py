@@ -222,7 +222,7 @@ def test_a_revision_comes_once_a_tick_and_counts_every_late_plot_for_its_own_sen
     assert all(len(revisions) == 1 for revisions in by_tick.values())
 
 
-def test_a_revised_state_is_at_the_newest_scan_and_is_consistent() -> None:
+def test_a_revised_state_is_where_the_newest_plot_brought_it_and_is_consistent() -> None:
     values = []
     for seed in range(20):
         for u in feed(watched(100 + seed, 20, 2.0), 21)[1]:

@@ -30,8 +30,9 @@ class Rerun:
 def revision(
     forward: Forward, rerun: Rerun, entries: list[Entry], telling: Telling, is_whole: bool
 ) -> list[TrackUpdates]:  # fmt: skip
-    """Messages, with states at the end of the newest scan: tracks that are no more, and those that changed without
-    a late plot; then, for each late scan, the tracks it fed. ``is_whole``: one message for all.
+    """Messages: tracks that are no more, and those that changed without a late plot; then, for each late scan, the
+    tracks it fed. States are at the end of the late scan, or where later plots have brought them. ``is_whole``: one
+    message for all, at the end of the last.
 
     In        entries   those that were run again, in order
     """
@@ -48,9 +49,10 @@ def revision(
     rest = changed.difference(*fed.values())
     ids = tuple(e.scan.id for e in rerun.late if e.scan is not None and e.scan.id)
     why = Telling(telling.time_ns, (*telling.causes, *(i for i in ids if i not in telling.causes)))
+    last_ns = max(e.time_ns for e in rerun.late)
     first = joined(
-        _tell(forward, old, {old_slots[track]: name for track, name in gone.items()}, why, is_dropped=True),
-        _tell(forward, memory, {slots[track]: past.name(track) for track in sorted(rest)}, why),
+        _tell(forward, old, {old_slots[track]: name for track, name in gone.items()}, last_ns, why, is_dropped=True),
+        _tell(forward, memory, {slots[track]: past.name(track) for track in sorted(rest)}, last_ns, why),
     )
     out = [first] if first is not None else []
     for entry in rerun.late:
@@ -60,7 +62,8 @@ def revision(
         nis = {slots[track]: value for track, value in entry.nis.items() if track in fed[entry.serial]}
         causes = (entry.scan.id, *telling.causes) if entry.scan.id else telling.causes
         told = _tell(
-            forward, memory, named, Telling(telling.time_ns, causes), entry.scan.sensor, nis=nis, dof=entry.dof
+            forward, memory, named, entry.time_ns, Telling(telling.time_ns, causes), entry.scan.sensor,
+            nis=nis, dof=entry.dof,
         )  # fmt: skip
         if told is not None:
             later = rerun.late[rerun.late.index(entry) + 1 :]
@@ -69,21 +72,21 @@ def revision(
 
 
 def _tell(
-    forward: Forward, memory: TrackerState, named: dict[int, int], telling: Telling, sensor: str = "", *,
+    forward: Forward, memory: TrackerState, named: dict[int, int], to_ns: int, telling: Telling, sensor: str = "", *,
     is_dropped: bool = False, nis: dict[int, float] | None = None, dof: int = 0,
 ) -> TrackUpdates | None:  # fmt: skip
     """Slots and their public numbers as a message; None where none of them can be told."""
     past = forward.state.history
     if not named:
         return None
-    seen = picture(memory, np.array(list(named), dtype=np.int64), past.scan_ns, forward.policy.own_prob, forward.par)
+    seen = picture(memory, np.array(list(named), dtype=np.int64), to_ns, forward.policy.own_prob, forward.par)
     if not seen.is_sound.all():
         named = {slot: name for (slot, name), ok in zip(named.items(), seen.is_sound, strict=True) if ok}
         seen = seen.rows(np.flatnonzero(seen.is_sound))
         if not named:
             return None
     return updates(
-        memory, seen, list(named.values()), past.scan_ns, sensor, telling.time_ns, telling.causes,
+        memory, seen, list(named.values()), to_ns, sensor, telling.time_ns, telling.causes,
         set(named) if is_dropped else set(), nis or {}, dof, forward.prior, past.revision,
     )  # fmt: skip
 
