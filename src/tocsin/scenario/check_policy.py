@@ -199,5 +199,8 @@ def within(value: float, low: float, high: float, unit: str, where: str) -> None
     """Refuse a number that is not finite or outside its range."""
     if not math.isfinite(value) or not low <= value <= high:
         raise ScenarioError(
-            f"must lie between {low:g} and {high:g} {unit}", where=where, value=value, remedy="change the value"
+            f"must lie between {low:g} and {high:g}{'' if unit == '1' else ' ' + unit}",
+            where=where,
+            value=value,
+            remedy="change the value",
         )

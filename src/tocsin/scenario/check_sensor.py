@@ -158,7 +158,7 @@ def _within(value: float, limits: tuple[float, float, str], where: str) -> None:
     low, high, unit = limits
     if not low <= value <= high:  # nan is not either
         raise ScenarioError(
-            f"must lie between {low:g} and {high:g} {unit}", where=where, value=value,
+            f"must lie between {low:g} and {high:g}{'' if unit == '1' else ' ' + unit}", where=where, value=value,
             remedy="give a plain ratio" if unit in ("1", "probability") else f"give it in {unit}",
         )  # fmt: skip
 

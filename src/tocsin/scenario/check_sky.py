@@ -111,8 +111,9 @@ def _one(value: float, limits: Range, where: str) -> None:
     if math.isfinite(value) and low <= value <= high:
         return
     raise ScenarioError(
-        f"must lie between {low:g} and {high:g} {unit}", where=where, value=value, remedy=_meant(value, limits)
-    )
+        f"must lie between {low:g} and {high:g}{'' if unit == '1' else ' ' + unit}", where=where, value=value,
+        remedy=_meant(value, limits),
+    )  # fmt: skip
 
 
 def _meant(value: float, limits: Range) -> str:
