@@ -12,6 +12,7 @@ from tocsin.units import NS_PER_S
 from tocsin.views import of_kind
 
 LOOK_SHARE = 0.5  # of a scan's period: what took less was a look where a task said
+_JOINED = "\N{NO-BREAK SPACE}"
 HEAD = ("Sensor", "Where", "Field of regard", "Detects", "Errors, one sigma", "Scans", "Looks by task", "Reports")
 
 
@@ -47,13 +48,14 @@ def _row(sensor: Sensor, scans: Sequence[Scan]) -> tuple[Child, ...]:
 
 def _place(sensor: Sensor) -> str:
     if sensor.platform == "geostationary":
-        return f"geostationary, {sensor.longitude_deg:g}°\N{NO-BREAK SPACE}E"
+        return f"geostationary, {sensor.longitude_deg:g}°{_JOINED}E"
     if sensor.platform == "orbit":
         return "in orbit, by two-line elements"
     if sensor.platform == "path":
         return "along a recorded path"
+    at = f"{sensor.latitude_deg:g}°{_JOINED}N, {sensor.longitude_deg:g}°{_JOINED}E, {sensor.height_m:g} m"
     under_way = f", under way {sensor.course_deg:g}° at {sensor.speed_m_s:g} m/s" if sensor.speed_m_s else ""
-    return f"{sensor.platform}, {sensor.latitude_deg:g}°\N{NO-BREAK SPACE}N, {sensor.longitude_deg:g}°\N{NO-BREAK SPACE}E, {sensor.height_m:g} m{under_way}"
+    return f"{sensor.platform}, {at}{under_way}"
 
 
 def _field(sensor: Sensor) -> str:
