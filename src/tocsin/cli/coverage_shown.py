@@ -103,7 +103,7 @@ def content(
         "version": __version__,
         "height_max_km": height_max_km,
         "cell_deg": made.box.step_deg,
-        "note": made.note,
+        "note": " ".join(filter(None, (made.reach, made.note))),
         "sensors": [
             {
                 "name": s.name, "kind": s.kind, "platform": s.platform,

@@ -213,7 +213,10 @@ def _content(flown: Flown, scenario: Scenario, seed: int, files: list[Path]) -> 
         "kind": flown.kind,
         "start": iso_from_ns(flown.start_ns),
         "rows": len(flown.phase),
-        "events": [msgspec.to_builtins(event) for event in flown.events],
+        "events": [
+            {key: round(value, 6) if isinstance(value, float) else value for key, value in each.items()}
+            for each in map(msgspec.to_builtins, flown.events)
+        ],
         "greatest_dynamic_pressure_pa": float(flown.dynamic_pressure_pa.max()),
         "files": [str(file) for file in files],
     }
