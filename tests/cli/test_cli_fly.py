@@ -254,6 +254,16 @@ def test_what_ends_in_the_air_says_why_and_kinds_are_words(tmp_path: Path, capsy
         (("one-missile", "--spacing", "0"), InputError, ("--spacing", "0.01 to 600 s")),
         (("one-missile", "--seed", "-1"), ScenarioError, ("seed", "-1")),
         (("no-such",), ScenarioError, ("no such scenario", "one-missile")),
+        (
+            ("one-missile", "--set", "truth.threats.threat-1.vehicle=x"),
+            ScenarioError,
+            ("threats.threat-1.vehicle", "medium"),
+        ),
+        (
+            ("one-missile", "--set", "truth.threats.threat-1.vehicle=short"),
+            ScenarioError,
+            ("threats.threat-1", "cannot fly"),
+        ),
     ],
 )
 def test_a_mistake_is_told_with_what_to_do(

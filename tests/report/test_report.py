@@ -327,6 +327,19 @@ def test_the_run_can_be_made_again_from_what_the_page_says(write: Write) -> None
         assert told in words
 
 
+def test_a_region_of_less_than_a_square_kilometre_is_not_called_none(write: Write) -> None:
+    small = column(
+        [(36.84, 36.22), (36.84, 36.221), (36.8409, 36.221), (36.8409, 36.22), (36.84, 36.22)]
+    )  # 90 m a side
+    run = [
+        msgspec.structs.replace(m, impact_region_90_deg=small)
+        if isinstance(m, Assessment) and m.impact_region_90_deg is not None
+        else m
+        for m in RUNS["hit"]
+    ]
+    assert "90 % region under 1 km²" in Reader(write(run)).text
+
+
 def test_sensors_stand_in_the_inputs_with_what_sets_their_sight_and_how_often_they_looked(write: Write) -> None:
     radar = Sensor(
         name="LAND-RADAR", kind="radar", latitude_deg=37.9, longitude_deg=38.2, reference_snr_db=17.5,

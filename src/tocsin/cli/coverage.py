@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 CoverageFormat = Literal["png", "svg", "csv", "geojson"]
 HEIGHT_LEAST_KM, HEIGHT_USUAL_KM, HEIGHT_MOST_KM = 1.0, 300.0, 40_000.0
+VIEWS_SHARE = 0.1  # of the work, as the bar shows it; the map is the rest
 PICTURE_CELLS = 150_000  # a picture shows finer cells than a table needs
 AREAS_KM = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0)  # heights of the areas in GeoJSON
 
@@ -69,7 +70,13 @@ def coverage(
     with screen.progress(f"coverage of {screen.plain(asked.name)}") as on_progress:
         views = [] if asked.scenario is None else _views(asked.scenario, asked, flight, seed, on_progress)
         has_picture = not {"png", "svg"}.isdisjoint(format)
-        made = _made(asked, views, height_max_km, has_picture, lambda share: on_progress(0.5 + 0.5 * share))
+        made = _made(
+            asked,
+            views,
+            height_max_km,
+            has_picture,
+            lambda share: on_progress(VIEWS_SHARE + (1.0 - VIEWS_SHARE) * share),
+        )
     folder.mkdir(parents=True, exist_ok=True)
     files = _write(asked, made, views, folder, format, _source(asked, shlex.join(words), seeded))
     if json:
@@ -159,7 +166,7 @@ def _views(
     views = []
     for number, body in enumerate(bodies):
         views.append(view_of(body, asked.sensors, asked.epoch_ns, scenario.duration_s))
-        on_progress(0.5 * (number + 1) / len(bodies))
+        on_progress(VIEWS_SHARE * (number + 1) / len(bodies))
     return views
 
 

@@ -230,5 +230,5 @@ def _cannot_fly(name: str, central: float, loft: float) -> ScenarioError:
     return ScenarioError(
         f"vehicle class {name} cannot fly {central * MEAN_EARTH_RADIUS_M / 1000.0:.0f} km at loft {loft:g}",
         where="truth.threats",
-        remedy="choose another class, loft, or places: world/vehicles.toml and docs/formats.md tell the ranges",
+        remedy="choose another class, loft, or places: range_max_km and the burns of the class set how far it flies",
     )

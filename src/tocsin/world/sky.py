@@ -224,8 +224,12 @@ def draw_mach_drag(truth: Truth, draws: Draws) -> Array | None:
 
 def draw_missile(threat: Threat, truth: Truth, air: Array, draws: Draws) -> Missile:
     """One threat as it flies in this run: the nominal programme in the run's air, with drawn drag and burn."""
-    vehicle = vehicle_class(threat.vehicle, truth.vehicles)
-    programme = nominal_programme(vehicle, place_deg(threat.launch), place_deg(threat.impact), threat.loft)
+    try:
+        vehicle = vehicle_class(threat.vehicle, truth.vehicles)
+        programme = nominal_programme(vehicle, place_deg(threat.launch), place_deg(threat.impact), threat.loft)
+    except ScenarioError as error:
+        where = error.where.replace("truth.threats", f"truth.threats.{threat.name}")
+        raise ScenarioError(error.what, where=where, value=error.value, remedy=error.remedy) from None
     normal = draws.generator(f"threat {threat.name}").standard_normal(2)
     beta = vehicle.beta_kg_m2 * math.exp(truth.spread.beta_ratio_std * normal[0])
     burn = max(0.8, 1.0 + truth.spread.burn_ratio_std * normal[1])
