@@ -261,7 +261,7 @@ def _source(asked: Asked, command: str, seed: int | None) -> str:
     from tocsin import __version__
 
     seeded = "" if seed is None else f", seed {seed}"
-    what = "scenario" if asked.scenario is not None else "sensors"
+    what = "scenario" if asked.scenario is not None else "sensors of"
     return f"{command}; {what} {asked.name}{seeded}, tocsin {__version__}"
 
 
