@@ -1,6 +1,6 @@
 """Motion and measurement of three published tracking problems, written from their papers; arrays (..., n).
 
-Re-entry       Julier and Uhlmann, Proc. IEEE 92(3), 2004, with the corrections of 92(12); km, km/s. Steps of Euler, 0.1 s
+Re-entry       Julier and Uhlmann, Proc. IEEE 92(3), 2004, corrected in 92(12); km, km/s. Steps of Euler, 0.1 s
 Ballistic      Farina, Ristic, Benvenuti, IEEE TAES 38(3), 2002; m, m/s. The paper's own discrete motion, 2 s
 Falling body   Athans, Wishner, Bertolini, IEEE TAC 13(5), 1968; ft, ft/s. Runge-Kutta, 1/64 s
 """
@@ -140,7 +140,9 @@ def athans_step(s: Array) -> Array:
 
 
 def _athans_slope(s: Array) -> Array:
-    return np.stack((-s[..., 1], -np.exp(-ATHANS_FADE_PER_FT * s[..., 0]) * s[..., 1] ** 2 * s[..., 2], 0.0 * s[..., 2]), -1)
+    return np.stack(
+        (-s[..., 1], -np.exp(-ATHANS_FADE_PER_FT * s[..., 0]) * s[..., 1] ** 2 * s[..., 2], 0.0 * s[..., 2]), -1
+    )
 
 
 def athans_jacobian(s: Array) -> Array:

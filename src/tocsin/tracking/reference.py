@@ -190,7 +190,7 @@ def _dot(a: Array, v: Array) -> Array:
 
 def _right_divide(a: Array, s: Array) -> Array:
     """a s^-1 for a symmetric s."""
-    return _t(np.linalg.solve(s, _t(a)))
+    return _t(np.asarray(np.linalg.solve(s, _t(a)), dtype=np.float64))
 
 
 def _mean(points: Array, weights: Array) -> Array:
