@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -48,7 +49,7 @@ def test_rows_without_noise_give_the_true_state(at_s: float | None) -> None:
 def test_error_and_residuals_are_as_claimed_over_200_passes(is_stereo: bool, rate_std_m_s: float) -> None:
     given = looks(range_rate_std_m_s=rate_std_m_s)
     if is_stereo:
-        given = given.and_(Looks(TIMES_S + 2.0, SECOND_RADAR, 30.0, 2e-3, 2e-3))
+        given = given.plus(Looks(TIMES_S + 2.0, SECOND_RADAR, 30.0, 2e-3, 2e-3))
     order = np.argsort(given.time_s)
     states = np.empty((len(given), 6))
     states[order] = true_states(given.time_s[order])
@@ -61,6 +62,30 @@ def test_error_and_residuals_are_as_claimed_over_200_passes(is_stereo: bool, rat
     assert 0.9 < np.mean([squared(fit, truth) for fit in fits]) / 6.0 < 1.1
     deviation = math.sqrt(2.0 / (RUNS * (numbers - 6)))
     assert np.mean([fit.chi_square for fit in fits]) / (numbers - 6) == pytest.approx(1.0, abs=3.3 * deviation)
+
+
+@pytest.mark.parametrize(("count", "every_s"), [(3, 1.0), (6, 1.0), (60, 5.0)])
+def test_the_claim_holds_for_the_first_seconds_of_a_track_and_for_a_long_one(count: int, every_s: float) -> None:
+    times = 20.0 + every_s * np.arange(count)
+    given = looks(times_s=times)
+    states = true_states(times)
+    rows, rng = true_rows(given, states), np.random.default_rng(3)
+    fits = [fit_state(given, noisy(rows, given, rng)) for _ in range(RUNS)]
+    assert {fit.status for fit in fits} == {OK}
+    assert 0.9 < np.mean([squared(fit, states[-1]) for fit in fits]) / 6.0 < 1.1
+
+
+def test_angles_alone_of_two_sites_fix_a_state_from_a_first_guess() -> None:
+    given = looks().plus(looks(SECOND_RADAR))
+    states = true_states(TIMES_S)
+    rows = true_rows(given, np.concatenate((states, states)))[:, :3]
+    rows[:, 0] = np.nan
+    guess = states[-1] + [5e3, -5e3, 5e3, 50.0, 50.0, -50.0]
+    fit = fit_state(given, rows, first_guess=guess)
+    assert fit.status == OK
+    assert fit.dof == 4 * TIMES_S.size - 6
+    assert np.linalg.norm(fit.state[:3] - states[-1, :3]) < 0.1
+    assert fit_state(given, rows).status == TOO_FEW_ROWS
 
 
 def test_ballistic_coefficient_is_found_and_its_claim_holds_over_200_falls() -> None:
@@ -94,14 +119,17 @@ def test_a_known_drag_is_used() -> None:
     assert fit_state(given, rows, step_s=0.5).chi_square > 1e4
 
 
-def test_rows_across_north_are_no_jump() -> None:
+def test_rows_across_north_are_no_jump_in_either_habit_of_counting_azimuth() -> None:
     site = at(31.0, 47.2, 0.0)  # the flight crosses its meridian
     given = looks(site)
     rows = true_rows(given, true_states(TIMES_S))[:, :3]
     assert np.abs(np.diff(rows[:, 1])).max() > 6.0
-    fit = fit_state(given, rows)
-    assert fit.status == OK
-    assert fit.chi_square < 1e-6
+    turned = rows.copy()
+    turned[turned[:, 1] > math.pi, 1] -= 2.0 * math.pi
+    for each in (rows, turned):
+        fit = fit_state(given, each)
+        assert fit.status == OK
+        assert fit.chi_square < 1e-6
 
 
 def test_the_order_of_rows_does_not_matter() -> None:
@@ -181,8 +209,8 @@ def test_partials_are_the_derivative_of_what_is_measured(size: int) -> None:
         ({"site_ecef_m": math.nan}, "site_ecef_m"),
     ],
 )
-def test_wrong_looks_are_refused_by_name(change: dict[str, object], words: str) -> None:
-    good = {
+def test_wrong_looks_are_refused_by_name(change: dict[str, Any], words: str) -> None:
+    good: dict[str, Any] = {
         "time_s": [0.0],
         "site_ecef_m": RADAR,
         "range_std_m": 1.0,
@@ -190,9 +218,22 @@ def test_wrong_looks_are_refused_by_name(change: dict[str, object], words: str) 
         "elevation_std_rad": 1e-3,
     }
     with pytest.raises(InputError, match=words):
-        Looks(**(good | change))  # type: ignore[arg-type]
+        Looks(**(good | change))
 
 
 def test_rows_of_the_wrong_shape_are_refused() -> None:
     with pytest.raises(InputError, match=r"\(21, 3\)"):
         fit_state(looks(), np.zeros((3, 3)))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [({"first_guess": [1.0]}, "first_guess"), ({"step_s": 0.0}, "step_s"), ({"log_beta_prior": (8.0, 0.0)}, "sigma")],
+)
+def test_wrong_options_are_refused_by_name(change: dict[str, Any], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        fit_state(looks(), np.zeros((21, 3)), **change)
+
+
+def test_no_rows_are_too_few() -> None:
+    assert fit_state(looks(times_s=TIMES_S[:0]), np.zeros((0, 3))).status == TOO_FEW_ROWS

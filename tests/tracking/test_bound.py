@@ -11,6 +11,7 @@ import published_models as model
 import pytest
 from fit_scene import SECOND_RADAR, TIMES_S, Array, looks, noisy, true_rows, true_states
 
+from tocsin.errors import InputError
 from tocsin.tracking.batch import fit_state
 from tocsin.tracking.bound import add_look, ballistic_bound, covariance_of, information_along, predict_information
 from tocsin.tracking.looks import Looks
@@ -38,7 +39,7 @@ def test_the_bound_of_farina_is_the_published_one(reference: Path) -> None:
 
 @pytest.mark.parametrize("rate_std_m_s", [math.inf, 2.0])
 def test_without_process_noise_the_bound_is_the_covariance_of_the_batch_fit(rate_std_m_s: float) -> None:
-    given = looks(range_rate_std_m_s=rate_std_m_s).and_(Looks(TIMES_S[::3], SECOND_RADAR, 30.0, 2e-3, 2e-3))
+    given = looks(range_rate_std_m_s=rate_std_m_s).plus(Looks(TIMES_S[::3], SECOND_RADAR, 30.0, 2e-3, 2e-3))
     truth = np.concatenate((true_states(TIMES_S), true_states(TIMES_S[::3])))
     fit = fit_state(given, true_rows(given, truth))
     bound = ballistic_bound(given, truth[0], at_s=float(TIMES_S[0]))
@@ -98,7 +99,7 @@ def test_a_second_radar_and_a_prior_only_help_and_process_noise_only_hurts() -> 
         return np.kron(block, np.eye(3))
 
     plain = ballistic_bound(looks(), truth, at_s=t0).covariance[-1]
-    both = ballistic_bound(looks().and_(looks(SECOND_RADAR)), truth, at_s=t0).covariance[-1]
+    both = ballistic_bound(looks().plus(looks(SECOND_RADAR)), truth, at_s=t0).covariance[-1]
     known = ballistic_bound(looks(), truth, at_s=t0, prior_cov=prior).covariance[-1]
     noisy_ = ballistic_bound(looks(), truth, at_s=t0, process_noise=wander).covariance[-1]
     for less, more in ((both, plain), (known, plain), (plain, noisy_)):
@@ -123,3 +124,11 @@ def test_information_follows_the_covariance_form_step_by_step() -> None:
 def test_a_number_that_is_not_measured_adds_nothing() -> None:
     slope, std = np.ones((1, 2)), np.array([math.inf])
     assert add_look(np.eye(2), slope, std) == pytest.approx(np.eye(2))
+
+
+def test_a_bound_that_makes_no_sense_is_refused_by_name() -> None:
+    truth = true_states(np.array([90.0]))[0]
+    with pytest.raises(InputError, match="at_s"):
+        ballistic_bound(looks(), truth, at_s=90.0, prior_cov=np.eye(6))
+    with pytest.raises(InputError, match="beta_kg_m2"):
+        ballistic_bound(looks(), truth, at_s=90.0, log_beta_std=0.3)

@@ -78,10 +78,17 @@ def fit_state(
     Out       Fit. Nothing is raised for rows that do not fit: see its status
     Motion    J2 gravity, drag in the US Standard Atmosphere 1976 at rest. Light time and refraction are not
               modelled: correct the rows first (2000 km take 7 ms, in which 7 km/s make 47 m)
-    Accuracy  GEOS-3, 18 rows: semi-major axis and inclination see tests/real; 200 drawn passes: mean NEES/6 and chi
-              square see tests/tracking
+    Accuracy  measured over 200 drawn passes: mean NEES/6 0.92 to 1.06, mean chi_square/dof 0.98 to 1.01, from 3 rows
+              in 2 s to 60 in 5 min; 1.4 ms for 21 rows. GEOS-3, 18 rows: semi-major axis within 4 km of the published
+              one (claimed: 2.1), inclination within 0.006 deg (0.009). Where an angle's sigma bends the range circle
+              by much more than the range's sigma (17 mrad at 500 km, four rows) the covariance is too small by half
     Source    Gauss-Newton with Levenberg's damping, scaled as Marquardt; Montenbruck and Gill, Satellite Orbits, 8.1
     """
+    if not step_s > 0.0:
+        raise InputError("a step must be more than 0 s", where="step_s", value=step_s, remedy="give 0.1 to 10 s")
+    if log_beta_prior is not None and not log_beta_prior[1] > 0.0:
+        raise InputError("a sigma must be more than 0", where="log_beta_prior", value=log_beta_prior[1],
+                         remedy="give mean and sigma of ln(beta), or beta_kg_m2 where it is known")  # fmt: skip
     rows = _rows(looks, measured)
     unit = 1.0 / looks.std
     is_used = np.isfinite(rows) & (unit > 0.0)
@@ -93,7 +100,10 @@ def fit_state(
     if first_guess is None:
         state = guess_state(looks, rows, when_s, step_s)
     else:
-        state = np.array(first_guess, dtype=np.float64).reshape(-1)[:6]
+        state = np.array(first_guess, dtype=np.float64)
+        if state.shape != (6,) or not np.isfinite(state).all():
+            raise InputError("a first guess is six numbers", where="first_guess", value=state.tolist(),
+                             remedy="give ECEF position in m and velocity in m/s at at_s")  # fmt: skip
     if log_beta_prior is not None:
         state = np.append(state, log_beta_prior[0])
     problem = (looks, rows, is_used, unit, when_s, beta_kg_m2, log_beta_prior, step_s)

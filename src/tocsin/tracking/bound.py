@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import numpy.typing as npt
 
+from tocsin.errors import InputError
 from tocsin.tracking.looks import Array, Looks, moved, radar_view
 
 _FIXED = 1e-9  # singular value of scaled information, over the largest, below which a component is not fixed
@@ -120,6 +121,9 @@ def ballistic_bound(
     """
     now = np.array(state, dtype=np.float64).reshape(-1)[:6]
     if log_beta_std is not None:
+        if not (beta_kg_m2 > 0.0 and log_beta_std > 0.0):
+            raise InputError("ln(beta) is estimated of a drag there is", where="beta_kg_m2, log_beta_std",
+                             value=(beta_kg_m2, log_beta_std), remedy="give both more than 0")  # fmt: skip
         now = np.append(now, math.log(beta_kg_m2))
     size = now.size
     order = np.argsort(looks.time_s, kind="stable")
@@ -129,6 +133,9 @@ def ballistic_bound(
         information = np.linalg.inv(np.asarray(prior_cov, dtype=np.float64))
     now_s = at_s
     if time_s.size and time_s[0] < at_s:
+        if prior_cov is not None:
+            raise InputError("a prior that is later than a look", where="at_s", value=at_s,
+                             remedy=f"give the state at {time_s[0]} s or before")  # fmt: skip
         now, now_s = moved(now, beta_kg_m2, float(time_s[0]) - at_s, step_s)[0], float(time_s[0])
     if log_beta_std is not None:
         information[6, 6] += 1.0 / log_beta_std**2

@@ -78,7 +78,7 @@ class Looks:
             (self.range_std_m, self.azimuth_std_rad, self.elevation_std_rad, self.range_rate_std_m_s), axis=-1
         )
 
-    def and_(self, other: Looks) -> Looks:
+    def plus(self, other: Looks) -> Looks:
         """These looks and then those of another radar."""
         return Looks(
             np.concatenate((self.time_s, other.time_s)),
