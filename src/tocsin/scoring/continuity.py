@@ -5,6 +5,8 @@ Pure functions on arrays over a grid of times; "owned" says at which times which
 
 from __future__ import annotations
 
+import itertools
+
 import msgspec
 import numpy as np
 
@@ -55,7 +57,7 @@ def segments(is_owned: Column) -> tuple[Segment, ...]:
 def continuity(is_owned: Column) -> Continuity:
     """Holds, switches and breaks of one object; ``is_owned`` as of `segments`."""
     holds = segments(is_owned)
-    neighbours = list(zip(holds[:-1], holds[1:], strict=True))
+    neighbours = list(itertools.pairwise(holds))
     until = _runs(is_owned)
     length = np.where(until >= 0, until - np.arange(len(is_owned))[:, None] + 1, 0)
     return Continuity(

@@ -10,35 +10,15 @@ import numpy as np
 
 from tocsin.errors import InputError
 from tocsin.messages import Column
-from tocsin.scoring.consistency import mean_bounds, nees, rmse, share_above
+from tocsin.scoring.bins import STATE_DOF, Bin, bins_of, joined, updates_on
+from tocsin.scoring.consistency import rmse, share_above
 from tocsin.scoring.continuity import purity
 from tocsin.scoring.gospa import ALPHA, CUTOFF_M, ORDER, distances_m, gospa, ospa_m
 from tocsin.scoring.paths import TrackPath, TruthPath, track_at, truth_at
 from tocsin.scoring.siap import Siap, SiapSeries, owners, siap
-from tocsin.units import NS_PER_S, ns_from_s, s_from_ns
+from tocsin.units import ns_from_s, s_from_ns
 
 GRID_S = 1.0  # s, how often the picture as a whole is judged
-BIN_S = 10.0  # s, over which errors and consistency are averaged
-_STATE_DOF = 6
-
-
-class Bin(msgspec.Struct, frozen=True, kw_only=True):
-    """The track updates on one object in ten seconds of its life. None: nothing to judge by."""
-
-    object: str
-    from_s: float  # after the object's first row of truth
-    update_count: int
-    track_count: int
-    position_rmse_m: float
-    velocity_rmse_m_s: float
-    nees_ratio: float | None  # mean NEES over its six degrees of freedom; wanted 1
-    nees_low: float  # the 95 % bounds of that mean, counting each track once: its updates are not independent
-    nees_high: float
-    nees_above_95: float | None  # share of updates above their own 95 % point; wanted 0.05
-    nis_ratio: float | None  # sum of NIS over the sum of its degrees of freedom; wanted 1
-    nis_dof: int
-    nis_low: float | None  # 95 % bounds: innovations of a matched filter are independent
-    nis_high: float | None
 
 
 class ObjectScore(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,7 +134,7 @@ def score_tracking(
     overall, series, by_object = siap(is_object[:, numbers], is_track, owner, *errors, step_s=step_s)
     _, main, pure = purity(owner)
     on_object = [[n for n in range(len(tracks)) if main[n] == j] for j in range(len(numbers))]
-    updates = [_updates(truth[j], [tracks[n] for n in on_object[i]]) for i, j in enumerate(numbers.tolist())]
+    updates = [updates_on(truth[j], [tracks[n] for n in on_object[i]]) for i, j in enumerate(numbers.tolist())]
     objects = []
     for i, j in enumerate(numbers.tolist()):
         flies = is_object[:, j]
@@ -173,7 +153,7 @@ def score_tracking(
                 velocity_rmse_m_s=rmse(updates[i].velocity_error_m_s), nees_ratio=updates[i].nees_ratio(),
             )
         )  # fmt: skip
-    every = _joined(updates)
+    every = joined(updates)
     is_judged = is_track.any(axis=0)
     score = TrackingScore(
         cutoff_m=cutoff_m, order=ORDER, alpha=ALPHA, step_s=step_s, from_ns=int(grid_ns[0]), to_ns=int(grid_ns[-1]),
@@ -188,11 +168,11 @@ def score_tracking(
         false_tracks=tuple(tracks[n].track for n in np.flatnonzero(is_judged & (main < 0)).tolist()),
         siap=overall, purity=pure,
         id_switches=sum(each.id_switches for each in objects), breaks=sum(each.breaks for each in objects),
-        nees_ratio=every.nees_ratio(), nees_above_95=share_above(every.nees, _STATE_DOF),
+        nees_ratio=every.nees_ratio(), nees_above_95=share_above(every.nees, STATE_DOF),
         nis_ratio=every.nis_ratio(), nis_above_95=share_above(every.nis, every.nis_dof),
         position_rmse_m=rmse(every.position_error_m), velocity_rmse_m_s=rmse(every.velocity_error_m_s),
         objects=tuple(objects),
-        bins=tuple(each for i, j in enumerate(numbers.tolist()) for each in _bins(truth[j], updates[i])),
+        bins=tuple(each for i, j in enumerate(numbers.tolist()) for each in bins_of(truth[j], updates[i])),
     )  # fmt: skip
     parts = ("gospa_m", "localisation_m", "missed_m", "false_m", "missed_count", "false_count")
     columns = [np.array([float(getattr(each, part) or 0) for each, _ in rows]) for part in parts]
@@ -201,69 +181,6 @@ def score_tracking(
         gospa_false_m=columns[3], missed_count=columns[4], false_count=columns[5],
         ospa_m=np.array([each for _, each in rows]), siap=series,
     )  # fmt: skip
-
-
-class _Updates(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """Every update of the tracks that are mostly on one object, at the update's own time: nothing carried on."""
-
-    after_s: Column  # (k,) after the object's first row
-    track: Column
-    position_error_m: Column
-    velocity_error_m_s: Column
-    nees: Column
-    nis: Column
-    nis_dof: Column
-
-    def nees_ratio(self) -> float | None:
-        known = self.nees[np.isfinite(self.nees)]
-        return float(known.mean()) / _STATE_DOF if len(known) else None
-
-    def nis_ratio(self) -> float | None:
-        dof = int(self.nis_dof.sum())
-        return float(self.nis[self.nis_dof > 0].sum()) / dof if dof else None
-
-
-def _updates(truth: TruthPath, tracks: Sequence[TrackPath]) -> _Updates:
-    parts = []
-    for path in tracks:
-        is_in = path.is_held & (path.t_ns >= truth.t_ns[0]) & (path.t_ns <= truth.t_ns[-1])
-        position, velocity = truth_at(truth, path.t_ns[is_in])
-        error = np.hstack((path.position_ecef_m[is_in] - position, path.velocity_ecef_m_s[is_in] - velocity))
-        parts.append(
-            _Updates(
-                after_s=(path.t_ns[is_in] - truth.t_ns[0]) / NS_PER_S, track=np.full(len(error), path.track),
-                position_error_m=np.linalg.norm(error[:, :3], axis=1),
-                velocity_error_m_s=np.linalg.norm(error[:, 3:], axis=1),
-                nees=nees(error, path.covariance[is_in]), nis=path.nis[is_in], nis_dof=path.nis_dof[is_in],
-            )
-        )  # fmt: skip
-    return _joined(parts)
-
-
-def _joined(parts: Sequence[_Updates]) -> _Updates:
-    names = _Updates.__struct_fields__
-    return _Updates(**{name: np.concatenate([np.empty(0), *(getattr(each, name) for each in parts)]) for name in names})
-
-
-def _bins(truth: TruthPath, seen: _Updates) -> list[Bin]:
-    number = np.floor(seen.after_s / BIN_S).astype(np.int64)
-    found = []
-    for each in np.unique(number).tolist():
-        part = _Updates(**{name: getattr(seen, name)[number == each] for name in _Updates.__struct_fields__})
-        track_count, dof = len(np.unique(part.track)), int(part.nis_dof.sum())
-        low, high = mean_bounds(track_count, _STATE_DOF)
-        nis_bounds = mean_bounds(1, dof) if dof else (None, None)
-        found.append(
-            Bin(
-                object=truth.name, from_s=each * BIN_S, update_count=len(part.after_s), track_count=track_count,
-                position_rmse_m=rmse(part.position_error_m) or 0.0,
-                velocity_rmse_m_s=rmse(part.velocity_error_m_s) or 0.0,
-                nees_ratio=part.nees_ratio(), nees_low=low, nees_high=high,
-                nees_above_95=share_above(part.nees, _STATE_DOF), nis_ratio=part.nis_ratio(), nis_dof=dof,
-                nis_low=nis_bounds[0], nis_high=nis_bounds[1],
-            )
-        )  # fmt: skip
-    return found
 
 
 def _present(paths: Sequence[tuple[Column, Column]], row_count: int) -> Column:
