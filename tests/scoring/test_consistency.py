@@ -75,3 +75,11 @@ def test_bounds_of_nothing_are_refused() -> None:
         mean_bounds(0, 6)
     with pytest.raises(InputError, match="prob"):
         chi2_quantile(1.0, 6)
+
+
+def test_one_bad_covariance_among_many_does_not_spoil_its_neighbours() -> None:
+    spread = np.array([np.eye(2)] * 9)
+    spread[[2, 7]] = [[1.0, 2.0], [2.0, 1.0]]  # a correlation of two
+    values = nees(np.ones((9, 2)), spread)
+    assert np.flatnonzero(np.isnan(values)).tolist() == [2, 7]
+    assert values[[0, 1, 3, 4, 5, 6, 8]] == pytest.approx([2.0] * 7)

@@ -23,18 +23,27 @@ def nees(error: Column, covariance: Column) -> Column:
     """
     error, covariance = np.asarray(error, dtype=np.float64), np.asarray(covariance, dtype=np.float64)
     values = np.full(len(error), np.nan)
-    for row, (one, spread) in enumerate(zip(error, covariance, strict=True)):
-        if not (np.isfinite(one).all() and np.isfinite(spread).all()):
-            continue
-        scale = np.sqrt(np.abs(np.diag(spread)))  # metres beside metres per second: scaled before it is factored
-        if not (scale > 0.0).all():
-            continue
-        try:
-            lower = np.linalg.cholesky(spread / np.outer(scale, scale))
-        except np.linalg.LinAlgError:
-            continue
-        values[row] = float((np.linalg.solve(lower, one / scale) ** 2).sum())
+    is_finite = np.isfinite(error).all(axis=1) & np.isfinite(covariance).all(axis=(1, 2))
+    scale = np.sqrt(np.abs(np.diagonal(covariance, axis1=1, axis2=2)))
+    rows = np.flatnonzero(is_finite & (scale > 0.0).all(axis=1))
+    # metres beside metres per second: scaled to correlations before it is factored
+    spread = covariance[rows] / (scale[rows, :, None] * scale[rows, None, :])
+    values[rows] = _squares(error[rows] / scale[rows], spread)
     return values
+
+
+def _squares(error: Column, spread: Column) -> Column:
+    """e' S^-1 e of each row; nan where S is not positive definite."""
+    try:
+        lower = np.linalg.cholesky(spread)
+    except np.linalg.LinAlgError:  # one of them is not: halve until it is alone
+        if len(error) == 1:
+            return np.full(1, np.nan)
+        middle = len(error) // 2
+        return np.concatenate(
+            (_squares(error[:middle], spread[:middle]), _squares(error[middle:], spread[middle:]))
+        )  # fmt: skip
+    return np.asarray((np.linalg.solve(lower, error[:, :, None])[:, :, 0] ** 2).sum(axis=1))
 
 
 def chi2_quantile(prob: float, dof: float) -> float:

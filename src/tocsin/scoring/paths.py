@@ -66,8 +66,8 @@ def read_truth(path: str | Path) -> tuple[TruthPath, ...]:
                     f"a truth table lacks {', '.join(lacking)}", where=str(path), remedy="see truth.csv in formats.md"
                 )
             for row in rows:
-                if not row["vx_ecef_m_s"]:
-                    continue
+                if row["vx_ecef_m_s"] == "":
+                    continue  # a piece of debris, told where it landed
                 _, times, states = found.setdefault(row["object"], (row["kind"], [], []))
                 times.append(_time_ns(row["time_ns"], path, rows.line_num))
                 states.append([_number(row[name], name, path, rows.line_num) for name in _STATE])
