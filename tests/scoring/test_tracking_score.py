@@ -155,6 +155,15 @@ def test_the_span_is_what_scans_and_truth_share() -> None:
         span_ns(truth, [EPOCH_NS + 90 * S, EPOCH_NS + 95 * S])
 
 
+def test_the_span_ends_where_what_is_told_every_ten_seconds_may_fly_on_untold() -> None:
+    """Rows to 90 s and a last scan at 97: it may fly on. What was told every second and ended at 80 has ended."""
+    rows = np.arange(0, 91, 10)
+    sparse = truth_path("c", "airliner", EPOCH_NS + rows * S, np.tile([HEIGHT_M, 0.0, 0.0, 0.0, 0.0, 0.0], (10, 1)))
+    truth = [still("a", 0.0), still("b", 0.0, last=80), sparse]
+    assert span_ns(truth, [EPOCH_NS, EPOCH_NS + 97 * S]) == (EPOCH_NS, EPOCH_NS + 90 * S)
+    assert span_ns(truth[:2], [EPOCH_NS, EPOCH_NS + 97 * S]) == (EPOCH_NS, EPOCH_NS + 97 * S)
+
+
 @pytest.mark.parametrize("step_s", [0.0, -1.0, math.nan])
 def test_a_step_of_nothing_is_refused(step_s: float) -> None:
     with pytest.raises(InputError, match="step above 0 s"):
