@@ -72,6 +72,7 @@ def test_bins_are_ten_seconds_of_the_objects_life_with_the_bounds_of_one_track()
     assert score.bins[0].nees_high == pytest.approx(14.449 / 6.0, rel=1e-3)  # chi-square, 6 degrees: table value
     assert score.bins[0].nees_low == pytest.approx(1.237 / 6.0, rel=1e-3)
     assert score.bins[1].position_rmse_m == pytest.approx(300.0)
+    assert score.bins[1].nees_first == pytest.approx(9.0)
 
 
 def test_an_object_without_a_track_is_missed_and_a_track_without_an_object_is_false() -> None:
