@@ -139,6 +139,16 @@ def test_a_track_is_held_from_its_confirmation_until_it_is_dropped() -> None:
     assert path.beta_kg_m2 == pytest.approx([900.0] * 4)
 
 
+def test_a_track_dropped_by_a_late_message_is_gone_all_the_same() -> None:
+    (path,) = track_paths([update(1, "confirmed"), update(5, "confirmed"), update(4, "dropped")])
+    assert np.isfinite(track_at(path, ns(np.array([4.5, 5.0, 60.0])))[0][:, 0]).tolist() == [True, False, False]
+
+
+def test_a_state_handled_before_the_confirmation_does_not_undo_it() -> None:
+    (path,) = track_paths([update(3, "tentative"), update(2, "confirmed"), update(4, "confirmed")])
+    assert np.isfinite(track_at(path, ns(np.array([1.9, 2.0, 3.5])))[0][:, 0]).tolist() == [False, True, True]
+
+
 def test_of_two_states_for_one_time_the_one_handled_last_counts() -> None:
     (path,) = track_paths([update(1, "confirmed", x_m=7e6), update(0, "confirmed"), update(1, "confirmed", x_m=7.1e6)])
     assert track_at(path, ns(np.array([1.0])))[0][0, 0] == 7.1e6

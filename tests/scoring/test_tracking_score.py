@@ -72,6 +72,7 @@ def test_bins_are_ten_seconds_of_the_objects_life_with_the_bounds_of_one_track()
     assert score.bins[0].nees_high == pytest.approx(14.449 / 6.0, rel=1e-3)  # chi-square, 6 degrees: table value
     assert score.bins[0].nees_low == pytest.approx(1.237 / 6.0, rel=1e-3)
     assert score.bins[1].position_rmse_m == pytest.approx(300.0)
+    assert score.bins[1].nees_first == pytest.approx(9.0)
 
 
 def test_an_object_without_a_track_is_missed_and_a_track_without_an_object_is_false() -> None:
@@ -153,6 +154,15 @@ def test_the_span_is_what_scans_and_truth_share() -> None:
     assert span_ns(truth, [EPOCH_NS, EPOCH_NS + 40 * S]) == (EPOCH_NS + 10 * S, EPOCH_NS + 40 * S)
     with pytest.raises(InputError, match="share no time"):
         span_ns(truth, [EPOCH_NS + 90 * S, EPOCH_NS + 95 * S])
+
+
+def test_the_span_ends_where_what_is_told_every_ten_seconds_may_fly_on_untold() -> None:
+    """Rows to 90 s and a last scan at 97: it may fly on. What was told every second and ended at 80 has ended."""
+    rows = np.arange(0, 91, 10)
+    sparse = truth_path("c", "airliner", EPOCH_NS + rows * S, np.tile([HEIGHT_M, 0.0, 0.0, 0.0, 0.0, 0.0], (10, 1)))
+    truth = [still("a", 0.0), still("b", 0.0, last=80), sparse]
+    assert span_ns(truth, [EPOCH_NS, EPOCH_NS + 97 * S]) == (EPOCH_NS, EPOCH_NS + 90 * S)
+    assert span_ns(truth[:2], [EPOCH_NS, EPOCH_NS + 97 * S]) == (EPOCH_NS, EPOCH_NS + 97 * S)
 
 
 @pytest.mark.parametrize("step_s", [0.0, -1.0, math.nan])

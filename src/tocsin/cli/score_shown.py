@@ -26,7 +26,7 @@ def print_score(console: Console, result: dict[str, Any], tracking: TrackingScor
         _print_chain(console, result)
     console.print(_table("Tracks against truth", ("", "", ""), _tracking_rows(tracking), "lrl"))
     if tracking.objects:
-        shown = sorted(tracking.objects, key=lambda each: each.kind != "threat")[:MOST_OBJECTS]
+        shown = sorted(tracking.objects, key=lambda each: (each.kind != "threat", not each.tracks))[:MOST_OBJECTS]
         heads = ("object", "kind", "life", "tracked", "after", "switches", "breaks", "position", "velocity", "NEES/6")
         console.print(_table("By object", heads, [_object_row(each) for each in shown], "llrrrrrrrr"))
         if len(tracking.objects) > len(shown):

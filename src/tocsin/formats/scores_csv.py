@@ -42,6 +42,7 @@ BIN_COLUMNS: dict[str, tuple[str, str]] = {
     "nees_low": ("1", "lower 95 % bound, each track counted once; for a single run it is wide"),
     "nees_high": ("1", "upper 95 % bound"),
     "nees_above_95": ("1", "share of updates above the 95 % point of one NEES; wanted 0.05"),
+    "nees_first": ("1", "NEES of the first update alone; over many runs chi-square of six degrees where honest"),
     "nis_ratio": ("1", "sum of NIS over the sum of its degrees of freedom; empty where no plot was used"),
     "nis_dof": ("count", "that sum"),
     "nis_low": ("1", "lower 95 % bound"),

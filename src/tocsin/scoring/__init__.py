@@ -6,6 +6,7 @@ from tocsin.scoring.continuity import Continuity, Segment, continuity, purity, s
 from tocsin.scoring.gospa import Gospa, assign, distances_m, gospa, ospa_m
 from tocsin.scoring.paths import TrackPath, TruthPath, read_truth, track_at, track_paths, truth_at, truth_path
 from tocsin.scoring.points import PointError, point_errors
+from tocsin.scoring.pool import PooledBin, pooled
 from tocsin.scoring.rows import series_rows, struct_rows
 from tocsin.scoring.score import ImpactError, Score, ThreatScore, WarnedPeople, score
 from tocsin.scoring.siap import Siap, SiapSeries, owners, siap
@@ -18,6 +19,7 @@ __all__ = [
     "ImpactError",
     "ObjectScore",
     "PointError",
+    "PooledBin",
     "Score",
     "Segment",
     "Siap",
@@ -38,6 +40,7 @@ __all__ = [
     "ospa_m",
     "owners",
     "point_errors",
+    "pooled",
     "purity",
     "read_truth",
     "rmse",

@@ -29,6 +29,7 @@ class Bin(msgspec.Struct, frozen=True, kw_only=True):
     nees_low: float  # the 95 % bounds of that mean, counting each track once: its updates are not independent
     nees_high: float
     nees_above_95: float | None  # share of updates above their own 95 % point; wanted 0.05
+    nees_first: float | None  # of the first update alone: over runs it is chi-square of six degrees exactly
     nis_ratio: float | None  # sum of NIS over the sum of its degrees of freedom; wanted 1
     nis_dof: int
     nis_low: float | None  # 95 % bounds: innovations of a matched filter are independent
@@ -94,7 +95,9 @@ def bins_of(truth: TruthPath, seen: Updates) -> list[Bin]:
                 position_rmse_m=rmse(part.position_error_m) or 0.0,
                 velocity_rmse_m_s=rmse(part.velocity_error_m_s) or 0.0,
                 nees_ratio=part.nees_ratio(), nees_low=low, nees_high=high,
-                nees_above_95=share_above(part.nees, STATE_DOF), nis_ratio=part.nis_ratio(), nis_dof=dof,
+                nees_above_95=share_above(part.nees, STATE_DOF),
+                nees_first=float(part.nees[0]) if np.isfinite(part.nees[0]) else None,
+                nis_ratio=part.nis_ratio(), nis_dof=dof,
                 nis_low=nis_bounds[0], nis_high=nis_bounds[1],
             )
         )  # fmt: skip

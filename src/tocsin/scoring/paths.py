@@ -103,10 +103,16 @@ def track_paths(messages: Iterable[Message]) -> tuple[TrackPath, ...]:
 
 
 def _track(track: int, rows: Sequence[tuple[TrackUpdates, int]]) -> TrackPath:
-    ordered = sorted(rows, key=lambda each: int(each[0].t_ns[each[1]]))  # stable: equal times as handled
+    """States by the time they are valid at; of equal times, and of confirmation and end, as handled.
+
+    Scans arrive late: a track can be dropped by a message whose state is older than its latest.
+    """
+    ordered = sorted(rows, key=lambda each: (each[0].status[each[1]] == "dropped", int(each[0].t_ns[each[1]])))
+    t_ns = np.maximum.accumulate(np.array([m.t_ns[i] for m, i in ordered], dtype=np.int64))
+    since_ns = next(int(m.t_ns[i]) for m, i in rows if m.status[i] == "confirmed")
     return TrackPath(
         track=track,
-        t_ns=np.array([m.t_ns[i] for m, i in ordered], dtype=np.int64),
+        t_ns=t_ns,
         position_ecef_m=np.array([m.position_ecef_m[i] for m, i in ordered]),
         velocity_ecef_m_s=np.array([m.velocity_ecef_m_s[i] for m, i in ordered]),
         covariance=np.array([m.covariance[i] for m, i in ordered]),
@@ -114,7 +120,7 @@ def _track(track: int, rows: Sequence[tuple[TrackUpdates, int]]) -> TrackPath:
         beta_kg_m2=np.exp([m.log_beta[i] for m, i in ordered]),
         nis=np.array([m.nis[i] for m, i in ordered]),
         nis_dof=np.array([m.nis_dof[i] for m, i in ordered], dtype=np.int64),
-        is_held=np.array([m.status[i] == "confirmed" for m, i in ordered]),
+        is_held=(t_ns >= since_ns) & np.array([m.status[i] != "dropped" for m, i in ordered]),
     )
 
 

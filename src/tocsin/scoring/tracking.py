@@ -194,11 +194,17 @@ def _rms(values: Sequence[float]) -> float:
 
 
 def span_ns(truth: Sequence[TruthPath], scan_ns: Sequence[int]) -> tuple[int, int]:
-    """From the first scan to the last, as far as anything is told to have flown; raises InputError where never."""
+    """From the first scan to the last, as far as anything is told to have flown; raises InputError where never.
+
+    What is told every ten seconds may fly on after its last row: the span ends with the first such row, so that
+    nothing seems to vanish from under its track.
+    """
     if not truth or not scan_ns:
         raise InputError("no scan, or nothing that flew", remedy="give the truth that belongs to this record")
     low = max(min(scan_ns), min(int(each.t_ns[0]) for each in truth))
     high = min(max(scan_ns), max(int(each.t_ns[-1]) for each in truth))
+    lasts = [(int(each.t_ns[-1]), int(np.diff(each.t_ns).max())) for each in truth]
+    high = min([high, *(last_ns for last_ns, gap_ns in lasts if last_ns < high < last_ns + gap_ns)])
     if high < low:
         raise InputError(
             "truth and record share no time", value=f"{s_from_ns(low - high):.0f} s apart",
