@@ -212,3 +212,12 @@ def test_a_look_at_the_edge_searches_and_reports_nothing_beyond_the_field_of_reg
         searched = 120.0 * DEG * (TRACKER.elevation_max_deg - TRACKER.elevation_min_deg) * DEG
         mean = 10_000.0 * area / searched
         assert scan.plot_count == pytest.approx(mean, abs=6.0 * math.sqrt(mean))
+
+
+def test_looks_follow_the_course_that_the_task_states():
+    """Across the line of sight at 2 km/s: in ten seconds it is four beamwidths on."""
+    across = np.cross(TARGET.place_m - SITE_M, SITE_M)
+    across *= 2_000.0 / np.linalg.norm(across)
+    fast = Straight("fast", TARGET.place_m, across)
+    looks = looks_of(played(task(TARGET.place_m, velocity=across), bodies=(fast,)))
+    assert [scan.plot_count for scan in looks] == [1] * 10

@@ -13,7 +13,8 @@ import msgspec
 import numpy as np
 
 from tocsin.errors import ScenarioError, SensorFileError
-from tocsin.formats.site import GEOSTATIONARY_HEIGHT_M, SensorSite
+from tocsin.formats.site import SensorSite
+from tocsin.kernels.constants import GEOSTATIONARY_HEIGHT_M
 from tocsin.messages import Column, SweptVolume, column
 from tocsin.scenario.check import check_sensors
 from tocsin.scenario.check_sensor import check_elements, check_placed
