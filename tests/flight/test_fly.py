@@ -143,6 +143,14 @@ def test_a_flight_stops_at_a_height_falling() -> None:
     assert flight.velocity_ecef_m_s[-1] @ POSITION < 0.0
 
 
+def test_no_height_is_met_below_the_one_where_the_flight_stops() -> None:
+    """Without air one step reaches far below both."""
+    flight = fly(POSITION, VELOCITY, stop_height_m=2_000.0, heights_m=[500.0, 1_999.0, 3_000.0])
+    assert [(event.kind, event.height_m) for event in flight.events[-2:]] == [
+        ("height", 3_000.0), ("stop_height", 2_000.0),
+    ]  # fmt: skip
+
+
 def test_samples_lie_at_multiples_of_the_spacing_and_at_the_end() -> None:
     flight = fly(POSITION, VELOCITY, beta_kg_m2=3000.0, spacing_s=7.0)
     assert (flight.time_s[:-1] == 7.0 * np.arange(len(flight.time_s) - 1)).all()
