@@ -143,6 +143,12 @@ def test_a_flight_stops_at_a_height_falling() -> None:
     assert flight.velocity_ecef_m_s[-1] @ POSITION < 0.0
 
 
+@pytest.mark.parametrize("options", [{"method": "rk4", "step_s": 10.0}, {"method": "dop853", "step_s": 10.0}])
+def test_a_step_too_long_for_the_drag_is_told_as_such(options: dict[str, object]) -> None:
+    assert "step_s is too long" in fly(POSITION * 0.99, VELOCITY, beta_kg_m2=0.1, **options).explanation
+    assert "step_s is too long" not in fly(POSITION, VELOCITY, beta_kg_m2=3000.0, **options).explanation
+
+
 def test_no_height_is_met_below_the_one_where_the_flight_stops() -> None:
     """Without air one step reaches far below both."""
     flight = fly(POSITION, VELOCITY, stop_height_m=2_000.0, heights_m=[500.0, 1_999.0, 3_000.0])

@@ -131,12 +131,20 @@ def _one(
         Apogee(float(peak[0]), float(peak[1])),
         impact,
         code_out,
-        _explanation(code_out, impact, limit_s, stop_m),
+        _explanation(code_out, impact, limit_s, stop_m, _is_wild(state, final, earth)),
         tuple(_event(row) for row in events[:event_count]),
     )
 
 
-def _explanation(status: FlightStatus, impact: Impact | None, limit_s: float, stop_m: float) -> str:
+def _is_wild(start: Floats, end: Floats, earth: Earth) -> bool:
+    """Whether it is faster than a fall from anywhere could make it: drag over a step too long throws it about."""
+    before, after = float(np.linalg.norm(start[3:])), float(np.linalg.norm(end[3:]))
+    return not after < before + 2.0 * math.sqrt(2.0 * earth.gm_m3_s2 / earth.semi_minor_m)
+
+
+def _explanation(status: FlightStatus, impact: Impact | None, limit_s: float, stop_m: float, is_wild: bool) -> str:
+    if is_wild:
+        return "It ends faster than any fall: step_s is too long for its drag. Shorten it, or leave it out."
     if impact is not None:
         return (
             f"It comes down after {impact.time_s:.1f} s at {math.degrees(impact.latitude_rad):.4f} deg latitude, "
