@@ -4,7 +4,7 @@
     .venv/bin/python docs/generate.py --check   say whether they are as the code has it; 1 where not
 
 Keys of scenarios and sensors come from ``scenario.schema`` and ``policy.policy``: name, type and default
-from the types, the meaning from the comment beside the key, the range from ``scenario.check``.
+from the types, the meaning from the comment beside the key, the range from ``scenario.ranges``.
 """
 
 from __future__ import annotations
@@ -266,17 +266,15 @@ def _default(field: Any) -> str:
 
 def _range(kind: type[msgspec.Struct], name: str) -> str:
     from tocsin.policy import Policy
-    from tocsin.scenario import check_policy, check_sensor, check_sky
+    from tocsin.scenario.check_policy import POLICY_RANGES
+    from tocsin.scenario.ranges import RANGES
 
-    if kind.__name__ == "Sensor" and name in check_sensor.SENSOR_RANGES:
-        low, high, _ = check_sensor.SENSOR_RANGES[name]
-        return f"{low:g} to {high:g}"
-    if name in check_sky.SKY_RANGES.get(kind.__name__, {}) and kind.__name__ != "Threat":
-        low, high, _ = check_sky.SKY_RANGES[kind.__name__][name]
+    if name in RANGES.get(kind.__name__, {}):
+        low, high, _ = RANGES[kind.__name__][name]
         return f"{low:g} to {high:g}"
     table = next((key for key in Policy.__struct_fields__ if type(getattr(Policy(), key)) is kind), "")
-    if f"{table}.{name}" in check_policy.POLICY_RANGES:
-        low, high, _ = check_policy.POLICY_RANGES[f"{table}.{name}"]
+    if f"{table}.{name}" in POLICY_RANGES:
+        low, high, _ = POLICY_RANGES[f"{table}.{name}"]
         return f"{low:g} to {high:g}"
     return _RANGES.get(f"{kind.__name__}.{name}") or _RANGES.get(f"{kind.__name__}.*") or ""
 

@@ -94,8 +94,8 @@ def test_an_aircraft_keeps_height_and_speed_and_starts_on_its_course():
     assert np.allclose(np.linalg.norm(velocity, axis=1), 240.0, rtol=0.007)
     assert fixes[1, 1] > fixes[0, 1]
     assert abs(fixes[1, 0] - fixes[0, 0]) < 1e-5
-    assert plane.is_up(times).all()
-    assert not plane.is_burning(times).any()
+    assert plane.up_s == (-math.inf, math.inf)
+    assert plane.burns == ()
 
 
 def test_density_is_one_draw_for_all_heights_and_zero_spread_is_standard_air():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.resources
 import math
-import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import msgspec
 from tocsin.errors import ScenarioError
 from tocsin.scenario.check import check_scenario
 from tocsin.scenario.check_sensor import check_placed, check_simulated
+from tocsin.scenario.faults import explained
 from tocsin.scenario.schema import Actor, Cast, Defence, KnownUnit, Person, Scenario
 from tocsin.scenario.sensor_classes import sensor_classes, with_class
 from tocsin.units import ns_from_iso
@@ -53,9 +53,8 @@ def scenario_from(document: dict[str, Any], *, where: str = "scenario") -> Scena
     try:
         scenario = msgspec.convert(document, Scenario)
     except msgspec.ValidationError as error:
-        choices = ", ".join(_choices(str(error)))
-        remedy = f"use one of: {choices}" if choices else "see docs/formats.md for every key, its unit and range"
-        raise ScenarioError(str(error), where=where, remedy=remedy) from None
+        value, remedy = explained(str(error), Scenario, document)
+        raise ScenarioError(str(error), where=where, value=value, remedy=remedy) from None
     check_scenario(scenario, where)
     for sensor, given in zip(scenario.sensors, document.get("sensors", ()), strict=True):
         check_placed(sensor, given, f"{where}: sensors.{sensor.name}")
@@ -68,17 +67,6 @@ def _with_classes(document: dict[str, Any], where: str) -> dict[str, Any]:
     if not isinstance(sensors, list | tuple) or not all(isinstance(table, dict) for table in sensors):
         return {}
     return {"sensors": [with_class(table, f"{where}: sensors.{table.get('name', '')}") for table in sensors]}
-
-
-def _choices(fault: str) -> list[str]:
-    """What a key may hold, where the fault names a key of few choices: ``... - at `$.policy.engage.doctrine```."""
-    kind: Any = msgspec.inspect.type_info(Scenario)
-    for step in re.findall(r"\.(\w+)|(\[)", fault.partition("`$")[2]):
-        if step[1]:
-            kind = getattr(kind, "item_type", None)
-        else:
-            kind = next((field.type for field in getattr(kind, "fields", ()) if field.encode_name == step[0]), None)
-    return [str(value) for value in getattr(kind, "values", ())]
 
 
 def document_from(scenario: Scenario) -> dict[str, Any]:

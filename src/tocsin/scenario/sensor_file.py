@@ -13,16 +13,18 @@ import msgspec
 import numpy as np
 
 from tocsin.errors import ScenarioError, SensorFileError
-from tocsin.formats.site import GEOSTATIONARY_HEIGHT_M, SensorSite
+from tocsin.formats.site import SensorSite
+from tocsin.kernels.constants import GEOSTATIONARY_HEIGHT_M
 from tocsin.messages import Column, SweptVolume, column
 from tocsin.scenario.check import check_sensors
 from tocsin.scenario.check_sensor import check_elements, check_placed
+from tocsin.scenario.faults import explained
+from tocsin.scenario.ranges import MAX_SENSORS
 from tocsin.scenario.schema import Sensor
 from tocsin.scenario.sensor_classes import with_class
 from tocsin.units import DEG, M_PER_KM, ns_from_iso
 
 MAX_BYTES = 1_000_000
-MAX_SENSORS = 1_000
 MAX_PATH_BYTES = 64_000_000
 MAX_PATH_ROWS = 500_000
 MAX_DEPTH = 12
@@ -47,7 +49,8 @@ def read_sensors(path: str | Path) -> tuple[Sensor, ...]:
         document = _completed(document, where)
         sensors = msgspec.convert(document, _Document).sensors
     except msgspec.ValidationError as error:
-        raise SensorFileError(str(error), where=where, remedy=_REMEDY) from None
+        value, remedy = explained(str(error), _Document, document)
+        raise SensorFileError(str(error), where=where, value=value, remedy=remedy) from None
     except ScenarioError as error:
         raise _of_file(error) from None
     if not 1 <= len(sensors) <= MAX_SENSORS:

@@ -13,7 +13,7 @@ from tocsin.kernels.constants import EARTH_RATE_RAD_S
 from tocsin.scenario import Aircraft, Place, Satellite, Threat, Truth, Vehicle
 from tocsin.units import NS_PER_S
 from tocsin.world.ballistic import Array, Path, Programme, fly_programme, nominal_programme
-from tocsin.world.body import NO_SAMPLES, Burn, cut_table, grid_times, is_in_burns, is_within, thinned
+from tocsin.world.body import NO_SAMPLES, Burn, cut_table, grid_times, is_within, thinned
 from tocsin.world.draws import Draws
 from tocsin.world.kinds import kinds, level_kind
 from tocsin.world.level import arcs_of, states_of
@@ -71,9 +71,6 @@ class Missile:
     def is_up(self, time_s: Array) -> npt.NDArray[np.bool_]:
         return is_within(time_s, self.up_s)
 
-    def is_burning(self, time_s: Array) -> npt.NDArray[np.bool_]:
-        return is_in_burns(time_s, self.burns)
-
 
 class Plane:
     """Level great-circle flight, in legs where it turns, without end."""
@@ -97,12 +94,6 @@ class Plane:
             corners = np.array([arc.from_s for arc in self._arcs])
             times = np.union1d(times, corners[(corners > times[0]) & (corners < times[-1])])
         return (times, *self.states(times)) if len(times) else NO_SAMPLES
-
-    def is_up(self, time_s: Array) -> npt.NDArray[np.bool_]:
-        return np.ones(time_s.shape, dtype=bool)
-
-    def is_burning(self, time_s: Array) -> npt.NDArray[np.bool_]:
-        return np.zeros(time_s.shape, dtype=bool)
 
     def truth_times(self, until_s: float) -> tuple[Array, list[str]]:
         times = np.arange(0.0, until_s, TRUTH_ROW_S)
@@ -132,12 +123,6 @@ class Orbiter:
     def samples(self, from_s: float, to_s: float) -> tuple[Array, Array, Array]:
         times = grid_times(from_s, to_s, self.up_s, ORBIT_SPACING_S)
         return (times, *self.states(times)) if len(times) else NO_SAMPLES
-
-    def is_up(self, time_s: Array) -> npt.NDArray[np.bool_]:
-        return np.ones(time_s.shape, dtype=bool)
-
-    def is_burning(self, time_s: Array) -> npt.NDArray[np.bool_]:
-        return np.zeros(time_s.shape, dtype=bool)
 
     def truth_times(self, until_s: float) -> tuple[Array, list[str]]:
         times = np.arange(0.0, until_s, TRUTH_ROW_S)
