@@ -1,0 +1,175 @@
+"""Scenes of many ballistic objects before one or two radars, seeded, and how well trackers do on them.
+
+Truth is coast above the air: J2 gravity and a turning Earth, the model of every filter here, so that a row compares
+filters and association and no knowledge of drag. Generic numbers, notional: 2.2 to 2.9 km/s at 130 km and more.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import math
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from tocsin.kernels import advance, ecef_from_geodetic, ecef_from_radar, enu_axes, radar_from_ecef
+from tocsin.messages import Detections, SweptVolume, column
+
+START = dt.datetime(2026, 3, 4, 9, 0, 0)  # UTC
+START_NS = 1_772_614_800_000_000_000
+CALM = np.zeros(4)
+RANGE_STD_M, ANGLE_STD_RAD, DETECTION_PROB = 30.0, 1e-3, 0.9  # a generic radar
+SECTOR = (math.radians(30.0), math.radians(150.0), math.radians(1.0), math.radians(70.0), 2e5, 1.5e6)  # az, el, range
+CUT_OFF_M = 5_000.0  # GOSPA: c
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """How many objects, radars, seconds, and false plots a scan on average."""
+
+    objects: int
+    radars: int
+    seconds: int
+    clutter: float
+
+
+CASES = (
+    Case(1, 1, 60, 10.0), Case(10, 1, 60, 10.0), Case(10, 2, 60, 10.0), Case(50, 1, 60, 25.0), Case(50, 2, 60, 25.0),
+    Case(200, 1, 40, 100.0),
+)  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True)
+class Look:
+    """One scan: radar, time from the start, plots (p, 3) range azimuth elevation; the first ``real`` are of objects."""
+
+    radar: int
+    time_s: float
+    plots: np.ndarray
+    real: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Scene:
+    """Sites (r, 3) ECEF m; looks in order of time; truth (looks, n, 6) ECEF at each look."""
+
+    case: Case
+    sites: np.ndarray
+    looks: list[Look]
+    truth: np.ndarray
+
+
+def place(latitude_deg: float, longitude_deg: float, height_m: float) -> np.ndarray:
+    return np.array(ecef_from_geodetic(math.radians(latitude_deg), math.radians(longitude_deg), height_m))
+
+
+def scene(case: Case, seed: int = 1) -> Scene:
+    rng = np.random.default_rng([seed, case.objects, case.radars])
+    sites = np.array([place(36.0, 40.0, 500.0), place(38.0, 39.0, 900.0)])[: case.radars]
+    states = np.array([_flight(rng) for _ in range(case.objects)])
+    times = sorted((t + 0.5 * r, r) for t in range(case.seconds) for r in range(case.radars))
+    looks, truth, now_s = [], [], 0.0
+    for time_s, radar in times:
+        if time_s > now_s:
+            states = np.array([np.concatenate(advance(s[:3].copy(), s[3:].copy(), 0.0, CALM, time_s - now_s, 0.1))
+                               for s in states])  # fmt: skip
+            now_s = time_s
+        truth.append(states)
+        looks.append(_look(states, sites[radar], radar, time_s, case.clutter, rng))
+    return Scene(case, sites, looks, np.array(truth))
+
+
+def _flight(rng: np.random.Generator) -> np.ndarray:
+    latitude_deg, longitude_deg = 33.5 + 3.0 * rng.random(), 46.0 + 3.5 * rng.random()
+    position = place(latitude_deg, longitude_deg, 130e3 + 60e3 * rng.random())
+    axes = enu_axes(math.radians(latitude_deg), math.radians(longitude_deg))
+    course, climb = math.radians(270.0 + rng.uniform(-20.0, 20.0)), rng.uniform(0.4, 0.75)
+    level = math.sin(course) * axes[0] + math.cos(course) * axes[1]
+    speed = rng.uniform(2_200.0, 2_900.0)
+    return np.concatenate((position, speed * (math.cos(climb) * level + math.sin(climb) * axes[2])))
+
+
+def _look(
+    states: np.ndarray, site: np.ndarray, radar: int, time_s: float, clutter: float, rng: np.random.Generator
+) -> Look:
+    seen = [s for s in states if rng.random() < DETECTION_PROB]
+    std = (RANGE_STD_M, ANGLE_STD_RAD, ANGLE_STD_RAD)
+    rows = [np.array(radar_from_ecef(s[:3].copy(), site)) + rng.standard_normal(3) * std for s in seen]
+    from_rad, to_rad, low_rad, high_rad, near_m, far_m = SECTOR
+    for _ in range(rng.poisson(clutter)):
+        rows.append(
+            np.array((rng.uniform(near_m, far_m), rng.uniform(from_rad, to_rad), rng.uniform(low_rad, high_rad)))
+        )
+    return Look(radar, time_s, np.array(rows).reshape(-1, 3), len(seen))
+
+
+def detections_of(look: Look, sites: np.ndarray, clutter: float, number: int) -> Detections:
+    """A scan as tocsin's tracker takes it."""
+    from_rad, to_rad, low_rad, high_rad, near_m, far_m = SECTOR
+    end_ns = START_NS + round(look.time_s * 1e9)
+    count = look.plots.shape[0]
+    x_m, y_m, z_m = sites[look.radar].tolist()
+    volume = (to_rad - from_rad) * (high_rad - low_rad) * (far_m - near_m)
+    return Detections(
+        time_ns=end_ns, arrival_ns=end_ns, sensor=f"radar {look.radar + 1}", kind="radar", sequence=number,
+        start_ns=end_ns, end_ns=end_ns, platform_ecef_m=(x_m, y_m, z_m), plot_time_ns=column([end_ns] * count, "int64"),
+        plot_index=column(range(count), "int64"), range_m=column(look.plots[:, 0]),
+        azimuth_rad=column(look.plots[:, 1]), elevation_rad=column(look.plots[:, 2]),
+        range_std_m=column([RANGE_STD_M] * count), angle_std_rad=column([ANGLE_STD_RAD] * count),
+        swept=SweptVolume(
+            azimuth_from_rad=from_rad, azimuth_to_rad=to_rad, elevation_min_rad=low_rad, elevation_max_rad=high_rad,
+            range_min_m=near_m, range_max_m=far_m, detection_prob=DETECTION_PROB, clutter_density=clutter / volume,
+        ),
+    )  # fmt: skip
+
+
+class Score:
+    """GOSPA (p 2, alpha 2, c CUT_OFF_M) of confirmed tracks by position, RMSE of what it pairs, and identity switches.
+
+    Source    Rahmathullah, Garcia-Fernandez, Svensson, Generalized optimal sub-pattern assignment metric, Fusion 2017
+    """
+
+    def __init__(self) -> None:
+        self.squares: list[float] = []  # m2, of pairs
+        self.speeds: list[float] = []  # m2/s2
+        self.gospa: list[tuple[float, float, float, float]] = []  # total m, then squares: localisation, missed, false
+        self.missed: list[int] = []
+        self.false: list[int] = []
+        self.switches = 0
+        self._holder: dict[int, object] = {}
+
+    def add(self, truth: np.ndarray, tracks: dict[object, np.ndarray]) -> None:
+        """One moment: truth (n, 6), track name -> state (6,), all ECEF."""
+        names = list(tracks)
+        states = np.array([tracks[name] for name in names]).reshape(-1, 6)
+        d2 = np.square(truth[:, None, :3] - states[None, :, :3]).sum(axis=2)
+        rows, columns = linear_sum_assignment(np.minimum(d2, CUT_OFF_M**2))
+        pairs = [(i, j) for i, j in zip(rows.tolist(), columns.tolist(), strict=True) if d2[i, j] < CUT_OFF_M**2]
+        near = float(sum(d2[i, j] for i, j in pairs))
+        missed, false = truth.shape[0] - len(pairs), len(names) - len(pairs)
+        half = 0.5 * CUT_OFF_M**2
+        self.gospa.append((math.sqrt(near + half * (missed + false)), near, half * missed, half * false))
+        self.missed.append(missed)
+        self.false.append(false)
+        self.squares += [float(d2[i, j]) for i, j in pairs]
+        self.speeds += [float(np.square(truth[i, 3:] - states[j, 3:]).sum()) for i, j in pairs]
+        for i, j in pairs:
+            if self._holder.setdefault(i, names[j]) != names[j]:
+                self.switches += 1
+                self._holder[i] = names[j]
+
+    def line(self) -> str:
+        rmse_m = math.sqrt(float(np.mean(self.squares))) if self.squares else math.nan
+        speed = math.sqrt(float(np.mean(self.speeds))) if self.speeds else math.nan
+        total, near, missed, false = np.mean(np.array(self.gospa), axis=0).tolist()
+        return (
+            f"GOSPA {total:.0f} m (rms parts {math.sqrt(near):.0f}, missed {math.sqrt(missed):.0f}, false "
+            f"{math.sqrt(false):.0f}); RMSE {rmse_m:.0f} m, {speed:.1f} m/s; missed {np.mean(self.missed):.2f}, "
+            f"false {np.mean(self.false):.2f} a look, {self.switches} switches"
+        )
+
+
+def ecef_of(look: Look, sites: np.ndarray) -> np.ndarray:
+    """(p, 3) ECEF m of the plots of a look."""
+    return np.array([ecef_from_radar(*plot, sites[look.radar]) for plot in look.plots.tolist()]).reshape(-1, 3)
