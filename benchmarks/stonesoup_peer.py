@@ -1,8 +1,8 @@
 """Stone Soup's multi-target tracker for ballistic objects, in its best fair configuration.
 
-Its scene is Cartesian, east-north-up about the first radar; bearing runs from x (east) counter-clockwise. Both Jacobians
-are analytic and the flight itself is tocsin's compiled kernel, so that its figures are of its own machinery, not of
-numpy physics or finite differences. Global nearest neighbour as a 2-D assignment behind a k-d tree; Mahalanobis gate of
+Its scene is Cartesian, east-north-up about the first radar; bearing runs from x (east) counter-clockwise. Both
+Jacobians are analytic and the flight itself is tocsin's compiled kernel, so that its figures are of its own machinery,
+not of numpy physics or finite differences. Global nearest neighbour as a 2-D assignment behind a k-d tree; Mahalanobis gate of
 0.999; started by MultiMeasurementInitiator over four plots, dropped after 15 looks without one, as tocsin does.
 """
 
@@ -63,7 +63,9 @@ class Ballistic(TransitionModel, GaussianModel, TimeVariantModel):
 
     def function(self, state: Any, noise: Any = False, **kwargs: Any) -> StateVector:
         if np.shape(state.state_vector)[1] > 1:  # sigma points, all at once
-            columns = [self._move(column, kwargs["time_interval"]) for column in np.asarray(state.state_vector, float).T]
+            columns = [
+                self._move(column, kwargs["time_interval"]) for column in np.asarray(state.state_vector, float).T
+            ]
             return type(state.state_vector)(np.array(columns).T)
         return StateVector(self._move(np.asarray(state.state_vector, dtype=float).ravel(), kwargs["time_interval"]))
 

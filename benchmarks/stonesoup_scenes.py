@@ -137,9 +137,14 @@ class Score:
         self.missed: list[int] = []
         self.false: list[int] = []
         self.switches = 0
+        self.late: list[float] = []  # m2, of pairs in the second half of each scene
         self._holder: dict[int, object] = {}
 
-    def add(self, truth: np.ndarray, tracks: dict[object, np.ndarray]) -> None:
+    def restart(self) -> None:
+        """Another scene begins: whose track is whose is forgotten."""
+        self._holder = {}
+
+    def add(self, truth: np.ndarray, tracks: dict[object, np.ndarray], *, is_late: bool = False) -> None:
         """One moment: truth (n, 6), track name -> state (6,), all ECEF."""
         names = list(tracks)
         states = np.array([tracks[name] for name in names]).reshape(-1, 6)
@@ -153,6 +158,7 @@ class Score:
         self.missed.append(missed)
         self.false.append(false)
         self.squares += [float(d2[i, j]) for i, j in pairs]
+        self.late += [float(d2[i, j]) for i, j in pairs] if is_late else []
         self.speeds += [float(np.square(truth[i, 3:] - states[j, 3:]).sum()) for i, j in pairs]
         for i, j in pairs:
             if self._holder.setdefault(i, names[j]) != names[j]:
@@ -162,10 +168,11 @@ class Score:
     def line(self) -> str:
         rmse_m = math.sqrt(float(np.mean(self.squares))) if self.squares else math.nan
         speed = math.sqrt(float(np.mean(self.speeds))) if self.speeds else math.nan
+        late_m = math.sqrt(float(np.mean(self.late))) if self.late else math.nan
         total, near, missed, false = np.mean(np.array(self.gospa), axis=0).tolist()
         return (
             f"GOSPA {total:.0f} m (rms parts {math.sqrt(near):.0f}, missed {math.sqrt(missed):.0f}, false "
-            f"{math.sqrt(false):.0f}); RMSE {rmse_m:.0f} m, {speed:.1f} m/s; missed {np.mean(self.missed):.2f}, "
+            f"{math.sqrt(false):.0f}); RMSE {rmse_m:.0f} m, {speed:.1f} m/s, {late_m:.0f} m in the second half; missed {np.mean(self.missed):.2f}, "
             f"false {np.mean(self.false):.2f} a look, {self.switches} switches"
         )
 
