@@ -2,8 +2,8 @@
 
 Its scene is Cartesian, east-north-up about the first radar; bearing runs from x (east) counter-clockwise. Both
 Jacobians are analytic and the flight itself is tocsin's compiled kernel, so that its figures are of its own machinery,
-not of numpy physics or finite differences. Global nearest neighbour as a 2-D assignment behind a k-d tree; Mahalanobis gate of
-0.999; started by MultiMeasurementInitiator over four plots, dropped after 15 looks without one, as tocsin does.
+not of numpy physics or finite differences. Global nearest neighbour as a 2-D assignment behind a k-d tree; Mahalanobis
+gate of 0.999; started by MultiMeasurementInitiator over four plots, dropped after 15 looks without one, as tocsin does.
 """
 
 from __future__ import annotations

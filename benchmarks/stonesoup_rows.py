@@ -85,8 +85,8 @@ def scene_rows(seeds: int = SEEDS, cases: tuple[scenes.Case, ...] = scenes.CASES
                 f"{work}: {title}, {case.seconds} s", f"Stone Soup {stonesoup.__version__}, GNN by k-d tree, EKF",
                 f"{plots / spent['peer']:.0f} plots/s", f"{plots / spent['own']:.0f} plots/s",
                 f"{spent['peer'] / spent['own']:.1f}x",
-                f"Stone Soup: {scores['peer'].line()}. tocsin: {scores['own'].line()}. {seeds} seeds; truth without air; "
-                "bar 200x at 50 and 200 objects and GOSPA no worse",
+                f"Stone Soup: {scores['peer'].line()}. tocsin: {scores['own'].line()}. {seeds} seeds; truth without "
+                "air; bar 200x at 50 and 200 objects and GOSPA no worse",
             )
         )  # fmt: skip
     return out

@@ -172,8 +172,8 @@ class Score:
         total, near, missed, false = np.mean(np.array(self.gospa), axis=0).tolist()
         return (
             f"GOSPA {total:.0f} m (rms parts {math.sqrt(near):.0f}, missed {math.sqrt(missed):.0f}, false "
-            f"{math.sqrt(false):.0f}); RMSE {rmse_m:.0f} m, {speed:.1f} m/s, {late_m:.0f} m in the second half; missed {np.mean(self.missed):.2f}, "
-            f"false {np.mean(self.false):.2f} a look, {self.switches} switches"
+            f"{math.sqrt(false):.0f}); RMSE {rmse_m:.0f} m, {speed:.1f} m/s, {late_m:.0f} m in the second half; "
+            f"missed {np.mean(self.missed):.2f}, false {np.mean(self.false):.2f} a look, {self.switches} switches"
         )
 
 
