@@ -32,6 +32,7 @@ from stonesoup.updater.kalman import ExtendedKalmanUpdater, UnscentedKalmanUpdat
 
 from benchmarks.stonesoup_scenes import ANGLE_STD_RAD, CALM, RANGE_STD_M, START, Look, Scene
 from tocsin.kernels import advance, advance_with_transition, enu_axes, geodetic_from_ecef
+from tocsin.kernels.constants import EARTH_RATE_RAD_S, GM_M3_S2, J2, SEMI_MAJOR_M
 
 GATE = 4.0331  # square root of the 0.999 point of chi-square with three degrees of freedom
 POSITION = (0, 1, 2)
@@ -85,6 +86,48 @@ class Ballistic(TransitionModel, GaussianModel, TimeVariantModel):
         h = time_interval.total_seconds()
         unit = self.psd * np.array([[h**3 / 3.0, h**2 / 2.0], [h**2 / 2.0, h]])
         return CovarianceMatrix(np.kron(unit, np.eye(3)))
+
+
+class BallisticInNumpy(Ballistic):
+    """The same flight as a user of Stone Soup would write it: one Runge-Kutta step in numpy, its Jacobian beside it."""
+
+    def _move(self, local: np.ndarray, interval: dt.timedelta) -> np.ndarray:
+        return self._step(local, interval)[0]
+
+    def jacobian(self, state: Any, **kwargs: Any) -> np.ndarray:
+        return self._step(np.asarray(state.state_vector, dtype=float).ravel(), kwargs["time_interval"])[1]
+
+    def _step(self, local: np.ndarray, interval: dt.timedelta) -> tuple[np.ndarray, np.ndarray]:
+        h, turn = interval.total_seconds(), np.kron(np.eye(2), self.axes)
+        y, phi = np.concatenate((self.origin_ecef_m, np.zeros(3))) + local @ turn, np.eye(6)
+        slopes: list[tuple[np.ndarray, np.ndarray]] = []
+        for share in (0.0, 0.5, 0.5, 1.0):
+            by_y, by_phi = slopes[-1] if slopes else (np.zeros(6), np.zeros((6, 6)))
+            rate, gradient = _slope(y + share * h * by_y)
+            slopes.append((rate, gradient @ (phi + share * h * by_phi)))
+        for k in range(2):
+            total = h / 6.0 * (slopes[0][k] + 2.0 * slopes[1][k] + 2.0 * slopes[2][k] + slopes[3][k])
+            if k == 0:
+                y = y + total
+            else:
+                phi = phi + total
+        moved = np.concatenate((self.axes @ (y[:3] - self.origin_ecef_m), self.axes @ y[3:]))
+        return moved, turn @ phi @ turn.T
+
+
+def _slope(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rate (6,) of an ECEF state, and its gradient (6, 6), J2 left out of the gradient as in tocsin."""
+    place, w = y[:3], EARTH_RATE_RAD_S
+    r2 = float(place @ place)
+    pull = GM_M3_S2 / (r2 * math.sqrt(r2))
+    q, s = 1.5 * J2 * SEMI_MAJOR_M**2 / r2, 5.0 * place[2] ** 2 / r2
+    acceleration = -pull * place * (1.0 + q * (np.array([1.0, 1.0, 3.0]) - s))
+    acceleration[:2] += w * w * place[:2] + 2.0 * w * np.array([y[4], -y[3]])
+    gradient = np.zeros((6, 6))
+    gradient[:3, 3:] = np.eye(3)
+    gradient[3:, :3] = pull * (3.0 * np.outer(place, place) / r2 - np.eye(3)) + np.diag([w * w, w * w, 0.0])
+    gradient[3, 4], gradient[4, 3] = 2.0 * w, -2.0 * w
+    return np.concatenate((y[3:], acceleration)), gradient
 
 
 class Radar(CartesianToElevationBearingRange):
@@ -167,14 +210,14 @@ def tracks_ecef(tracks: Iterable[Any], scene: Scene) -> dict[object, np.ndarray]
 
 def single(
     scene: Scene, scans: list[tuple[dt.datetime, set[Detection]]], start: np.ndarray, cov: np.ndarray, psd: float,
-    *, is_unscented: bool = False,
+    *, is_unscented: bool = False, flight: type[Ballistic] = Ballistic,
 ) -> Iterator[np.ndarray]:  # fmt: skip
     """One filter alone, told which plot is its own: states, ECEF, at each scan; ``start`` and ``cov`` ECEF."""
     from stonesoup.types.hypothesis import SingleHypothesis
 
     axes, origin = axes_at(scene.sites[0]), scene.sites[0]
     turn = np.kron(np.eye(2), axes)
-    model = Ballistic(origin_ecef_m=origin, psd=psd)
+    model = flight(origin_ecef_m=origin, psd=psd)
     predictor = (UnscentedKalmanPredictor if is_unscented else ExtendedKalmanPredictor)(model)
     updater = (UnscentedKalmanUpdater if is_unscented else ExtendedKalmanUpdater)(None)
     local = np.concatenate((axes @ (start[:3] - origin), axes @ start[3:]))

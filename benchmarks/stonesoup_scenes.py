@@ -13,7 +13,7 @@ import math
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from tocsin.kernels import advance, ecef_from_geodetic, ecef_from_radar, enu_axes, radar_from_ecef
+from tocsin.kernels import advance, ecef_from_geodetic, enu_axes, radar_from_ecef
 from tocsin.messages import Detections, SweptVolume, column
 
 START = dt.datetime(2026, 3, 4, 9, 0, 0)  # UTC
@@ -21,22 +21,25 @@ START_NS = 1_772_614_800_000_000_000
 CALM = np.zeros(4)
 RANGE_STD_M, ANGLE_STD_RAD, DETECTION_PROB = 30.0, 1e-3, 0.9  # a generic radar
 SECTOR = (math.radians(30.0), math.radians(150.0), math.radians(1.0), math.radians(70.0), 2e5, 1.5e6)  # az, el, range
-CUT_OFF_M = 5_000.0  # GOSPA: c
+CUT_OFFS_M = (1_000.0, 5_000.0, 20_000.0)  # GOSPA: c
+CUT_OFF_M = 5_000.0  # the one that its parts, RMSE, missed and false are told for
+SOON = 5  # looks within which an object should have a confirmed track
 
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """How many objects, radars, seconds, and false plots a scan on average."""
+    """How many objects, radars, seconds, false plots a scan on average, and seeds behind a row."""
 
     objects: int
     radars: int
     seconds: int
     clutter: float
+    seeds: int = 1
 
 
 CASES = (
-    Case(1, 1, 60, 10.0), Case(10, 1, 60, 10.0), Case(10, 2, 60, 10.0), Case(50, 1, 60, 25.0), Case(50, 2, 60, 25.0),
-    Case(200, 1, 40, 100.0),
+    Case(1, 1, 60, 10.0, 20), Case(10, 1, 60, 10.0, 6), Case(10, 2, 60, 10.0, 6), Case(50, 1, 60, 25.0, 3),
+    Case(50, 2, 60, 25.0, 3), Case(200, 1, 40, 100.0, 2),
 )  # fmt: skip
 
 
@@ -125,58 +128,79 @@ def detections_of(look: Look, sites: np.ndarray, clutter: float, number: int) ->
 
 
 class Score:
-    """GOSPA (p 2, alpha 2, c CUT_OFF_M) of confirmed tracks by position, RMSE of what it pairs, and identity switches.
+    """GOSPA (p 2, alpha 2) of confirmed tracks by position, RMSE of what it pairs, and identity switches.
 
     Source    Rahmathullah, Garcia-Fernandez, Svensson, Generalized optimal sub-pattern assignment metric, Fusion 2017
     """
 
     def __init__(self) -> None:
         self.squares: list[float] = []  # m2, of pairs
-        self.speeds: list[float] = []  # m2/s2
-        self.gospa: list[tuple[float, float, float, float]] = []  # total m, then squares: localisation, missed, false
-        self.missed: list[int] = []
-        self.false: list[int] = []
-        self.switches = 0
         self.late: list[float] = []  # m2, of pairs in the second half of each scene
+        self.speeds: list[float] = []  # m2/s2
+        self.gospa: dict[float, list[list[float]]] = {c: [] for c in CUT_OFFS_M}  # m, a list a scene
+        self.parts: list[tuple[float, float, float]] = []  # m2: localisation, missed, false
+        self.counts: list[tuple[int, int]] = []  # missed, false
+        self.switches = 0
+        self.objects = self.soon = 0
         self._holder: dict[int, object] = {}
 
-    def restart(self) -> None:
+    def restart(self, objects: int) -> None:
         """Another scene begins: whose track is whose is forgotten."""
         self._holder = {}
+        self.objects += objects
+        for scenes in self.gospa.values():
+            scenes.append([])
 
-    def add(self, truth: np.ndarray, tracks: dict[object, np.ndarray], *, is_late: bool = False) -> None:
+    def add(self, truth: np.ndarray, tracks: dict[object, np.ndarray], *, look: int = 0, is_late: bool = False) -> None:
         """One moment: truth (n, 6), track name -> state (6,), all ECEF."""
         names = list(tracks)
         states = np.array([tracks[name] for name in names]).reshape(-1, 6)
         d2 = np.square(truth[:, None, :3] - states[None, :, :3]).sum(axis=2)
-        rows, columns = linear_sum_assignment(np.minimum(d2, CUT_OFF_M**2))
-        pairs = [(i, j) for i, j in zip(rows.tolist(), columns.tolist(), strict=True) if d2[i, j] < CUT_OFF_M**2]
-        near = float(sum(d2[i, j] for i, j in pairs))
-        missed, false = truth.shape[0] - len(pairs), len(names) - len(pairs)
-        half = 0.5 * CUT_OFF_M**2
-        self.gospa.append((math.sqrt(near + half * (missed + false)), near, half * missed, half * false))
-        self.missed.append(missed)
-        self.false.append(false)
-        self.squares += [float(d2[i, j]) for i, j in pairs]
-        self.late += [float(d2[i, j]) for i, j in pairs] if is_late else []
+        for c, scenes in self.gospa.items():
+            pairs = _pairs(d2, c)
+            near = float(sum(d2[i, j] for i, j in pairs))
+            missed, false = truth.shape[0] - len(pairs), len(names) - len(pairs)
+            scenes[-1].append(math.sqrt(near + 0.5 * c * c * (missed + false)))
+            if c == CUT_OFF_M:
+                self.parts.append((near, 0.5 * c * c * missed, 0.5 * c * c * false))
+                self.counts.append((missed, false))
+                self._pair(truth, states, names, pairs, d2, look, is_late)
+
+    def _pair(
+        self, truth: np.ndarray, states: np.ndarray, names: list[object], pairs: list[tuple[int, int]],
+        d2: np.ndarray, look: int, is_late: bool,
+    ) -> None:  # fmt: skip
+        squares = [float(d2[i, j]) for i, j in pairs]
+        self.squares += squares
+        self.late += squares if is_late else []
         self.speeds += [float(np.square(truth[i, 3:] - states[j, 3:]).sum()) for i, j in pairs]
         for i, j in pairs:
+            self.soon += i not in self._holder and look < SOON
             if self._holder.setdefault(i, names[j]) != names[j]:
                 self.switches += 1
                 self._holder[i] = names[j]
 
+    def means(self, cut_off_m: float = CUT_OFF_M) -> np.ndarray:
+        """GOSPA, m, mean of each scene."""
+        return np.array([np.mean(each) for each in self.gospa[cut_off_m]])
+
     def line(self) -> str:
-        rmse_m = math.sqrt(float(np.mean(self.squares))) if self.squares else math.nan
-        speed = math.sqrt(float(np.mean(self.speeds))) if self.speeds else math.nan
-        late_m = math.sqrt(float(np.mean(self.late))) if self.late else math.nan
-        total, near, missed, false = np.mean(np.array(self.gospa), axis=0).tolist()
+        totals = "/".join(f"{self.means(c).mean():.0f}" for c in CUT_OFFS_M)
+        near, missed, false = (math.sqrt(each) for each in np.mean(np.array(self.parts), axis=0).tolist())
+        counts = np.mean(np.array(self.counts), axis=0)
         return (
-            f"GOSPA {total:.0f} m (rms parts {math.sqrt(near):.0f}, missed {math.sqrt(missed):.0f}, false "
-            f"{math.sqrt(false):.0f}); RMSE {rmse_m:.0f} m, {speed:.1f} m/s, {late_m:.0f} m in the second half; "
-            f"missed {np.mean(self.missed):.2f}, false {np.mean(self.false):.2f} a look, {self.switches} switches"
+            f"GOSPA c 1/5/20 km {totals} m (at 5 km rms parts {near:.0f}, missed {missed:.0f}, false {false:.0f}); "
+            f"RMSE {_rms(self.squares):.0f} m, {_rms(self.speeds):.1f} m/s, in the second half {_rms(self.late):.0f} m; "
+            f"missed {counts[0]:.2f}, false {counts[1]:.3f} a look, {self.switches} switches, "
+            f"{100.0 * self.soon / max(1, self.objects):.0f} % held within {SOON} looks"
         )
 
 
-def ecef_of(look: Look, sites: np.ndarray) -> np.ndarray:
-    """(p, 3) ECEF m of the plots of a look."""
-    return np.array([ecef_from_radar(*plot, sites[look.radar]) for plot in look.plots.tolist()]).reshape(-1, 3)
+def _pairs(d2: np.ndarray, cut_off_m: float) -> list[tuple[int, int]]:
+    bound = cut_off_m**2
+    rows, columns = linear_sum_assignment(np.minimum(d2, bound))
+    return [(i, j) for i, j in zip(rows.tolist(), columns.tolist(), strict=True) if d2[i, j] < bound]
+
+
+def _rms(squares: list[float]) -> float:
+    return math.sqrt(float(np.mean(squares))) if squares else math.nan
