@@ -172,8 +172,8 @@ def rows(seeds: int = 5) -> list[str]:
                 row(
                     work, title, f"{1.0 / peer_s:.0f} updates/s", f"{1.0 / own_s:.0f} updates/s",
                     f"{peer_s / own_s:.0f}x",
-                    f"RMSE {peer_rmse:.1f} m and {own_rmse:.1f} m, mean of {seeds} seeds; the peer flies tocsin's kernel "
-                    "but where it says numpy; tocsin's has ln(ballistic coefficient) as a seventh state; "
+                    f"RMSE {peer_rmse:.1f} m and {own_rmse:.1f} m, mean of {seeds} seeds; the peer flies tocsin's "
+                    "kernel but where it says numpy; tocsin's has ln(ballistic coefficient) as a seventh state; "
                     "bar 200x of Stone Soup's EKF",
                 )
             )  # fmt: skip

