@@ -53,7 +53,7 @@ def table(from_scans: list[Detections]) -> dict[str, Any]:
 def fed_messages(from_scans: list[Detections]) -> list[TrackUpdates]:
     tracker, told = tracking.Tracker(), []
     for t, scan in enumerate(from_scans):
-        told += [tracker.tick(ns(t))] if t else []
+        told += [tracker.tick(ns(t))] if t > 1 else []
         told.append(tracker.step(scan))
     return [each for each in told if each is not None]
 
@@ -156,6 +156,8 @@ def test_tracks_become_an_arrow_table_and_keep_their_numbers() -> None:
         ({"azimuth_rad": [0.1, 0.2]}, ["column azimuth_rad", "(2,)", "(1,)"]),
         ({"azimuth_rad": ["north"]}, ["column azimuth_rad", "numbers", "rad"]),
         ({"azimuth_rad": None}, ["azimuth_rad is missing", "radar"]),
+        ({"range_m": 5e5}, ["column range_m", "has shape ()", "(n,)"]),
+        ({"sequence": 7}, ["no such column", "sequence"]),
         ({"range_rate_m_s": [5.0]}, ["range_rate_std_m_s is missing"]),
         ({"line_of_sight_ecef": [[1.0, 0.0, 0.0]]}, ["no such column", "line_of_sight_ecef", "allowed are"]),
         ({"plot_time_ns": [ns(9)]}, ["plot_time_ns", "later than the scan's end", str(ns(9))]),
@@ -176,6 +178,7 @@ def test_a_wrong_column_is_named_with_value_unit_range_and_remedy(change: dict[s
     [
         ("radra", {}, ["no such sensor", "radra", "radar"]),
         (EYE, {"line_of_sight_ecef": [[1.0, 0.1, 0.0]]}, ["unit vector", "1.004", "divide"]),
+        (EYE, {"line_of_sight_ecef": [1.0, 0.0, 0.0]}, ["line_of_sight_ecef", "has shape (3,)", "(n, 3)"]),
         (EYE, {"line_of_sight_ecef": [[1.0, 0.0, 0.0]], "detection_prob": 0.5}, ["detection_prob", "all_round"]),
         (tracking.Sensor(name="r", kind="radar"), {"range_m": [1e5], "azimuth_rad": [0.0]}, ["range_std_m"]),
         (tracking.Sensor(name="e", kind="infrared"), {}, ["site_ecef_m is missing"]),
@@ -204,6 +207,25 @@ def test_a_wrong_table_is_refused(change: dict[str, Any], words: list[str]) -> N
     with pytest.raises(ScanError) as caught:
         tracking.track_scans(rows, [RADAR_SENSOR])
     assert not [word for word in words if word not in str(caught.value)], str(caught.value)
+
+
+def test_a_sensor_is_of_one_kind() -> None:
+    rows = table(scans()) | {"kind": np.full(31, "infrared")}
+    with pytest.raises(ScanError, match=r"sensor radar is radar.*'infrared'.*its own name"):
+        tracking.track_scans(rows, [RADAR_SENSOR])
+
+
+def test_a_track_is_dropped_in_a_gap_and_years_without_one_take_no_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks: list[int] = []
+    tick = tracking.Tracker.tick
+    monkeypatch.setattr(
+        tracking.Tracker, "tick", lambda self, now_ns, *rest: ticks.append(now_ns) or tick(self, now_ns, *rest)
+    )
+    rows = table(scans())
+    rows["time_ns"][-1] += 30 * 365 * 86_400 * 10**9
+    tracks = tracking.track_scans(rows, [RADAR_SENSOR])
+    assert tracks["status"][tracks["track"] == 1][-1] == "dropped"
+    assert len(ticks) < 2_000
 
 
 def test_importing_tracking_loads_nothing_of_the_rest() -> None:

@@ -21,7 +21,7 @@ from tocsin.errors import ScanError
 from tocsin.kernels.geodesy import ecef_from_geodetic
 from tocsin.messages import Column, Detections, SensorKind, SweptVolume, Vec3, column
 from tocsin.policy import TrackPolicy
-from tocsin.tracking.feed_columns import MEASURED, NEEDED, checked, checked_times
+from tocsin.tracking.feed_columns import MEASURED, NEEDED, checked, checked_times, count_of
 from tocsin.tracking.tables import table_of
 from tocsin.tracking.tracker import Tracker
 from tocsin.units import DEG
@@ -77,7 +77,7 @@ def all_round(
 
 
 def detections_of(
-    sensor: Sensor, time_ns: int, *, sequence: int = 0, plot_time_ns: Any = None, site_ecef_m: Any = None,
+    sensor: Sensor, time_ns: int, sequence: int = 0, /, *, plot_time_ns: Any = None, site_ecef_m: Any = None,
     swept: SweptVolume | None = None, detection_prob: float | None = None, clutter_density: float | None = None,
     **columns: Any,
 ) -> Detections:  # fmt: skip
@@ -97,7 +97,7 @@ def detections_of(
                 remedy=f"allowed are {', '.join(sorted(allowed))}",
             )  # fmt: skip
     measured = [name for name in MEASURED[sensor.kind] if name in given]
-    count = len(given[measured[0]]) if measured else 0
+    count = count_of(measured[0], given[measured[0]], where) if measured else 0
     for name in _STD:
         stated = getattr(sensor, name)
         if name not in given and stated is not None:
@@ -164,7 +164,7 @@ class ArrayTracker:
         """The scan that ``step_arrays`` would use, numbered, as a message."""
         known = self._known(sensor) if isinstance(sensor, str) else sensor
         number = self._sequence[known.name] = self._sequence.get(known.name, -1) + 1
-        return detections_of(known, time_ns, sequence=number, **columns)
+        return detections_of(known, time_ns, number, **columns)
 
     def tick(self, now_ns: int) -> dict[str, Column]:
         """Time passes: tracks that nobody has seen for too long, or that must be on the ground, come back dropped."""

@@ -97,6 +97,18 @@ def checked(name: str, values: Any, count: int, where: str) -> Column:
     return array
 
 
+def count_of(name: str, values: Any, where: str) -> int:
+    """How many plots a measured column holds; one number or one vector is not a column."""
+    shape = np.shape(values)
+    wide = RULES[name].width > 1
+    if len(shape) != 1 + wide:
+        raise ScanError(
+            f"has shape {shape}", where=f"{where}, column {name}", value=values,
+            remedy=f"give {'(n, 3)' if wide else '(n,)'}, a row for each plot of the scan",
+        )  # fmt: skip
+    return int(shape[0])
+
+
 def checked_times(name: str, values: Any, count: int | None, where: str) -> Column:
     """(n,) int64 ns since 1970 UTC, read-only. Floats are refused: a double holds today's time to 256 ns only."""
     array = np.array(values)

@@ -42,12 +42,19 @@ def track_scans(
             )  # fmt: skip
         columns = dict(scan)
         sensor, time_ns, kind = columns.pop("sensor"), columns.pop("time_ns"), columns.pop("kind", None)
-        if sensor not in feed.sensors and kind is not None:
+        known = feed.sensors.get(sensor)
+        if kind is not None and known is None:
             feed.sensors[sensor] = Sensor(name=sensor, kind=kind)
-        if next_ns < 0:
-            next_ns = time_ns + tick_ns
-        while next_ns <= time_ns:
+        elif known is not None and kind not in (None, known.kind):
+            raise ScanError(
+                f"sensor {sensor} is {known.kind}", where="track_scans, column kind", value=kind,
+                remedy="one sensor is of one kind: give the other its own name",
+            )  # fmt: skip
+        detections = feed.detections(sensor, time_ns, **columns)
+        if next_ns < 0 or not feed.tracker.state.alive().size:  # nothing to drop: no tick is worth the wait
+            next_ns = detections.end_ns + tick_ns
+        while next_ns <= detections.end_ns and feed.tracker.state.alive().size:
             told.append(feed.tracker.tick(next_ns))
             next_ns += tick_ns
-        told.append(feed.tracker.step(feed.detections(sensor, time_ns, **columns)))
+        told.append(feed.tracker.step(detections))
     return table_of(each for each in told if each is not None)
