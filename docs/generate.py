@@ -84,9 +84,10 @@ def formats_text() -> str:
 
 
 def _tables() -> dict[str, list[str]]:
-    from tocsin.formats import asterix, coverage_files, flown, table, tracks_csv
+    from tocsin.formats import asterix, coverage_files, flown, scores_csv, table, tracks_csv
     from tocsin.scenario import schema, sensor_file
     from tocsin.scenario.sensor_classes import sensor_classes
+    from tocsin.scoring.score_keys import TRACKING_KEYS
     from tocsin.views.summary_keys import SUMMARY_KEYS
     from tocsin.world import TRUTH_COLUMNS
 
@@ -115,6 +116,10 @@ def _tables() -> dict[str, list[str]]:
         "flight": _described(flown.FLIGHT_COLUMNS),
         "coverage": _described(coverage_files.COVERAGE_COLUMNS),
         "coverage_map": _described(coverage_files.MAP_COLUMNS),
+        "tracking": _described(TRACKING_KEYS),
+        "scores": _described(scores_csv.SCORE_COLUMNS),
+        "scores_bins": _described(scores_csv.BIN_COLUMNS),
+        "scores_points": _described(scores_csv.POINT_COLUMNS),
         "summary": [f"| {key} | {unit} | {meaning} |" for key, (unit, meaning) in SUMMARY_KEYS.items()],
         "record": [
             f"| {table} | {name} | {kind} | {_RECORD[table, name]} |" for table, name, kind in _record_columns()

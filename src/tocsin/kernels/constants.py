@@ -26,6 +26,6 @@ SECOND_ECCENTRICITY2 = ECCENTRICITY2 / (1.0 - ECCENTRICITY2)  # second eccentric
 US76_RADIUS_M = 6_356_766.0  # m, effective Earth radius of the geopotential
 US76_G0_M_S2 = 9.80665  # m/s2
 US76_GAS_CONSTANT = 8314.32  # J/(kmol K), the standard's own value
-US76_MOLAR_MASS = 28.9644  # kg/kmol at the ground
+US76_MOLAR_MASS = 28.964425  # kg/kmol at the ground: sum over table 3 (ten gases), which the standard rounds to 28.9644
 US76_GAMMA = 1.4  # unitless, ratio of specific heats
 US76_PRESSURE_PA = 101_325.0  # Pa at the ground
