@@ -15,7 +15,7 @@ from tocsin.units import clock_text, iso_from_ns
 
 if TYPE_CHECKING:
     from tocsin.simulation import Run
-    from tocsin.views.clock import Clock, ThreatClock
+    from tocsin.views.clock import Clock, Step, ThreatClock
 
 
 def print_run(console: Console, run: Run, folder: Path) -> None:
@@ -45,11 +45,18 @@ def print_clock(console: Console, made: Clock) -> None:
         if headline.after_zero_s is not None:
             words = "in less than 10 minutes" if headline.after_zero_s < 600 else "NOT in less than 10 minutes"
             console.print(f"interceptor launched {clock_text(headline.after_zero_s)} after estimated launch: {words}")
-        approved = each.step("approved")
-        if approved.seconds_left is not None:
-            console.print(f"people were told with {approved.seconds_left:.0f} s left to impact")
-        else:
-            console.print(f"people were not told: {approved.not_reached}", markup=False)
+        console.print(_told(each.step("approved")), markup=False)
+
+
+def _told(approved: Step) -> str:
+    """When people were told, or why they were not."""
+    if approved.time_ns is None:
+        return f"people were not told: {approved.not_reached}"
+    if approved.seconds_left is None:
+        return "people were told; no impact is predicted any more"
+    if approved.seconds_left < 0.0:
+        return f"people were told too late, {-approved.seconds_left:.0f} s after the predicted impact"
+    return f"people were told with {approved.seconds_left:.0f} s left to impact"
 
 
 def _table(each: ThreatClock) -> Table:
@@ -67,7 +74,9 @@ def _table(each: ThreatClock) -> Table:
             table.add_row(step.label, "-", f"{step.budget_s:.0f} s", "", Text(f"not reached: {step.not_reached}"))
             continue
         after = clock_text(step.after_zero_s) if step.after_zero_s is not None else iso_from_ns(step.time_ns, 0)
-        left = f"{step.seconds_left:.0f} s" if step.seconds_left is not None else ""
+        left = (
+            "" if step.seconds_left is None else "after it" if step.seconds_left < 0 else f"{step.seconds_left:.0f} s"
+        )
         late = "over budget" if step.is_within_budget is False else ""
         note = "; ".join(part for part in (late, step.note) if part)
         style = "bold" if step.is_headline else ""

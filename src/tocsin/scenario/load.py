@@ -16,10 +16,10 @@ from tocsin.scenario.check_sensor import check_placed, check_simulated
 from tocsin.scenario.faults import explained
 from tocsin.scenario.schema import Actor, Cast, Defence, KnownUnit, Person, Scenario
 from tocsin.scenario.sensor_classes import sensor_classes, with_class
+from tocsin.scenario.toml_text import MAX_DEPTH, document_of
 from tocsin.units import ns_from_iso
 
 MAX_BYTES = 1_000_000  # a scenario is a page or two; a megabyte is a mistake or an attack
-MAX_DEPTH = 12
 CASUALTIES_AFTER_S = 300.0  # the first word on casualties comes so late where the scenario does not say
 
 
@@ -161,7 +161,7 @@ def _read(source: str | Path) -> tuple[dict[str, Any], str]:
     name = str(source)
     if name in packaged_scenarios():
         resource = importlib.resources.files("tocsin.scenario") / "packaged" / f"{name}.toml"
-        return _parse(resource.read_bytes(), f"packaged scenario {name}"), f"packaged scenario {name}"
+        return document_of(resource.read_bytes(), f"packaged scenario {name}"), f"packaged scenario {name}"
     path = Path(source)
     try:
         is_there, size = path.is_file(), path.stat().st_size if path.is_file() else 0
@@ -180,20 +180,7 @@ def _read(source: str | Path) -> tuple[dict[str, Any], str]:
             where=name,
             remedy="a scenario is a page or two of TOML; check that this is one",
         )
-    return _parse(data, name), name
-
-
-def _parse(data: bytes, where: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(data.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        raise ScenarioError(f"not UTF-8 text at byte {error.start}", where=where, remedy="save as UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ScenarioError(f"not TOML: {error}", where=where, remedy="mend the line named") from None
-    except ValueError as error:  # a number of thousands of digits
-        raise ScenarioError(f"a value cannot be read: {error}", where=where, remedy="mend the value") from None
-    except RecursionError:
-        raise ScenarioError("nested too deeply", where=where, remedy=f"keep it under {MAX_DEPTH} levels") from None
+    return document_of(data, name), name
 
 
 def _check_depth(node: Any, where: str, depth: int = 0) -> None:

@@ -173,7 +173,10 @@ def within(value: float, limits: Range, where: str) -> None:
     low, high, unit = limits
     if not low <= value <= high:  # nan is not either
         raise ScenarioError(
-            f"must lie between {low:g} and {high:g} {unit}", where=where, value=value, remedy=_meant(value, limits)
+            f"must lie between {low:g} and {high:g}{'' if unit == '1' else ' ' + unit}",
+            where=where,
+            value=value,
+            remedy=_meant(value, limits),
         )
 
 
