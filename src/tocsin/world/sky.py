@@ -118,7 +118,7 @@ class Orbiter:
         self.rcs_m2 = kinds().satellite.rcs_m2
 
     def states(self, time_s: Array) -> tuple[Array, Array]:
-        return satellite_states(self._record, self._epoch_ns, time_s)
+        return satellite_states(self._record, self._epoch_ns, time_s, f"satellite {self.name}")
 
     def samples(self, from_s: float, to_s: float) -> tuple[Array, Array, Array]:
         times = grid_times(from_s, to_s, self.up_s, ORBIT_SPACING_S)
@@ -148,7 +148,7 @@ def satrec(line1: str, line2: str, where: str) -> Satrec:
     return record
 
 
-def satellite_states(record: Satrec, epoch_ns: int, time_s: Array) -> tuple[Array, Array]:
+def satellite_states(record: Satrec, epoch_ns: int, time_s: Array, where: str) -> tuple[Array, Array]:
     """ECEF position (n, 3) m and velocity (n, 3) m/s at seconds from an epoch.
 
     Raises ScenarioError where the elements have decayed by then.
@@ -158,7 +158,10 @@ def satellite_states(record: Satrec, epoch_ns: int, time_s: Array) -> tuple[Arra
     fraction = (rest_ns / NS_PER_S + time_s) / S_PER_DAY
     code, teme_km, teme_km_s = record.sgp4_array(day, fraction)
     if np.any(code):
-        raise ScenarioError(f"the elements cannot be propagated: SGP4 error {int(code.max())}", where="satellite")
+        raise ScenarioError(
+            f"the elements cannot be propagated to the time of the scenario: SGP4 error {int(code.max())}", where=where,
+            remedy="give elements whose epoch is near the scenario's",
+        )  # fmt: skip
     angle = sidereal_rad(day, fraction)
     cos, sin = np.cos(angle), np.sin(angle)
     position = 1000.0 * _turned(teme_km, cos, sin)

@@ -190,7 +190,7 @@ class Station(ABC):
 def places_of(sensor: Sensor, elements: Satrec | None, epoch_ns: int, time_s: Array) -> Array:
     """Where a sensor stands at seconds from an epoch, (n, 3) ECEF m; ``elements`` of one in orbit."""
     if elements is not None:
-        return satellite_states(elements, epoch_ns, time_s)[0]
+        return satellite_states(elements, epoch_ns, time_s, f"sensors.{sensor.name}")[0]
     is_high = sensor.platform == "geostationary"
     position, _ = level_path(
         0.0 if is_high else sensor.latitude_deg * DEG, sensor.longitude_deg * DEG,
