@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tocsin.errors import ScenarioError
 from tocsin.scenario import Reentry, document_from, load_scenario, scenario_from
 from tocsin.scenario import schema as sky_schema
-from tocsin.scenario.check_sky import SKY_RANGES
+from tocsin.scenario.ranges import SKY_RANGES
 
 STAGE = {"exhaust_m_s": 2500.0, "thrust_to_weight": 2.0, "propellant_ratio": 0.7}
 GOOD: dict[str, dict[str, Any]] = {

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tocsin.errors import ScenarioError, SensorFileError
 from tocsin.scenario import apply_override, document_from, load_scenario, read_sensors, scenario_from
-from tocsin.scenario.check_sensor import SENSOR_RANGES
+from tocsin.scenario.ranges import SENSOR_RANGES
 from tocsin.scenario.sensor_classes import sensor_classes
 
 BASE = document_from(load_scenario("one-missile"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
@@ -59,11 +59,6 @@ def _told(approved: Step) -> str:
     return f"people were told with {approved.seconds_left:.0f} s left to impact"
 
 
-def print_score(console: Console, result: dict[str, Any]) -> None:
-    """A score as an indented list."""
-    _print_branch(console, result, 0)
-
-
 def _table(each: ThreatClock) -> Table:
     zero = "launch cannot be estimated"
     if each.zero_ns is not None:
@@ -87,14 +82,3 @@ def _table(each: ThreatClock) -> Table:
         style = "bold" if step.is_headline else ""
         table.add_row(step.label, after, f"{step.budget_s:.0f} s", left, Text(note), style=style)
     return table
-
-
-def _print_branch(console: Console, value: Any, depth: int) -> None:
-    pairs = value.items() if isinstance(value, dict) else enumerate(value)
-    for key, item in pairs:
-        if isinstance(item, (dict, list, tuple)) and item and not all(isinstance(each, (int, float)) for each in item):
-            console.print(f"{'  ' * depth}{key}", markup=False)
-            _print_branch(console, item, depth + 1)
-        else:
-            shown = f"{item:.4g}" if isinstance(item, float) else item
-            console.print(f"{'  ' * depth}{key}: {shown}", markup=False)

@@ -1,4 +1,4 @@
-"""What to do about a document that does not fit its schema: the entry by its name, the keys or choices that would."""
+"""A document that does not fit its types: msgspec says where, this adds what was given and what would do."""
 
 from __future__ import annotations
 
@@ -8,13 +8,65 @@ from typing import Any
 
 import msgspec
 
+from tocsin.scenario.check_policy import POLICY_RANGES
+from tocsin.scenario.ranges import RANGES, WHEN, Range
+
+_STEP = re.compile(r"\.(\w+)|\[(\d*)[^]]*\]")
+_MISSING = re.compile(r"missing required field `(\w+)`")
 _UNKNOWN = re.compile(r"unknown field `(?P<key>[^`]*)`")
-_STEP = re.compile(r"\.(\w+)|\[(\d+|\.\.\.)\]")
+_EVERY_KEY = "docs/formats.md lists every key, its unit and range"
 _LIKE_ENOUGH = 0.5  # difflib's ratio of two keys, from which one may be a slip of the other
 _MOST_KEYS = 3
 
 
-def remedy_of(fault: str, document: Any, schema: Any, otherwise: str) -> str:
+def explained(fault: str, root: type[msgspec.Struct], document: dict[str, Any]) -> tuple[object, str]:
+    """The value that does not fit (None: nothing is there), and what to do, with the entry by its name.
+
+    In        fault   ``Expected `float`, got `str` - at `$.sensors[0].range_std_m```, of msgspec's own
+              root, document   the type and what was to be read as it
+    """
+    steps = [(key, index) for key, index in _STEP.findall(fault.partition("`$")[2])]
+    missing = _MISSING.search(fault)
+    if missing:
+        steps.append((missing[1], ""))
+    table, kind = "", msgspec.inspect.type_info(root)
+    for key, _ in steps:
+        if not key:
+            kind = getattr(kind, "item_type", kind)
+            continue
+        table = getattr(getattr(kind, "cls", None), "__name__", "")
+        kind = next((field.type for field in getattr(kind, "fields", ()) if field.encode_name == key), None)  # type: ignore[assignment]
+    names = [key for key, _ in steps if key]
+    given = None if missing else _value(document, steps)
+    limits = _range(table, names)
+    choices = ", ".join(str(value) for value in getattr(kind, "values", ()))
+    words = f"give {names[-1]}; {_EVERY_KEY}" if missing else f"see {_EVERY_KEY}"
+    if missing and choices:
+        words = f"use one of: {choices}"
+    if limits is not None:
+        low, high, unit = limits
+        words = f"give {names[-1]}, {low:g} to {high:g} {unit}; {_EVERY_KEY}"
+    return given, _remedy(fault, document, root, words)
+
+
+def _range(table: str, names: list[str]) -> Range | None:
+    if not names:
+        return None
+    if names[-1].endswith("after_s"):
+        return WHEN
+    return RANGES.get(table, {}).get(names[-1]) or POLICY_RANGES.get(".".join(names[-2:]))
+
+
+def _value(document: Any, steps: list[tuple[str, str]]) -> object:
+    for key, index in steps:
+        try:
+            document = document[key] if key else document[int(index)]
+        except (KeyError, IndexError, TypeError, ValueError):
+            return None
+    return document if isinstance(document, str | int | float) else None
+
+
+def _remedy(fault: str, document: Any, schema: Any, otherwise: str) -> str:
     """What to do about a fault as msgspec words it.
 
     In        fault       ``... - at `$.sensors[3].kind```

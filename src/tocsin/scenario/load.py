@@ -13,7 +13,7 @@ import msgspec
 from tocsin.errors import ScenarioError
 from tocsin.scenario.check import check_scenario
 from tocsin.scenario.check_sensor import check_placed, check_simulated
-from tocsin.scenario.faults import remedy_of
+from tocsin.scenario.faults import explained
 from tocsin.scenario.schema import Actor, Cast, Defence, KnownUnit, Person, Scenario
 from tocsin.scenario.sensor_classes import sensor_classes, with_class
 from tocsin.scenario.toml_text import MAX_DEPTH, document_of
@@ -53,8 +53,8 @@ def scenario_from(document: dict[str, Any], *, where: str = "scenario") -> Scena
     try:
         scenario = msgspec.convert(document, Scenario)
     except msgspec.ValidationError as error:
-        remedy = remedy_of(str(error), document, Scenario, "see docs/formats.md for every key, its unit and range")
-        raise ScenarioError(str(error), where=where, remedy=remedy) from None
+        value, remedy = explained(str(error), Scenario, document)
+        raise ScenarioError(str(error), where=where, value=value, remedy=remedy) from None
     check_scenario(scenario, where)
     for sensor, given in zip(scenario.sensors, document.get("sensors", ()), strict=True):
         check_placed(sensor, given, f"{where}: sensors.{sensor.name}")

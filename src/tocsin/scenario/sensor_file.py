@@ -12,18 +12,19 @@ import msgspec
 import numpy as np
 
 from tocsin.errors import ScenarioError, SensorFileError
-from tocsin.formats.site import GEOSTATIONARY_HEIGHT_M, SensorSite
+from tocsin.formats.site import SensorSite
+from tocsin.kernels.constants import GEOSTATIONARY_HEIGHT_M
 from tocsin.messages import Column, SweptVolume, column
 from tocsin.scenario.check import check_sensors
 from tocsin.scenario.check_sensor import check_elements, check_placed
-from tocsin.scenario.faults import remedy_of
+from tocsin.scenario.faults import explained
+from tocsin.scenario.ranges import MAX_SENSORS
 from tocsin.scenario.schema import Sensor
 from tocsin.scenario.sensor_classes import with_class
 from tocsin.scenario.toml_text import document_of
 from tocsin.units import DEG, M_PER_KM, ns_from_iso
 
 MAX_BYTES = 1_000_000
-MAX_SENSORS = 1_000
 MAX_PATH_BYTES = 64_000_000
 MAX_PATH_ROWS = 500_000
 PATH_COLUMNS = ("time", "latitude_deg", "longitude_deg", "height_m")
@@ -50,8 +51,8 @@ def read_sensors(path: str | Path) -> tuple[Sensor, ...]:
     try:
         sensors = msgspec.convert(document, _Document).sensors
     except msgspec.ValidationError as error:
-        remedy = remedy_of(str(error), document, _Document, _REMEDY)
-        raise SensorFileError(str(error), where=where, remedy=remedy) from None
+        value, remedy = explained(str(error), _Document, document)
+        raise SensorFileError(str(error), where=where, value=value, remedy=remedy) from None
     if not 1 <= len(sensors) <= MAX_SENSORS:
         raise SensorFileError(
             f"holds {len(sensors)} sensors; 1 to {MAX_SENSORS} are allowed",
