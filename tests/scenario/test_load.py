@@ -88,6 +88,12 @@ def test_the_defence_is_given_no_truth_and_no_sensor_that_is_off():
     assert defence.epoch_ns == ns_from_iso(scenario.epoch)
 
 
+def test_the_defence_is_not_told_when_a_sensor_will_fall_silent():
+    scenario = load_scenario("one-missile", overrides=["sensors.land-radar.outages_s=[[100.0, 200.0]]"])
+    assert scenario.sensors[2].outages_s == ((100.0, 200.0),)
+    assert all(sensor.outages_s == () for sensor in defence_of(scenario).sensors)
+
+
 def attributes_of(node) -> set[str]:
     """Every attribute that can be reached from a value."""
     if isinstance(node, msgspec.Struct):

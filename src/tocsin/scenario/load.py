@@ -81,7 +81,8 @@ def defence_of(scenario: Scenario) -> Defence:
         origin=scenario.origin,
         epoch_ns=ns_from_iso(scenario.epoch),
         exercise_name=scenario.title,
-        sensors=tuple(sensor for sensor in scenario.sensors if sensor.enabled),
+        # when a sensor will fall silent is truth
+        sensors=tuple(msgspec.structs.replace(s, outages_s=()) for s in scenario.sensors if s.enabled),
         units=tuple(
             KnownUnit(name=unit.name, kind=unit.kind, latitude_deg=unit.latitude_deg, longitude_deg=unit.longitude_deg)
             for unit in scenario.units
