@@ -20,6 +20,7 @@ RESULTS = Path(__file__).with_name("results.md")
 GROUPS = {
     "flights": "benchmarks.flight_rows",
     "peers": "benchmarks.peer_rows",
+    "stonesoup": "benchmarks.stonesoup_rows",
     "sky": "benchmarks.sky_load",
     "processes": "benchmarks.process_rows",
 }

@@ -4,7 +4,7 @@
     .venv/bin/python docs/generate.py --check   say whether they are as the code has it; 1 where not
 
 Keys of scenarios and sensors come from ``scenario.schema`` and ``policy.policy``: name, type and default
-from the types, the meaning from the comment beside the key, the range from ``scenario.check``.
+from the types, the meaning from the comment beside the key, the range from ``scenario.ranges``.
 """
 
 from __future__ import annotations
@@ -84,9 +84,10 @@ def formats_text() -> str:
 
 
 def _tables() -> dict[str, list[str]]:
-    from tocsin.formats import asterix, coverage_files, flown, table, tracks_csv
+    from tocsin.formats import asterix, coverage_files, flown, scores_csv, table, tracks_csv
     from tocsin.scenario import schema, sensor_file
     from tocsin.scenario.sensor_classes import sensor_classes
+    from tocsin.scoring.score_keys import TRACKING_KEYS
     from tocsin.views.summary_keys import SUMMARY_KEYS
     from tocsin.world import TRUTH_COLUMNS
 
@@ -115,6 +116,10 @@ def _tables() -> dict[str, list[str]]:
         "flight": _described(flown.FLIGHT_COLUMNS),
         "coverage": _described(coverage_files.COVERAGE_COLUMNS),
         "coverage_map": _described(coverage_files.MAP_COLUMNS),
+        "tracking": _described(TRACKING_KEYS),
+        "scores": _described(scores_csv.SCORE_COLUMNS),
+        "scores_bins": _described(scores_csv.BIN_COLUMNS),
+        "scores_points": _described(scores_csv.POINT_COLUMNS),
         "summary": [f"| {key} | {unit} | {meaning} |" for key, (unit, meaning) in SUMMARY_KEYS.items()],
         "record": [
             f"| {table} | {name} | {kind} | {_RECORD[table, name]} |" for table, name, kind in _record_columns()
@@ -261,17 +266,15 @@ def _default(field: Any) -> str:
 
 def _range(kind: type[msgspec.Struct], name: str) -> str:
     from tocsin.policy import Policy
-    from tocsin.scenario import check_policy, check_sensor, check_sky
+    from tocsin.scenario.check_policy import POLICY_RANGES
+    from tocsin.scenario.ranges import RANGES
 
-    if kind.__name__ == "Sensor" and name in check_sensor.SENSOR_RANGES:
-        low, high, _ = check_sensor.SENSOR_RANGES[name]
-        return f"{low:g} to {high:g}"
-    if name in check_sky.SKY_RANGES.get(kind.__name__, {}) and kind.__name__ != "Threat":
-        low, high, _ = check_sky.SKY_RANGES[kind.__name__][name]
+    if name in RANGES.get(kind.__name__, {}):
+        low, high, _ = RANGES[kind.__name__][name]
         return f"{low:g} to {high:g}"
     table = next((key for key in Policy.__struct_fields__ if type(getattr(Policy(), key)) is kind), "")
-    if f"{table}.{name}" in check_policy.POLICY_RANGES:
-        low, high, _ = check_policy.POLICY_RANGES[f"{table}.{name}"]
+    if f"{table}.{name}" in POLICY_RANGES:
+        low, high, _ = POLICY_RANGES[f"{table}.{name}"]
         return f"{low:g} to {high:g}"
     return _RANGES.get(f"{kind.__name__}.{name}") or _RANGES.get(f"{kind.__name__}.*") or ""
 

@@ -62,6 +62,7 @@ def play() -> None:
     """Everything that calls a kernel: add here what a new entrance calls."""
     tocsin.simulate("one-missile", seed=0)
     tocsin.simulate("busy-sky", seed=0, overrides=("duration_s=300",))
+    tocsin.simulate("turkiye-2026-03-04", seed=0, overrides=("duration_s=400",))  # radars of signal-to-noise, and tasks
     fly_all_ways()
     with tempfile.TemporaryDirectory() as folder:
         table, description = Path(folder, "scans.csv"), Path(folder, "sensors.toml")

@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
+from tocsin.cli import main
+
 TOCSIN = [sys.executable, "-m", "tocsin.cli.main"]
 
 
@@ -150,6 +152,33 @@ def test_verify_checks_the_record_even_where_the_summary_is_broken(run: Path, tm
     assert result.returncode == 1
     assert "intact" in result.stdout
     assert "not JSON" in result.stderr
+
+
+def test_a_reader_that_has_enough_is_no_failure() -> None:
+    command = f"{sys.executable} -m tocsin.cli.main scenarios | true; exit ${{PIPESTATUS[0]}}"
+    result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, timeout=60)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_ctrl_c_inside_a_kernel_is_an_interrupt_and_another_fault_of_numba_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupted() -> None:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as cause:
+            raise SystemError("a kernel returned a result with an exception set") from cause
+
+    def broken() -> None:
+        raise SystemError("something else")
+
+    monkeypatch.setattr(main, "_call", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        main.main()
+    assert ended.value.code == 130
+    monkeypatch.setattr(main, "_call", broken)
+    with pytest.raises(SystemError):
+        main.main()
 
 
 def test_a_title_cannot_speak_to_the_terminal(tmp_path: Path) -> None:

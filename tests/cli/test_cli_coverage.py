@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from lxml import etree
+from rich.console import Console
 from shapely.geometry import Point, shape
 
 import tocsin
@@ -167,7 +169,10 @@ def test_json_tells_sensors_areas_flights_and_phases(tmp_path: Path, capsys: pyt
     assert content["marking"] == "EXERCISE - notional parameters"
     assert content["seed"] == 0
     radars = [sensor for sensor in content["sensors"] if sensor["kind"] == "radar"]
-    assert [sensor["reach_km"] for sensor in radars] == [1000.0, 1100.0]
+    # Swerling 1 detects with 0.5 at ln(1e-6) / ln(0.5) - 1 (Skolnik 2001, ch. 2); power falls with the fourth power
+    half_db = 10.0 * math.log10(math.log(1e-6) / math.log(0.5) - 1.0)
+    expected = [reference_km * 10.0 ** ((db - half_db) / 40.0) for db, reference_km in ((20.0, 1000.0), (18.0, 500.0))]
+    assert [sensor["reach_km"] for sensor in radars] == pytest.approx(expected, rel=1e-3)
     for sensor in radars:
         areas = list(sensor["area_km2"].values())
         assert areas == sorted(areas)
@@ -218,10 +223,39 @@ def test_the_terminal_shows_areas_and_seconds(tmp_path: Path, capsys: pytest.Cap
         assert word in shown
 
 
+@pytest.mark.parametrize("width", [60, 80, 100, 160])
+def test_no_figure_is_cut_on_a_narrow_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], width: int
+) -> None:
+    monkeypatch.setattr("tocsin.cli.screen.out", lambda: Console(width=width, highlight=False))
+    assert coverage("turkiye-2026-03-04", "--out", tmp_path, "--format", "csv") == 0
+    shown = capsys.readouterr().out
+    assert "…" not in shown
+    assert "seen" in shown
+    assert max(len(line) for line in shown.splitlines() if "coverage" not in line) <= width
+
+
+def test_ranges_that_rest_on_signal_to_noise_name_the_target_behind_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert coverage("turkiye-2026-03-04", "--out", tmp_path, "--format", "svg") == 0
+    rule = "a target of 1 m² is detected with probability 0.5 in one look"
+    assert rule in " ".join(capsys.readouterr().out.split())
+    for name in ("coverage_map.svg", "coverage_sensors.svg"):
+        assert rule in words_of(tmp_path / name).replace("\n", " ")
+
+
+def test_a_sky_without_threats_says_how_to_see_something_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert coverage("quiet-sky", "--out", tmp_path, "--format", "csv") == 0
+    assert "--flight NAME" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("arguments", "kind", "words"),
     [
-        (("one-missile", "--flight", "nobody"), InputError, ("nobody", "threat-1")),
+        (("one-missile", "--flight", "nobody"), InputError, ("--flight", "nobody", "threat-1")),
         (("one-missile", "--height-max-km", "0"), InputError, ("--height-max-km", "1 to 40000 km")),
         (("one-missile", "--set", "sensors.*.enabled=false"), InputError, ("no sensor is enabled",)),
         (("no-such",), ScenarioError, ("no such scenario",)),

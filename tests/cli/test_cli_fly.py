@@ -16,6 +16,7 @@ import pymap3d
 import pytest
 from lxml import etree
 from pyproj import Geod
+from rich.console import Console
 
 import tocsin
 from tocsin.cli.app import app
@@ -222,6 +223,29 @@ def test_the_default_is_a_table_and_a_picture_below_runs(
         assert word in shown
 
 
+@pytest.mark.parametrize("width", [60, 80, 100, 160])
+def test_no_figure_is_cut_on_a_narrow_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], width: int
+) -> None:
+    monkeypatch.setattr("tocsin.cli.screen.out", lambda: Console(width=width, highlight=False))
+    staged = "truth.threats.threat-1.vehicle=medium-staged"
+    assert fly("one-missile", "--set", staged, "--out", tmp_path, "--format", "csv") == 0
+    shown = capsys.readouterr().out
+    assert "…" not in shown
+    assert ("47.065°" in shown) == (width > 60)
+    assert max(len(line) for line in shown.splitlines() if "flight.csv" not in line) <= width
+
+
+def test_what_ends_in_the_air_says_why_and_kinds_are_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, words in (
+        ("old-stage", "goes on as pieces"),
+        ("meteor-4-1", "too small to be seen"),
+        ("patrol", "fast jet"),
+    ):
+        assert fly("busy-sky", "--object", name, "--out", tmp_path, "--format", "csv") == 0
+        assert words in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("arguments", "kind", "words"),
     [
@@ -230,6 +254,16 @@ def test_the_default_is_a_table_and_a_picture_below_runs(
         (("one-missile", "--spacing", "0"), InputError, ("--spacing", "0.01 to 600 s")),
         (("one-missile", "--seed", "-1"), ScenarioError, ("seed", "-1")),
         (("no-such",), ScenarioError, ("no such scenario", "one-missile")),
+        (
+            ("one-missile", "--set", "truth.threats.threat-1.vehicle=x"),
+            ScenarioError,
+            ("threats.threat-1.vehicle", "medium"),
+        ),
+        (
+            ("one-missile", "--set", "truth.threats.threat-1.vehicle=short"),
+            ScenarioError,
+            ("threats.threat-1", "cannot fly"),
+        ),
     ],
 )
 def test_a_mistake_is_told_with_what_to_do(

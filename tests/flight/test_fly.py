@@ -143,6 +143,20 @@ def test_a_flight_stops_at_a_height_falling() -> None:
     assert flight.velocity_ecef_m_s[-1] @ POSITION < 0.0
 
 
+@pytest.mark.parametrize("options", [{"method": "rk4", "step_s": 10.0}, {"method": "dop853", "step_s": 10.0}])
+def test_a_step_too_long_for_the_drag_is_told_as_such(options: dict[str, object]) -> None:
+    assert "step_s is too long" in fly(POSITION * 0.99, VELOCITY, beta_kg_m2=0.1, **options).explanation
+    assert "step_s is too long" not in fly(POSITION, VELOCITY, beta_kg_m2=3000.0, **options).explanation
+
+
+def test_no_height_is_met_below_the_one_where_the_flight_stops() -> None:
+    """Without air one step reaches far below both."""
+    flight = fly(POSITION, VELOCITY, stop_height_m=2_000.0, heights_m=[500.0, 1_999.0, 3_000.0])
+    assert [(event.kind, event.height_m) for event in flight.events[-2:]] == [
+        ("height", 3_000.0), ("stop_height", 2_000.0),
+    ]  # fmt: skip
+
+
 def test_samples_lie_at_multiples_of_the_spacing_and_at_the_end() -> None:
     flight = fly(POSITION, VELOCITY, beta_kg_m2=3000.0, spacing_s=7.0)
     assert (flight.time_s[:-1] == 7.0 * np.arange(len(flight.time_s) - 1)).all()
@@ -212,6 +226,39 @@ def test_many_flights_end_within_10_cm_of_each_alone() -> None:
         assert np.linalg.norm(batch.impact_ecef_m[i] - alone.position_ecef_m) < 0.1
 
 
+@pytest.mark.parametrize("beta_kg_m2", [None, 0.1, 1.0, 30.0, 1e7])
+def test_what_grazes_the_ground_at_its_start_comes_down_there_alone_and_among_many(beta_kg_m2: float | None) -> None:
+    """Level or rising by less than rounding: once such a flight went on through the Earth."""
+    position, velocity = [], []
+    for latitude in (-math.pi / 2.0, -1.0, 0.0, 0.8, 1.5):
+        east, north, up = enu_axes(latitude, 0.7)
+        for speed_m_s, climb in ((1.0, 0.0), (1e-3, 0.1), (7_000.0, 0.0), (3_000.0, 1e-9), (0.5, 1e-7)):
+            position.append(ecef_from_geodetic(latitude, 0.7, 0.0))
+            velocity.append(speed_m_s * (0.6 * east + 0.8 * north + climb * up))
+    alone = [fly(p, v, beta_kg_m2=beta_kg_m2) for p, v in zip(position, velocity, strict=True)]
+    many = fly(4 * position, 4 * velocity, beta_kg_m2=beta_kg_m2)
+    for i, flight in enumerate(alone):
+        assert flight.status in (FlightStatus.OK, FlightStatus.ALREADY_DOWN)
+        assert many.status[i] == flight.status
+        assert abs(many.time_s[i] - flight.time_s[-1]) < 0.02
+        assert flight.time_s[-1] < 0.5
+
+
+@pytest.mark.parametrize("climb_deg", [90.0, 60.0, 5.0])
+@pytest.mark.parametrize(("speed_m_s", "beta_kg_m2"), [(19_000.0, 1.0), (11_300.0, 0.1), (300.0, 1.0)])
+def test_the_lightest_and_fastest_ends_alike_alone_and_among_many(
+    speed_m_s: float, beta_kg_m2: float, climb_deg: float
+) -> None:
+    axes = enu_axes(0.8, 0.7)
+    climb = math.radians(climb_deg)
+    position = np.array(ecef_from_geodetic(0.8, 0.7, 0.0))
+    velocity = speed_m_s * (math.cos(climb) * axes[0] + math.sin(climb) * axes[2])
+    alone = fly(position, velocity, beta_kg_m2=beta_kg_m2).impact
+    many = fly(np.tile(position, (64, 1)), np.tile(velocity, (64, 1)), beta_kg_m2=beta_kg_m2)
+    assert alone is not None
+    assert np.linalg.norm(many.impact_ecef_m - alone.position_ecef_m, axis=1).max() < 0.1
+
+
 def test_flight_is_usable_without_the_stages_the_world_or_the_console() -> None:
     program = (
         "import sys, tocsin.flight as f; f.fly([7e6, 0, 0], [0, 0, 0]);"
@@ -232,11 +279,16 @@ def test_flight_is_usable_without_the_stages_the_world_or_the_console() -> None:
         ({"velocity_ecef_m_s": [0.0, 0.0, 1e6]}, "m/s"),
         ({"velocity_ecef_m_s": [math.inf, 0.0, 0.0]}, "finite"),
         ({"beta_kg_m2": 0.0}, "no drag"),
-        ({"beta_kg_m2": -5.0}, "above 0"),
-        ({"beta_kg_m2": math.nan}, "finite"),
+        ({"beta_kg_m2": -5.0}, "0.1 to 1e"),
+        ({"beta_kg_m2": 1e-3}, "0.1 to 1e"),
+        ({"beta_kg_m2": math.nan}, "0.1 to 1e"),
+        ({"beta_kg_m2": math.inf}, "0.1 to 1e"),
         ({"beta_kg_m2": "heavy"}, "one number"),
         ({"air": 0.1}, "4 numbers"),
-        ({"air": [0.0, 0.0, math.nan, 0.0]}, "finite"),
+        ({"air": [0.0, 0.0, math.nan, 0.0]}, "winds up to 500 m/s"),
+        ({"air": [0.0, 0.0, 0.0, -900.0]}, "winds up to 500 m/s"),
+        ({"air": [math.nan, 0.0, 0.0, 0.0]}, "deviations of -1 to 10"),
+        ({"air": [0.0, 80.0, 0.0, 0.0]}, "deviations of -1 to 10"),
         ({"spacing_s": 0.0}, "spacing_s"),
         ({"spacing_s": math.nan}, "spacing_s"),
         ({"max_time_s": -1.0}, "max_time_s"),

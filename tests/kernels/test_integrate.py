@@ -267,7 +267,16 @@ def test_the_time_to_a_corner_is_that_of_a_parabola() -> None:
     assert driver._time_to_corner(5e3, -100.0, 0.0, corners) == 1e9
 
 
-def test_stops_at_the_corners_of_the_air_save_steps_and_error(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("name", "fewer_m", "air"),
+    [
+        ("_CALM_STOPS_M", np.empty((0, 1)), STILL),
+        ("_STOPS_M", driver._CALM_STOPS_M, np.array([0.1, -0.2, 40.0, -30.0])),
+    ],
+)
+def test_stops_at_the_corners_of_the_air_save_steps_and_error(
+    name: str, fewer_m: np.ndarray, air: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
     counted = itertools.count()
     plain = driver._error
 
@@ -281,13 +290,13 @@ def test_stops_at_the_corners_of_the_air_save_steps_and_error(monkeypatch: pytes
     def cost_and_error() -> tuple[int, float]:
         before, worst = next(counted), 0.0
         for start in starts:
-            exact = Result(start, 4000.0, method=DOP853, tolerance_m=1e-6)
-            found = Result(start, 4000.0, run=integrate.py_func)  # interpreted, so that its globals can be changed
+            exact = Result(start, 4000.0, air, method=DOP853, tolerance_m=1e-6)
+            found = Result(start, 4000.0, air, run=integrate.py_func)  # interpreted, so that its globals can be changed
             worst = max(worst, float(np.linalg.norm(found.final[:3] - exact.final[:3])))
         return next(counted) - before, worst
 
     steps, error_m = cost_and_error()
-    monkeypatch.setattr(driver, "_CALM_STOPS_M", np.empty((0, 1)))
+    monkeypatch.setattr(driver, name, fewer_m)
     more_steps, more_error_m = cost_and_error()
     assert steps < 0.9 * more_steps
     assert error_m < 0.7 * more_error_m

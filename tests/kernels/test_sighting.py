@@ -11,7 +11,7 @@ import pytest
 from tocsin.kernels.geodesy import ecef_from_geodetic, enu_axes
 from tocsin.kernels.level import level_path
 from tocsin.kernels.observe import along_path
-from tocsin.kernels.sighting import axes_at, is_earth_between, sight_flashes, sight_from_site
+from tocsin.kernels.sighting import axes_at, is_earth_between, is_out_of_reach, sight_flashes, sight_from_site
 
 SITE_DEG = (37.9, 39.5, 900.0)
 TIMES_S = np.arange(1.0, 41.0)
@@ -47,11 +47,13 @@ def filled(kernel, columns: int, count: int, *given):
     return scan[:n], which[:n], out[:n]
 
 
-def sight(tables, up_s, turn_s: float, reach_m: float = 1e6, lowest_rad: float = -1.5):
+def sight(
+    tables, up_s, turn_s: float, reach_m: float = 1e6, lowest_rad: float = -1.5, width_rad: float = 2.0 * math.pi
+):
     count = len(tables[3]) - 1
     return filled(
         sight_from_site, 10, 40 * count, *tables, up_s, np.arange(count), TIMES_S, turn_s, math.radians(40.0),
-        2.0 * math.pi, site(), axes_at(site()), STILL, reach_m, lowest_rad,
+        width_rad, site(), axes_at(site()), STILL, reach_m, lowest_rad,
     )  # fmt: skip
 
 
@@ -75,6 +77,16 @@ def test_range_angles_and_height_are_those_of_pymap3d_at_the_time_of_each_plot()
         part = 1.0 - (TIMES_S[scan[k]] - rows[k, 0])
         past = (azimuth - 40.0) % 360.0 / 360.0
         assert min(abs(part - past), 1.0 - abs(part - past)) < 3e-3
+
+
+def test_a_sector_is_swept_from_its_first_azimuth_to_its_last_in_one_turn() -> None:
+    tables = planes(60)
+    scan, _, rows = sight(tables, np.tile(ALWAYS, (60, 1)), 1.0, width_rad=math.radians(120.0))
+    part = 1.0 - (TIMES_S[scan] - rows[:, 0])
+    past = (np.degrees(rows[:, 2]) - 40.0) % 360.0 / 120.0
+    inside = (past > 0.01) & (past < 0.99)
+    assert inside.sum() > 300
+    assert np.abs(part - past)[inside].max() < 0.01
 
 
 def test_range_rate_counts_the_motion_of_the_sensor() -> None:
@@ -148,3 +160,14 @@ def test_a_flash_is_seen_only_while_it_burns_and_above_its_lowest_height() -> No
     assert 10.0 < min(seen) < 11.0
     assert 19.0 < max(seen) < 20.0
     assert times(10.0, 20.0, 1.0, 20_000.0) == []
+
+
+def test_what_passes_near_between_two_rows_or_to_a_ship_on_its_way_is_in_reach() -> None:
+    here = site()[:1]
+    side = enu_axes(math.radians(SITE_DEG[0]), math.radians(SITE_DEG[1]))[0]
+    past = here + np.array([[-200e3], [200e3]]) * side + 1e3
+    assert is_out_of_reach(past, 0, 2, here, 50e3) == 0
+    aside = here + 300e3 * side + np.array([[0.0], [1.0]]) * side
+    under_way = np.vstack((here, here + 290e3 * side))
+    assert is_out_of_reach(aside, 0, 2, here, 50e3) == 1
+    assert is_out_of_reach(aside, 0, 2, under_way, 50e3) == 0

@@ -327,6 +327,40 @@ def test_the_run_can_be_made_again_from_what_the_page_says(write: Write) -> None
         assert told in words
 
 
+def test_a_region_of_less_than_a_square_kilometre_is_not_called_none(write: Write) -> None:
+    small = column(
+        [(36.84, 36.22), (36.84, 36.221), (36.8409, 36.221), (36.8409, 36.22), (36.84, 36.22)]
+    )  # 90 m a side
+    run = [
+        msgspec.structs.replace(m, impact_region_90_deg=small)
+        if isinstance(m, Assessment) and m.impact_region_90_deg is not None
+        else m
+        for m in RUNS["hit"]
+    ]
+    assert "90 % region under 1 km²" in Reader(write(run)).text
+
+
+def test_sensors_stand_in_the_inputs_with_what_sets_their_sight_and_how_often_they_looked(write: Write) -> None:
+    radar = Sensor(
+        name="LAND-RADAR", kind="radar", latitude_deg=37.9, longitude_deg=38.2, reference_snr_db=17.5,
+        reference_range_km=640.0, reference_rcs_m2=2.0, beamwidth_deg=1.25, task_period_s=1.0, scan_period_s=4.0,
+    )  # fmt: skip
+    search = [m for m in RUNS["hit"] if isinstance(m, Scan) and m.sensor == "LAND-RADAR"]
+    assert search
+    lengths = [4_000_000_000, 20_000_000]  # a sweep, and a look of one dwell
+    scans = [
+        msgspec.structs.replace(search[0], end_ns=search[0].start_ns + length_ns, id=f"scan-{length_ns}")
+        for length_ns in lengths
+    ]
+    rest = [m for m in RUNS["hit"] if not isinstance(m, Scan)]
+    words = Reader(write([*rest, *scans], scenario=scenario(sensors=(radar,)))).text
+    told = words[words.index("Sensors as surveyed") :]
+    for figure in ("17.5 dB on 2 m² at 640 km", "Swerling 1", "a beam of 1.25°", "azimuth 0.06°", "notional"):
+        assert figure in told
+    plots = search[0].plot_count
+    assert f"1 1 {2 * plots}" in told
+
+
 def test_truth_is_drawn_only_when_given_and_says_that_nobody_saw_it(write: Write) -> None:
     assert "nobody saw it" in write(RUNS["hit"], truth=TRUTH)
     assert "nobody saw it" not in write(RUNS["hit"])

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tocsin.errors import ScenarioError
 from tocsin.scenario import Reentry, document_from, load_scenario, scenario_from
 from tocsin.scenario import schema as sky_schema
-from tocsin.scenario.check_sky import SKY_RANGES
+from tocsin.scenario.ranges import SKY_RANGES
 
 STAGE = {"exhaust_m_s": 2500.0, "thrust_to_weight": 2.0, "propellant_ratio": 0.7}
 GOOD: dict[str, dict[str, Any]] = {
@@ -62,7 +62,7 @@ WRONG: list[tuple[str, dict[str, Any], tuple[str, ...]]] = [
     ("sign", with_stage(0, exhaust_m_s=-2500.0),
      ("exhaust_m_s", "-2500", "1000 and 5000 m/s", "wrong sign")),
     ("per cent for a ratio", with_stage(0, propellant_ratio=70.0),
-     ("propellant_ratio", "70", "0.05 and 0.97 1", "per cent", "plain ratio")),
+     ("propellant_ratio", "70", "0.05 and 0.97 (got", "per cent", "plain ratio")),
     ("more than all burned", with_stage(0, propellant_ratio=0.95, structure_ratio=0.2),
      ("propellant_ratio and structure_ratio", "1.15", "0 and 0.99", "lower one")),
     ("cannot lift off", with_stage(0, thrust_to_weight=0.8),
@@ -170,7 +170,7 @@ def test_a_number_outside_its_range_is_refused_by_name_range_and_unit(place, val
     with pytest.raises(ScenarioError, match=key) as caught:
         scenario_from(wrong)
     if math.isfinite(value):
-        assert f"between {low:g} and {high:g} {unit}" in str(caught.value)
+        assert f"between {low:g} and {high:g}{'' if unit == '1' else ' ' + unit}" in str(caught.value)
 
 
 def test_every_default_lies_in_its_range_and_every_range_names_a_key():

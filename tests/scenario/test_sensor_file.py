@@ -109,6 +109,9 @@ def test_an_orbit_is_where_its_elements_say(tmp_path: Path) -> None:
         ('[[sensors]]\nname = "a"\nkind = "radar"\n' * 2, "name is used twice"),
         ('[[sensors]]\nname = "a\\u0007"\nkind = "radar"\n', "printable"),
         ("a = " + "[" * 5000 + "]" * 5000, "nested too deeply"),
+        (".".join("a" * 400_000) + " = 1", "nested too deeply"),
+        ("a = " + "1" * 5000, "thousands of digits"),
+        ('[[sensors]]\nname = "a"\nkind = "radar"\nazimuth_max_deg = 3.0\n', "did you mean azimuth_"),
         ('[[sensors]]\nname = "a"\nkind = "radar"\nplatform = "ship"\nspeed_m_s = 8.0\n', "ship under way"),
         ('[[sensors]]\nname = "a"\nkind = "infrared"\nplatform = "path"\n', "path_file is missing"),
         (

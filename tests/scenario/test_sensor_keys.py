@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tocsin.errors import ScenarioError, SensorFileError
 from tocsin.scenario import apply_override, document_from, load_scenario, read_sensors, scenario_from
-from tocsin.scenario.check_sensor import SENSOR_RANGES
+from tocsin.scenario.ranges import SENSOR_RANGES
 from tocsin.scenario.sensor_classes import sensor_classes
 
 BASE = document_from(load_scenario("one-missile"))
@@ -33,7 +33,7 @@ def test_a_number_outside_its_range_is_refused_by_name_value_range_and_unit(key,
         scenario_from(with_sensor(**{key: value}))
     said = str(caught.value)
     assert f"sensors.one.{key}" in said
-    assert f"must lie between {low:g} and {high:g} {unit} (got {value!r})" in said
+    assert f"must lie between {low:g} and {high:g}{'' if unit == '1' else ' ' + unit} (got {value!r})" in said
     assert caught.value.remedy
 
 

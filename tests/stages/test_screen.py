@@ -273,14 +273,16 @@ def test_a_sight_that_misses_the_earth_is_left_out() -> None:
     place = 42_164_000.0 * np.array([math.cos(math.radians(30.0)), math.sin(math.radians(30.0)), 0.0])
     target = np.array(ecef_from_geodetic(math.radians(35.0), math.radians(45.0), 50e3))
     sight = (target - place) / np.linalg.norm(target - place)
+    beside = 8_000e3 * np.array([0.0, 0.0, 1.0])  # passes the centre at nearly this, 1500 km above the ground
+    star = (beside - place) / np.linalg.norm(beside - place)
     scan = Scan(
         time_ns=ns(0), arrival_ns=ns(0.1), sensor="eye", kind="infrared", sequence=0, start_ns=ns(0), end_ns=ns(0),
-        platform_ecef_m=None, plot_time_ns=column([ns(0)] * 3, "int64"),
-        line_of_sight_ecef=column([sight, -sight, 2.0 * sight]),
+        platform_ecef_m=None, plot_time_ns=column([ns(0)] * 4, "int64"),
+        line_of_sight_ecef=column([sight, -sight, 2.0 * sight, star]),
     )  # fmt: skip
     (found,) = only(Detections, stage.handle(scan))
     assert found.plot_index.tolist() == [0]
-    assert found.platform_ecef_m == pytest.approx(tuple(place), abs=1.0)
+    assert found.platform_ecef_m == pytest.approx(tuple(place), abs=200.0)  # the height is rounded
 
 
 def test_a_position_inside_the_earth_is_left_out() -> None:

@@ -116,6 +116,16 @@ def test_no_window_is_the_reason_for_no_launch(blind_run: list[Message]) -> None
     assert "no window at Sea site" in step(blind_run, "interceptor_launched").not_reached
 
 
+def test_without_an_estimated_launch_moments_in_words_are_times_of_day(blind_run: list[Message]) -> None:
+    unplaced = [
+        msgspec.structs.replace(m, launch_ns=None, launch_std_s=None) if isinstance(m, Assessment) else m
+        for m in blind_run
+    ]
+    told = step(unplaced, "approved").not_reached
+    assert "the draft expired at 08:05:4" in told  # 330 s after a launch 10.5 s after 08:00
+    assert "UTC" in told
+
+
 def test_the_statement_step_is_the_release_to_the_public_and_the_others_keep_their_times() -> None:
     found = step(example_run(), "statement")
     assert found.time_ns == ns(1_290.0)

@@ -40,12 +40,6 @@ class Straight:
             return np.empty(0), np.empty((0, 3)), np.empty((0, 3))
         return (times, *self.states(times))
 
-    def is_up(self, time_s: np.ndarray) -> np.ndarray:
-        return (time_s > self.up_s[0]) & (time_s < self.up_s[1])
-
-    def is_burning(self, time_s: np.ndarray) -> np.ndarray:
-        return np.array([any(b.from_s < t < b.to_s for b in self.burns) for t in time_s], dtype=bool)
-
 
 def station(sensor: Sensor, *bodies: Straight, seed: int = 1, **more: object) -> Station:
     """A sensor under a sky of these bodies."""

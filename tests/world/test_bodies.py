@@ -9,7 +9,7 @@ from sky_cases import EPOCH_NS, PLANE, THREAT
 
 from tocsin.kernels.observe import along_path
 from tocsin.scenario import Launch, Leg, Meteor, Reentry, Rocket, Truth, load_scenario
-from tocsin.world.body import Body, grid_times, is_in_burns
+from tocsin.world.body import Body, grid_times
 from tocsin.world.draws import Draws
 from tocsin.world.entry import meteor_body, reentry_bodies
 from tocsin.world.rise import launch_bodies, rocket_bodies
@@ -88,8 +88,6 @@ def test_a_body_has_a_size_and_burns_only_while_it_is_up(kind):
     for burn in body.burns:
         assert body.up_s[0] <= burn.from_s < burn.to_s <= body.up_s[1]
         assert burn.intensity_kw_sr > 0.0
-    times = np.arange(-10.0, 1000.0, 0.5)
-    assert np.array_equal(body.is_burning(times), is_in_burns(times, body.burns))
 
 
 def test_samples_of_a_missile_that_an_intercept_ended_stop_there():

@@ -213,6 +213,16 @@ def test_glints_come_at_the_stated_rate_and_about_the_mirror_point():
     assert angle.mean() == pytest.approx(5e-3 * 2.0 / 3.0, rel=0.1)  # uniform in it
 
 
+def test_no_glint_comes_where_it_is_night_at_the_mirror_point():
+    """At the epoch the sun stands near 45 deg east: over the antipode the whole disc is dark, over 45 deg it is not."""
+    counts = []
+    for longitude_deg in (-135.0, 45.0):
+        sensor = msgspec.structs.replace(INFRARED, longitude_deg=longitude_deg, glints_per_hour=3_600.0)
+        counts.append(sum(scan.plot_count for scan in scans_of(station(sensor), 0.0, 120.0)))
+    assert counts[0] == 0
+    assert counts[1] > 60
+
+
 def test_a_fire_is_plotted_in_every_scan_where_it_burns():
     fire = Fire(name="flare", latitude_deg=30.4, longitude_deg=47.5)
     made = scans_of(station(INFRARED, fires=(fire,)), 0.0, 100.0)

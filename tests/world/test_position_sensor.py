@@ -19,7 +19,7 @@ EAR = Sensor(name="ads", kind="position", latitude_deg=38.0, longitude_deg=40.0,
 
 def test_a_position_sensor_hears_airliners_and_no_drone():
     sensor = Sensor(name="ads", kind="position", latitude_deg=38.0, longitude_deg=40.0, height_m=500.0,
-                    detection_prob=1.0, range_max_km=400.0)  # fmt: skip
+                    detection_prob=1.0, range_max_km=400.0, position_std_m=40.0, height_std_m=160.0)  # fmt: skip
     silent = msgspec.structs.replace(PLANE, name="drone", kind="drone")
     made = scans(play(World(scenario(sensor, aircraft=(PLANE, silent)), seed=6), 0.0, 400.0))
     assert all(scan.plot_count == 1 and scan.swept is None for scan in made)

@@ -194,3 +194,30 @@ def test_the_same_tasks_give_the_same_bytes():
          task_period_s=0.5, false_per_scan=500.0))] for _ in range(2)
     )  # fmt: skip
     assert first == second
+
+
+@pytest.mark.parametrize("azimuth_deg", [0.3, 119.6])
+def test_a_look_at_the_edge_searches_and_reports_nothing_beyond_the_field_of_regard(azimuth_deg: float) -> None:
+    """Also what noise makes: of ten thousand false plots a scan, as dense in the beam, none may lie outside."""
+    noisy = msgspec.structs.replace(TRACKER, false_per_scan=10_000.0, beamwidth_deg=3.0)
+    looks = looks_of(played(task(at(300_000.0, azimuth_deg, 30.0), velocity=(0.0, 0.0, 0.0)), sensor=noisy))
+    assert sum(scan.plot_count for scan in looks) > 100
+    for scan in looks:
+        assert 0.0 <= scan.swept.azimuth_from_rad <= scan.swept.azimuth_to_rad <= 120.0 * DEG + 1e-12
+        assert (scan.azimuth_rad <= 120.0 * DEG).all()
+        # the density of noise is that of the search
+        area = (scan.swept.azimuth_to_rad - scan.swept.azimuth_from_rad) * (
+            scan.swept.elevation_max_rad - scan.swept.elevation_min_rad
+        )
+        searched = 120.0 * DEG * (TRACKER.elevation_max_deg - TRACKER.elevation_min_deg) * DEG
+        mean = 10_000.0 * area / searched
+        assert scan.plot_count == pytest.approx(mean, abs=6.0 * math.sqrt(mean))
+
+
+def test_looks_follow_the_course_that_the_task_states():
+    """Across the line of sight at 2 km/s: in ten seconds it is four beamwidths on."""
+    across = np.cross(TARGET.place_m - SITE_M, SITE_M)
+    across *= 2_000.0 / np.linalg.norm(across)
+    fast = Straight("fast", TARGET.place_m, across)
+    looks = looks_of(played(task(TARGET.place_m, velocity=across), bodies=(fast,)))
+    assert [scan.plot_count for scan in looks] == [1] * 10

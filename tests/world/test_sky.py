@@ -8,11 +8,13 @@ import msgspec
 import numpy as np
 import pytest
 from sgp4.api import WGS72, Satrec
+from sgp4.io import fix_checksum
 
 from tocsin.errors import ScenarioError
 from tocsin.kernels.geodesy import geodetic_from_ecef
-from tocsin.scenario import Aircraft, Satellite, Truth, load_scenario
+from tocsin.scenario import Aircraft, Satellite, Traffic, Truth, load_scenario
 from tocsin.units import ns_from_iso
+from tocsin.world import World
 from tocsin.world.draws import Draws
 from tocsin.world.sky import Orbiter, Plane, draw_air, satellite_states, satrec, sidereal_rad
 
@@ -36,7 +38,7 @@ def test_satellite_positions_are_the_reference_cases_turned_by_sidereal_time(ref
     epoch_ns = round((record.jdsatepoch - 2_440_587.5) * 86_400 * 1e9) + round(record.jdsatepochF * 86_400 * 1e9)
     for row in rows[start : start + 8]:
         minutes, x, y, z, vx, vy, vz = (float(part) for part in row.split()[:7])
-        position, velocity = satellite_states(record, epoch_ns, np.array([60.0 * minutes]))
+        position, velocity = satellite_states(record, epoch_ns, np.array([60.0 * minutes]), "satellite")
         assert np.linalg.norm(position[0]) == pytest.approx(1000.0 * math.hypot(x, y, z), abs=5.0)
         assert position[0, 2] == pytest.approx(1000.0 * z, abs=5.0)
         # turned back to the inertial frame, speed agrees too
@@ -94,8 +96,8 @@ def test_an_aircraft_keeps_height_and_speed_and_starts_on_its_course():
     assert np.allclose(np.linalg.norm(velocity, axis=1), 240.0, rtol=0.007)
     assert fixes[1, 1] > fixes[0, 1]
     assert abs(fixes[1, 0] - fixes[0, 0]) < 1e-5
-    assert plane.is_up(times).all()
-    assert not plane.is_burning(times).any()
+    assert plane.up_s == (-math.inf, math.inf)
+    assert plane.burns == ()
 
 
 def test_density_is_one_draw_for_all_heights_and_zero_spread_is_standard_air():
@@ -106,3 +108,27 @@ def test_density_is_one_draw_for_all_heights_and_zero_spread_is_standard_air():
     still = dict.fromkeys(spread.__struct_fields__, 0.0)
     matched = msgspec.structs.replace(Truth(), spread=msgspec.convert(still, type(spread)))
     assert np.all(draw_air(matched, Draws(1, 0)) == 0.0)
+
+
+def test_elements_that_do_not_last_are_refused_before_the_run_by_the_name_of_their_satellite():
+    """The station's elements of 2008, with a hundred thousand times its drag: down long before 2026."""
+    line1 = fix_checksum("1 25544U 98067A   08264.51782528  .00000000  00000-0  99999-0 0  2927")
+    line2 = fix_checksum("2 25544  51.6416 247.4627 0006703 130.5360 325.0288 15.72125391563537")
+    truth = Truth(satellites=(Satellite(name="old one", line1=line1, line2=line2),))
+    with pytest.raises(ScenarioError, match=r"satellite old one.*SGP4 error.*epoch is near the scenario's"):
+        World(msgspec.structs.replace(load_scenario("quiet-sky"), truth=truth), 1)
+
+
+def test_two_that_fly_by_one_name_are_refused_also_where_one_is_drawn():
+    plane = Aircraft(
+        name="drone-0-1", latitude_deg=37.0, longitude_deg=38.0, height_m=9e3, course_deg=0.0, speed_m_s=200.0
+    )
+    box = {"latitude_min_deg": 36.0, "latitude_max_deg": 38.0, "longitude_min_deg": 36.0, "longitude_max_deg": 38.0}
+    for count, is_fine in ((1, True), (2, False)):
+        truth = Truth(aircraft=(plane,), traffic=(Traffic(kind="drone", count=count, **box),))
+        scenario = msgspec.structs.replace(load_scenario("quiet-sky"), truth=truth)
+        if is_fine:
+            World(scenario, 1)
+        else:
+            with pytest.raises(ScenarioError, match=r"one name.*drone-0-1.*rename"):
+                World(scenario, 1)

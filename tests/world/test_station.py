@@ -127,6 +127,10 @@ def test_biases_have_the_stated_spread_from_run_to_run():
         values = np.array([getattr(one, name) for one in drawn])
         assert values.std() == pytest.approx(std, rel=4.0 / math.sqrt(800.0))
         assert abs(values.mean()) < 4.0 * std / 20.0
+    # and none tells of another: correlations within 4 sigma of nothing
+    values = np.array([[getattr(truth, name) for name in stated] for truth in drawn])
+    apart = np.corrcoef(values.T) - np.eye(len(stated))
+    assert np.abs(apart).max() < 4.0 / math.sqrt(len(drawn))
 
 
 def test_an_outage_is_silence_and_nothing_else():

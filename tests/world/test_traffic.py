@@ -11,7 +11,7 @@ from sky_cases import EPOCH_NS, play, scenario
 
 from tocsin.kernels.geodesy import geodetic_of_many
 from tocsin.scenario import Traffic, Truth, load_scenario
-from tocsin.scenario.check_sky import SKY_RANGES
+from tocsin.scenario.ranges import SKY_RANGES
 from tocsin.scenario.schema import TrafficKind
 from tocsin.world import World
 from tocsin.world.body import Other

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
@@ -15,7 +15,7 @@ from tocsin.units import clock_text, iso_from_ns
 
 if TYPE_CHECKING:
     from tocsin.simulation import Run
-    from tocsin.views.clock import Clock, ThreatClock
+    from tocsin.views.clock import Clock, Step, ThreatClock
 
 
 def print_run(console: Console, run: Run, folder: Path) -> None:
@@ -45,16 +45,18 @@ def print_clock(console: Console, made: Clock) -> None:
         if headline.after_zero_s is not None:
             words = "in less than 10 minutes" if headline.after_zero_s < 600 else "NOT in less than 10 minutes"
             console.print(f"interceptor launched {clock_text(headline.after_zero_s)} after estimated launch: {words}")
-        approved = each.step("approved")
-        if approved.seconds_left is not None:
-            console.print(f"people were told with {approved.seconds_left:.0f} s left to impact")
-        else:
-            console.print(f"people were not told: {approved.not_reached}", markup=False)
+        console.print(_told(each.step("approved")), markup=False)
 
 
-def print_score(console: Console, result: dict[str, Any]) -> None:
-    """A score as an indented list."""
-    _print_branch(console, result, 0)
+def _told(approved: Step) -> str:
+    """When people were told, or why they were not."""
+    if approved.time_ns is None:
+        return f"people were not told: {approved.not_reached}"
+    if approved.seconds_left is None:
+        return "people were told; no impact is predicted any more"
+    if approved.seconds_left < 0.0:
+        return f"people were told too late, {-approved.seconds_left:.0f} s after the predicted impact"
+    return f"people were told with {approved.seconds_left:.0f} s left to impact"
 
 
 def _table(each: ThreatClock) -> Table:
@@ -72,20 +74,11 @@ def _table(each: ThreatClock) -> Table:
             table.add_row(step.label, "-", f"{step.budget_s:.0f} s", "", Text(f"not reached: {step.not_reached}"))
             continue
         after = clock_text(step.after_zero_s) if step.after_zero_s is not None else iso_from_ns(step.time_ns, 0)
-        left = f"{step.seconds_left:.0f} s" if step.seconds_left is not None else ""
+        left = (
+            "" if step.seconds_left is None else "after it" if step.seconds_left < 0 else f"{step.seconds_left:.0f} s"
+        )
         late = "over budget" if step.is_within_budget is False else ""
         note = "; ".join(part for part in (late, step.note) if part)
         style = "bold" if step.is_headline else ""
         table.add_row(step.label, after, f"{step.budget_s:.0f} s", left, Text(note), style=style)
     return table
-
-
-def _print_branch(console: Console, value: Any, depth: int) -> None:
-    pairs = value.items() if isinstance(value, dict) else enumerate(value)
-    for key, item in pairs:
-        if isinstance(item, (dict, list, tuple)) and item and not all(isinstance(each, (int, float)) for each in item):
-            console.print(f"{'  ' * depth}{key}", markup=False)
-            _print_branch(console, item, depth + 1)
-        else:
-            shown = f"{item:.4g}" if isinstance(item, float) else item
-            console.print(f"{'  ' * depth}{key}: {shown}", markup=False)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 CoverageFormat = Literal["png", "svg", "csv", "geojson"]
 HEIGHT_LEAST_KM, HEIGHT_USUAL_KM, HEIGHT_MOST_KM = 1.0, 300.0, 40_000.0
+VIEWS_SHARE = 0.1  # of the work, as the bar shows it; the map is the rest
 PICTURE_CELLS = 150_000  # a picture shows finer cells than a table needs
 AREAS_KM = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0)  # heights of the areas in GeoJSON
 
@@ -69,7 +70,13 @@ def coverage(
     with screen.progress(f"coverage of {screen.plain(asked.name)}") as on_progress:
         views = [] if asked.scenario is None else _views(asked.scenario, asked, flight, seed, on_progress)
         has_picture = not {"png", "svg"}.isdisjoint(format)
-        made = _made(asked, views, height_max_km, has_picture, lambda share: on_progress(0.5 + 0.5 * share))
+        made = _made(
+            asked,
+            views,
+            height_max_km,
+            has_picture,
+            lambda share: on_progress(VIEWS_SHARE + (1.0 - VIEWS_SHARE) * share),
+        )
     folder.mkdir(parents=True, exist_ok=True)
     files = _write(asked, made, views, folder, format, _source(asked, shlex.join(words), seeded))
     if json:
@@ -116,14 +123,15 @@ def _asked(source: str, overrides: tuple[str, ...], flight: str) -> Asked:
 
 def _is_sensor_file(source: str) -> bool:
     """A TOML file whose one key is ``sensors``; whatever is wrong with it is told by whoever reads it."""
-    import tomllib
+    from tocsin.errors import ScenarioError
+    from tocsin.scenario.toml_text import document_of
 
     path = Path(source)
     try:
         if not path.is_file() or path.stat().st_size > 1_000_000:
             return False
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        document = document_of(path.read_bytes(), source)
+    except (OSError, ValueError, ScenarioError):
         return False
     return set(document) == {"sensors"}
 
@@ -150,11 +158,15 @@ def _views(
     from tocsin.world.view import view_of
 
     world = build_world(scenario, seed)
-    bodies = [chosen_body(world, flight, scenario.name)] if flight else [b for b in world.bodies if b.kind == "threat"]
+    bodies = (
+        [chosen_body(world, flight, scenario.name, "--flight")]
+        if flight
+        else [b for b in world.bodies if b.kind == "threat"]
+    )
     views = []
     for number, body in enumerate(bodies):
         views.append(view_of(body, asked.sensors, asked.epoch_ns, scenario.duration_s))
-        on_progress(0.5 * (number + 1) / len(bodies))
+        on_progress(VIEWS_SHARE * (number + 1) / len(bodies))
     return views
 
 
@@ -196,7 +208,7 @@ def _made(
     return Made(
         map=made, fine=fine, box=box, limbs={name: ring for name, ring in limbs.items() if _crosses(ring, box)},
         places_deg={name: (a, b) for name, (a, b) in zip(places, below, strict=True)},
-        note=_note(infrared, places, box, [s for s in sensors if s.kind == "position"]),
+        note=_note(infrared, places, box, [s for s in sensors if s.kind == "position"]), reach=_reach(radars),
     )  # fmt: skip
 
 
@@ -207,6 +219,18 @@ def _crosses(ring: Any, box: Grid) -> bool:
     longitude = middle + (ring[:, 1] - middle + 180.0) % 360.0 - 180.0
     inside = (ring[:, 0] > box.latitude_deg[0]) & (ring[:, 0] < box.latitude_deg[-1])
     return bool(np.any(inside & (longitude > box.longitude_deg[0]) & (longitude < box.longitude_deg[-1])))
+
+
+def _reach(radars: list[Sensor]) -> str:
+    """What the range of a radar with signal-to-noise stands for."""
+    alike: dict[float, list[str]] = {}
+    for radar in radars:
+        if radar.reference_snr_db is not None:
+            alike.setdefault(radar.reference_rcs_m2, []).append(radar.name)
+    return " ".join(
+        f"Range of {', '.join(names)}: a target of {rcs_m2:g} m² is detected with probability 0.5 in one look."
+        for rcs_m2, names in alike.items()
+    )
 
 
 def _note(infrared: list[Sensor], places: dict[str, Any], box: Grid, receivers: list[Sensor]) -> str:
@@ -237,7 +261,7 @@ def _source(asked: Asked, command: str, seed: int | None) -> str:
     from tocsin import __version__
 
     seeded = "" if seed is None else f", seed {seed}"
-    what = "scenario" if asked.scenario is not None else "sensors"
+    what = "scenario" if asked.scenario is not None else "sensors of"
     return f"{command}; {what} {asked.name}{seeded}, tocsin {__version__}"
 
 
@@ -287,7 +311,7 @@ def _subject(asked: Asked, made: Made, views: list[FlightView], source: str) -> 
             (s.name, s.kind, *made.places_deg[s.name]) for s in asked.sensors
         ),
         tracks={view.flight: np.array(view.track_deg) for view in views}, limbs=made.limbs, note=made.note,
-        marking=asked.marking, title=asked.title, source=source,
+        reach=made.reach,        marking=asked.marking, title=asked.title, source=source,
     )  # fmt: skip
 
 

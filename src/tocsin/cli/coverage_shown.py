@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from tocsin.world.view import FlightView, SensorView
 
 
+WIDE_COLUMNS = 100  # of a terminal, from which every heading has room on one line
+REST_COLUMNS = 78  # from which what is left without each sensor has room too; coverage.csv holds it always
+HEADINGS = ("first seen", "last seen", "seen", "before end", "without it: first", "seen", "before end")
+FOLDED = {
+    "first seen": "first\nseen", "last seen": "last\nseen", "before end": "before\nend",
+    "without it: first": "without\nit: first",
+}  # fmt: skip
+
+
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be shown, from a scenario or from a description of sensors."""
 
@@ -38,6 +47,7 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     places_deg: dict[str, tuple[float, float]]  # of every sensor: below it
     limbs: dict[str, Any]  # infrared sensor: (n, 2) latitude, longitude of the edge of what it sees
     note: str
+    reach: str  # the target behind the ranges, where signal-to-noise sets them; may be empty
 
 
 def view_rows(views: list[FlightView]) -> list[dict[str, Any]]:
@@ -75,7 +85,11 @@ def content(
     from tocsin.world.coverage import areas_km2
 
     coverage_made = made.map
-    reach = {} if coverage_made is None else {layer.name: layer.reach_m / 1000.0 for layer in coverage_made.layers}
+    reach = (
+        {}
+        if coverage_made is None
+        else {layer.name: round(layer.reach_m / 1000.0, 3) for layer in coverage_made.layers}
+    )
     areas = (
         {}
         if coverage_made is None
@@ -89,7 +103,7 @@ def content(
         "version": __version__,
         "height_max_km": height_max_km,
         "cell_deg": made.box.step_deg,
-        "note": made.note,
+        "note": " ".join(filter(None, (made.reach, made.note))),
         "sensors": [
             {
                 "name": s.name, "kind": s.kind, "platform": s.platform,
@@ -121,10 +135,12 @@ def print_coverage(console: Console, asked: Asked, made: Made, views: list[Fligh
     console.print(Text.assemble((asked.marking, "bold"), f"   {plain(asked.title)}"))
     if made.map is not None:
         console.print(_area_table(made.map))
-    if made.note:
-        console.print(plain(made.note), markup=False)
+    for words in filter(None, (made.reach, made.note)):
+        console.print(plain(words), markup=False)
     for view in views:
-        console.print(_view_table(view))
+        console.print(_view_table(view, console.width))
+    if asked.scenario is not None and not views:
+        console.print("no threat flies here; --flight NAME shows how long another thing is seen", markup=False)
 
 
 def _area_table(coverage_made: CoverageMap) -> Table:
@@ -135,7 +151,7 @@ def _area_table(coverage_made: CoverageMap) -> Table:
     from tocsin.world.coverage import areas_km2
 
     table = Table(box=None, pad_edge=False)
-    table.add_column("radar", no_wrap=True)
+    table.add_column("radar", overflow="fold")
     table.add_column("range", justify="right", no_wrap=True)
     rows = [
         (each.name, f"{each.reach_m / 1000.0:.0f} km", areas_km2(coverage_made, each.lowest_m))
@@ -149,19 +165,21 @@ def _area_table(coverage_made: CoverageMap) -> Table:
     return table
 
 
-def _view_table(view: FlightView) -> Table:
+def _view_table(view: FlightView, width: int) -> Table:
     from rich.table import Table
     from rich.text import Text
 
     from tocsin.cli.screen import plain
+    from tocsin.formats.flown import kind_in_words
 
-    title = Text(f"{plain(view.flight)}   {view.kind}, {view.end_s:.0f} s from start to end")
+    title = Text(f"{plain(view.flight)}   {kind_in_words(view.kind)}, {view.end_s:.0f} s from start to end")
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
-    table.add_column("sensor", no_wrap=True)
-    for name in ("first seen", "last seen", "seen", "before end", "without it: first", "seen", "before end"):
-        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("sensor", min_width=10, overflow="fold")
+    headings = HEADINGS if width >= REST_COLUMNS else HEADINGS[:4]
+    for name in headings:
+        table.add_column(name if width >= WIDE_COLUMNS else FOLDED.get(name, name), justify="right", no_wrap=True)
     for row in view_rows([view]):
-        keys = [key for key in row if key not in ("flight", "sensor", "kind")]
+        keys = [key for key in row if key not in ("flight", "sensor", "kind")][: len(headings)]
         table.add_row(
             Text(plain(row["sensor"])), *("" if row[k] is None and not row["kind"] else _seconds(row[k]) for k in keys),
             style="" if row["kind"] else "bold",

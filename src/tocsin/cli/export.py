@@ -17,7 +17,7 @@ def export(
     run: Path,
     *,
     format: Annotated[Format, Parameter(name="--format", help="csv, geojson, czml or cap")],
-    out: Annotated[Path | None, Parameter(help="folder to write into; default <run>/export")] = None,
+    out: Annotated[Path | None, Parameter(help="folder to write into; default export/ in the run's folder")] = None,
     json: Json = False,
 ) -> int:
     """Write a run's tracks (csv), pictures (geojson, czml) or warnings (cap, one file a revision)."""

@@ -23,6 +23,12 @@ FlightFormat = Literal["csv", "png", "svg", "czml", "kml", "geojson"]
 SPACING_LEAST_S, SPACING_MOST_S = 0.01, 600.0
 ROWS_MOST = 1_000_000
 NAMES_MOST = 20  # so many names are listed in an error
+WIDE_COLUMNS = 100  # of a terminal, from which every heading has room on one line
+PLACED_COLUMNS = 76  # from which places have room too; flight.csv holds them always
+FOLDED = {
+    "after start": "after\nstart", "path angle": "path\nangle", "downrange": "down-\nrange", "latitude": "lati-\ntude",
+    "longitude": "longi-\ntude",
+}  # fmt: skip
 
 
 def fly(
@@ -90,7 +96,7 @@ def build_world(scenario: Scenario, seed: int) -> World:
     return World(scenario, seed)
 
 
-def chosen_body(world: World, name: str, scenario: str) -> Body:
+def chosen_body(world: World, name: str, scenario: str, option: str = "--object") -> Body:
     """The body of that name, the first threat where none is given; raises InputError listing the names."""
     from tocsin.errors import InputError
 
@@ -102,13 +108,13 @@ def chosen_body(world: World, name: str, scenario: str) -> Body:
         first = next((body for body in world.bodies if body.kind == "threat"), None)
         if first is None:
             raise InputError(
-                "this scenario has no threat", where=scenario, remedy=f"choose with --object one of: {shown}"
+                "this scenario has no threat", where=scenario, remedy=f"choose with {option} one of: {shown}"
             )
         return first
     for body in world.bodies:
         if body.name == name:
             return body
-    raise InputError("nothing of that name flies here", where="--object", value=name, remedy=f"use one of: {shown}")
+    raise InputError("nothing of that name flies here", where=option, value=name, remedy=f"use one of: {shown}")
 
 
 def flown_of(world: World, body: Body, scenario: Scenario, seed: int, spacing_s: float | None, command: str) -> Flown:
@@ -141,22 +147,29 @@ def print_flight(console: Console, flown: Flown) -> None:
     from rich.text import Text
 
     from tocsin.cli.screen import plain
+    from tocsin.formats.flown import kind_in_words
     from tocsin.units import clock_text, iso_from_ns
 
     console.print(Text.assemble((flown.marking, "bold"), f"   {plain(flown.scenario)}"))
     started = iso_from_ns(flown.start_ns, 0)
-    title = Text(f"{plain(flown.name)}   {flown.kind}, starts {started}")
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
-    table.add_column("event", no_wrap=True)
-    for name in ("after start", "height", "speed", "path angle", "downrange", "latitude", "longitude"):
-        table.add_column(name, justify="right", no_wrap=True)
+    title = Text(f"{plain(flown.name)}   {kind_in_words(flown.kind)}, starts {started}")
+    is_narrow = console.width < WIDE_COLUMNS
+    table = Table(
+        title=title, title_justify="left", title_style="bold", box=None, pad_edge=False,
+        padding=(0, 1, 0, 0) if is_narrow else (0, 1),
+    )  # fmt: skip
+    table.add_column("event", min_width=12, overflow="fold")
+    names = ["after start", "height", "speed", "path angle", "downrange"]
+    names += ["latitude", "longitude"] if console.width >= PLACED_COLUMNS else []
+    for name in names:
+        table.add_column(FOLDED.get(name, name) if is_narrow else name, justify="right", no_wrap=True)
     for event in flown.events:
         height_km, angle_deg = round(event.height_m / 1000.0, 1) + 0.0, round(event.flight_path_angle_deg, 1) + 0.0
-        table.add_row(
-            Text(plain(event.label)), clock_text(event.time_s), f"{height_km:.1f} km",
-            f"{event.speed_m_s:.0f} m/s", f"{angle_deg:.1f}°", f"{event.downrange_m / 1000.0:.0f} km",
-            f"{event.latitude_deg:.3f}°", f"{event.longitude_deg:.3f}°",
+        cells = (
+            clock_text(event.time_s), f"{height_km:.1f} km", f"{event.speed_m_s:.0f} m/s", f"{angle_deg:.1f}°",
+            f"{event.downrange_m / 1000.0:.0f} km", f"{event.latitude_deg:.3f}°", f"{event.longitude_deg:.3f}°",
         )  # fmt: skip
+        table.add_row(Text(plain(event.label)), *cells[: len(names)])
     console.print(table)
 
 
@@ -200,7 +213,10 @@ def _content(flown: Flown, scenario: Scenario, seed: int, files: list[Path]) -> 
         "kind": flown.kind,
         "start": iso_from_ns(flown.start_ns),
         "rows": len(flown.phase),
-        "events": [msgspec.to_builtins(event) for event in flown.events],
+        "events": [
+            {key: round(value, 6) if isinstance(value, float) else value for key, value in each.items()}
+            for each in map(msgspec.to_builtins, flown.events)
+        ],
         "greatest_dynamic_pressure_pa": float(flown.dynamic_pressure_pa.max()),
         "files": [str(file) for file in files],
     }

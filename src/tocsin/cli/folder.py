@@ -92,7 +92,7 @@ def write_summary(run: Run, folder: Path) -> dict[str, Any]:
     content["status"] = run.status
     content["overrides"] = list(run.overrides)
     content["record_sha256"] = sha256_of(folder / RECORD)
-    _replace(folder / SUMMARY, json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+    replace_text(folder / SUMMARY, json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
     return content
 
 
@@ -105,10 +105,10 @@ def _write_truth(run: Run, folder: Path) -> None:
         writer.writerow(TRUTH_COLUMNS)
         writer.writerows(run.truth_rows)
     os.replace(partial, folder / TRUTH_ROWS)
-    _replace(folder / TRUTH, msgspec.json.format(msgspec.json.encode(run.truth), indent=1).decode() + "\n")
+    replace_text(folder / TRUTH, msgspec.json.format(msgspec.json.encode(run.truth), indent=1).decode() + "\n")
 
 
-def _replace(path: Path, text: str) -> None:
+def replace_text(path: Path, text: str) -> None:
     """Write a whole file or none of it."""
     partial = path.with_name(path.name + ".part")
     partial.write_text(text, encoding="utf-8")

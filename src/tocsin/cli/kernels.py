@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.resources
 import os
 import subprocess
 import sys
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-_MARK, _LOCK = "warm", "compiling"
+_LOCK = "compiling"
 _STALE_LOCK_S = 300.0  # no compile takes so long: whoever held it has died
 _SHARED = ("geodesy.", "motion.")  # what the rest builds on, compiled before the work is split
 # compiled by a second process: half of the time, and next to nothing that the other half needs too
@@ -25,7 +27,7 @@ def ensure_compiled(*, quiet: bool = False, should_stop: Callable[[], bool] = la
     from tocsin.kernels.compiled import CACHE_FOLDER
 
     folder = Path(CACHE_FOLDER)
-    mark = folder / _MARK
+    mark = folder / _mark()
     if mark.exists() or os.environ.get("NUMBA_DISABLE_JIT") == "1":
         return 0.0
     start = time.perf_counter()
@@ -35,6 +37,11 @@ def ensure_compiled(*, quiet: bool = False, should_stop: Callable[[], bool] = la
             _compile(quiet, should_stop, start)
             mark.touch()
     return time.perf_counter() - start
+
+
+def _mark() -> str:
+    """Name of the file that says all is compiled; of the list too: with another one there may be more to compile."""
+    return f"warm-{zlib.crc32((importlib.resources.files('tocsin.cli') / 'roots.txt').read_bytes()):08x}"
 
 
 def _compile(quiet: bool, should_stop: Callable[[], bool], start: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 EXIT_BAD_INPUT = 2
@@ -14,6 +15,16 @@ def main() -> None:
         _call()
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)
+    except SystemError as error:  # numba's word for an exception that came while a kernel ran
+        if not _is_interrupt(error):
+            raise
+        sys.exit(EXIT_INTERRUPTED)
+
+
+def _is_interrupt(error: BaseException | None) -> bool:
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _call() -> None:
@@ -26,7 +37,7 @@ def _call() -> None:
     except TocsinError as error:
         _fail(plain(str(error)))
     except BrokenPipeError:
-        sys.stderr.close()  # whoever read us has gone; say nothing more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us has gone; say nothing more
         sys.exit(0)
     except OSError as error:
         where = f"{error.filename}: " if error.filename is not None else ""

@@ -23,7 +23,7 @@ def scenarios(*, json: Json = False) -> int:
         return 0
     table = Table("scenario", "title", "minutes", "unknowns", box=None, pad_edge=False)
     for scenario in loaded:
-        unknowns = ", ".join(unknown.name for unknown in scenario.unknowns)
+        unknowns = "; ".join(unknown.name for unknown in scenario.unknowns)
         table.add_row(scenario.name, scenario.title, f"{scenario.duration_s / 60:.0f}", unknowns)
     screen.out().print(table)
     return 0

@@ -27,11 +27,17 @@ def plain(text: str) -> str:
     return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
 
 
+class _Out(Console):
+    def on_broken_pipe(self) -> None:
+        """Whoever read us has enough: no failure, as ``main`` has it (rich would exit with 1)."""
+        raise BrokenPipeError
+
+
 def out() -> Console:
     """The console for results; never narrower than a clock needs when it is not a terminal."""
-    console = Console(file=sys.stdout, highlight=False)
+    console = _Out(file=sys.stdout, highlight=False)
     if not console.is_terminal:
-        console = Console(file=sys.stdout, highlight=False, width=120)
+        console = _Out(file=sys.stdout, highlight=False, width=120)
     return console
 
 

@@ -21,6 +21,8 @@ _MOST_STEPS = 5_000_000
 _LONGEST_S = 30 * 86_400.0
 _STRONGEST_WIND_M_S = 500.0
 _LARGEST_DRAG_RATIO = 100.0
+_BETAS_KG_M2 = (0.1, 1e9)  # a sheet of paper; less makes steps of microseconds
+_DENSITY_DEVIATIONS = (-1.0, 10.0)  # ratio
 _LOWEST_M, _HIGHEST_M = -500.0, 1e8  # heights that can be asked for: the lowest dry land, and beyond any orbit
 
 
@@ -81,8 +83,9 @@ def betas(given: npt.ArrayLike | None, count: int) -> Floats:
         raise FlightError(
             f"beta_kg_m2 takes one number, or one for each of {count} flights; not {given!r:.80}"
         ) from None
-    if not (np.isfinite(array) & (array > 0.0)).all():
-        raise FlightError(f"beta_kg_m2 takes finite numbers above 0 kg/m2, not {given!r:.80}; leave it out for no drag")
+    low, high = _BETAS_KG_M2
+    if not ((array >= low) & (array <= high)).all():
+        raise FlightError(f"beta_kg_m2 takes {low:g} to {high:g} kg/m2, not {given!r:.80}; leave it out for no drag")
     return array
 
 
@@ -97,8 +100,11 @@ def airs(given: npt.ArrayLike | None, count: int) -> Floats:
         air = None
     if air is None:
         raise FlightError(f"air takes 4 numbers (density ratio at 20 and 80 km, wind m/s), not {given!r:.80}")
-    if not np.isfinite(air).all():
-        raise FlightError(f"air takes finite numbers, not {given!r:.80}")
+    low, high = _DENSITY_DEVIATIONS
+    if not ((air[:, :2] >= low) & (air[:, :2] <= high)).all():
+        raise FlightError(f"air takes density deviations of {low:g} to {high:g} (0: standard), not {given!r:.80}")
+    if not (np.abs(air[:, 2:]) <= _STRONGEST_WIND_M_S).all():
+        raise FlightError(f"air takes winds up to {_STRONGEST_WIND_M_S:g} m/s, not {given!r:.80}; give m/s")
     return air
 
 

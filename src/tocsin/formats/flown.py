@@ -36,6 +36,11 @@ FLIGHT_COLUMNS: dict[str, tuple[str, str]] = {
 _DECIMALS = {"latitude_deg": 7, "longitude_deg": 7, "flight_path_angle_deg": 4, "heading_deg": 4, "mach": 4}
 
 
+def kind_in_words(kind: str) -> str:
+    """A kind of body as people read it: ``fast_jet`` is a fast jet."""
+    return kind.replace("_", " ")
+
+
 class FlownEvent(msgspec.Struct, frozen=True, kw_only=True):
     """A moment of a flight that has a name."""
 

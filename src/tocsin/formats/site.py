@@ -15,8 +15,6 @@ from tocsin.kernels.geodesy import ecef_from_geodetic, enu_axes, geodetic_from_e
 from tocsin.messages import Column, SensorKind, SweptVolume, Vec3
 from tocsin.units import DEG, NS_PER_S, iso_from_ns
 
-GEOSTATIONARY_HEIGHT_M = 35_786_000.0  # above the ellipsoid at the equator, rounded
-
 
 class SensorSite(msgspec.Struct, frozen=True, kw_only=True):
     """One sensor's place: fixed, along a sampled path, or on an orbit given by two-line elements.

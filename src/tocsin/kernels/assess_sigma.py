@@ -14,11 +14,11 @@ import math
 import numpy as np
 
 from tocsin.kernels.compiled import kernel
+from tocsin.kernels.constants import MEAN_EARTH_RADIUS_M
 from tocsin.kernels.fall import NO_IMPACT, fall_batch_within
 from tocsin.kernels.geodesy import ecef_from_geodetic, enu_axes, geodetic_from_ecef
 
 STEP = math.sqrt(3.0)  # of one axis, in standard deviations
-MEAN_RADIUS_M = 6_371_008.8  # WGS-84, mean of the semi-axes
 AXES = 10  # position 3, velocity 3, ln(ballistic coefficient), air density, wind east, wind north
 POINTS = 1 + 2 * AXES
 TOLERANCE_M = 5.0  # of each step of a fall: moves the covariance by less than a thousandth of itself
@@ -119,7 +119,7 @@ def impact_moments(status, impact, time_s):
                 rise += enu[2, k] * delta
             level = math.hypot(local[p, 0], local[p, 1])
             if level > 1.0:  # along the ground, as flight.regions counts
-                arc = MEAN_RADIUS_M * math.atan2(level, MEAN_RADIUS_M + rise) / level
+                arc = MEAN_EARTH_RADIUS_M * math.atan2(level, MEAN_EARTH_RADIUS_M + rise) / level
                 local[p, 0] *= arc
                 local[p, 1] *= arc
             local[p, 2] = time_s[p] - time_s[0]

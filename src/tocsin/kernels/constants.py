@@ -16,6 +16,9 @@ J4 = -3.0 * 0.539873863789e-6  # unitless: -sqrt(9) x C40
 # An Earth to fly over: GM m3/s2, semi-major axis m, flattening, rotation rad/s, J2, J3, J4; this one is the default
 WGS84_J2 = (GM_M3_S2, SEMI_MAJOR_M, FLATTENING, EARTH_RATE_RAD_S, J2, 0.0, 0.0)
 
+MEAN_EARTH_RADIUS_M = 6_371_008.8  # m, mean radius R1 of WGS-84, (2 a + b) / 3 (Moritz, GRS80)
+GEOSTATIONARY_HEIGHT_M = 35_786_000.0  # m above the equator, rounded
+
 LIGHT_M_S = 299_792_458.0  # m/s in vacuum, exact (SI)
 
 SEMI_MINOR_M = SEMI_MAJOR_M * (1.0 - FLATTENING)  # m
@@ -26,6 +29,6 @@ SECOND_ECCENTRICITY2 = ECCENTRICITY2 / (1.0 - ECCENTRICITY2)  # second eccentric
 US76_RADIUS_M = 6_356_766.0  # m, effective Earth radius of the geopotential
 US76_G0_M_S2 = 9.80665  # m/s2
 US76_GAS_CONSTANT = 8314.32  # J/(kmol K), the standard's own value
-US76_MOLAR_MASS = 28.9644  # kg/kmol at the ground
+US76_MOLAR_MASS = 28.964425  # kg/kmol at the ground: sum over table 3 (ten gases), which the standard rounds to 28.9644
 US76_GAMMA = 1.4  # unitless, ratio of specific heats
 US76_PRESSURE_PA = 101_325.0  # Pa at the ground

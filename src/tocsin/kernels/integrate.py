@@ -44,7 +44,7 @@ ALREADY_DOWN = 2
 _VELOCITY_TOLERANCE_PER_S = 5e-4
 _FIRST_STEP_S = 2.0
 _LONGEST_STEP_S = 60.0
-_SHORTEST_STEP_S = 1e-4
+_SHORTEST_STEP_S = 1e-5
 _MOST_STEPS = 10_000_000
 _ON_GROUND_M = 1e-3  # a start within this of the level it may stop at may still rise
 _NEAR_M = 1.0  # a repeated step that ends this near its level needs no other
@@ -266,6 +266,7 @@ def integrate(start, beta_kg_m2, air, earth, drag_mach, wind_profile, method, st
                     )
                     end_height, end_rise = height_and_rise(end, semi_major_m, flattening)
                     late = (level_m - end_height) / end_rise if end_rise < 0.0 else 0.0
+                    late = min(max(late, -length), length)  # where it hardly falls, the quotient says nothing
                     length += late
                     if abs(level_m - end_height) < _NEAR_M:
                         break
@@ -275,6 +276,13 @@ def integrate(start, beta_kg_m2, air, earth, drag_mach, wind_profile, method, st
                 after = t + length
                 status = OK
                 event_count = write_event(events, event_count, STOP, after, end, level_m, 0.0)
+        if not is_down and height <= floor_m and end_height < floor_m and end_rise <= 0.0:
+            is_down = True  # from the ground, and it never came above it: by less than rounding, or than _ON_GROUND_M
+            after = t
+            status = OK
+            for i in range(6):
+                end[i] = y[i]
+            event_count = write_event(events, event_count, STOP, after, end, floor_m, 0.0)
         while is_sampled and sample_count < samples.shape[0] and sample_count * spacing_s < after - 1e-9:
             state_within(y, c, power_count, (sample_count * spacing_s - t) / h, probe)
             sample_count = _write_sample(samples, sample_count, sample_count * spacing_s, probe)

@@ -60,7 +60,7 @@ TOLERANCE_M = 0.01  # error allowed to a step, m, and of velocity, m/s: a steep 
 TOLERANCE_M_S = 5e-6
 FIRST_S = 1.0
 LONGEST_S = 40.0
-SHORTEST_S = 1e-4
+SHORTEST_S = 1e-5
 MOST_TRIES = 1_000_000
 ENDED_S = 1e-9  # less time than this is none
 

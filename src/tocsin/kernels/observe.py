@@ -7,8 +7,6 @@ import numpy as np
 from tocsin.kernels.compiled import kernel
 from tocsin.kernels.geodesy import geodetic_from_ecef, radar_from_ecef
 
-MEAN_EARTH_RADIUS_M = 6_371_008.8  # m, mean radius R1 of WGS-84
-
 
 @kernel
 def observe_from_site(position_m, velocity_m_s, site_m):

@@ -17,10 +17,9 @@ import math
 import numpy as np
 
 from tocsin.kernels.compiled import kernel
-from tocsin.kernels.observe import MEAN_EARTH_RADIUS_M
+from tocsin.kernels.constants import MEAN_EARTH_RADIUS_M
 
-STANDARD_REFRACTIVITY = 313.0  # N-units at the surface, Bean and Dutton, CRPL exponential reference atmosphere
-_DECAY_PER_M = 0.1439e-3  # 1/m, the same
+_DECAY_PER_M = 0.1439e-3  # 1/m, Bean and Dutton, CRPL exponential reference atmosphere
 _CUT_M = 100_000.0  # m, above which nothing bends: 6e-7 of the surface refractivity is left
 _FLOOR_M = -500.0  # m, below every radar and target; the index stays as it is from there down
 _FLOOR_RADIUS_M = MEAN_EARTH_RADIUS_M + _FLOOR_M

@@ -34,6 +34,7 @@ class MapSubject(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     tracks: dict[str, Array]  # flight: (n, 2) latitude, longitude
     limbs: dict[str, Array]  # infrared sensor: (n, 2) edge of what it sees
     note: str  # on what sees burning plumes
+    reach: str = ""  # the target behind the ranges of radars with signal-to-noise
     marking: str
     title: str
     source: str
@@ -51,7 +52,7 @@ def write_map_plot(path: Path, coverage: CoverageMap | None, subject: MapSubject
     height_in = tall_in + 1.95
     with plate(
         path, 9.0, height_in, marking=subject.marking, title=subject.title, subtitle=subtitle,
-        source=f"{_rule(coverage)} {subject.note} Borders: Natural Earth. {subject.source}.",
+        source=_joined(_rule(coverage), subject.reach, subject.note, "Borders: Natural Earth.", f"{subject.source}."),
     ) as (figure, (bottom, top)):  # fmt: skip
         low = bottom + 0.72 / height_in
         axes = figure.add_axes((0.065, low, map_in / 9.0, top - low - 0.06 / height_in))
@@ -73,11 +74,11 @@ def write_sensor_maps(path: Path, coverage: CoverageMap, subject: MapSubject) ->
     wide = (right - left - gap * (columns - 1)) / columns
     tall_in = min(max(9.0 * wide * _ratio(coverage.grid), 1.8), 6.0)
     height_in = rows * (tall_in + foot_in + head_in) + 1.35
-    left_out = "" if len(layers) == len(coverage.layers) else f" The first {len(layers)} of {len(coverage.layers)}."
+    left_out = "" if len(layers) == len(coverage.layers) else f"The first {len(layers)} of {len(coverage.layers)}."
     with plate(
         path, 9.0, height_in, marking=subject.marking, title=subject.title,
         subtitle="lowest height at which each radar alone sees a target",
-        source=f"{_rule(coverage)}{left_out} Borders: Natural Earth. {subject.source}.",
+        source=_joined(_rule(coverage), left_out, subject.reach, "Borders: Natural Earth.", f"{subject.source}."),
     ) as (figure, (_, top)):  # fmt: skip
         filled: Any = None
         low = top
@@ -293,6 +294,10 @@ def _legend(axes: Axes, subject: MapSubject, coverage: CoverageMap | None, box: 
         handles=handles, loc="upper left", bbox_to_anchor=(-0.01, -0.3 / tall_in), ncols=6, columnspacing=1.2,
         handletextpad=0.6, borderaxespad=0.0,
     )  # fmt: skip
+
+
+def _joined(*sentences: str) -> str:
+    return " ".join(sentence for sentence in sentences if sentence)
 
 
 def _rule(coverage: CoverageMap | None) -> str:

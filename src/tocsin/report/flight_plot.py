@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tocsin.formats.flown import Flown, FlownEvent
+from tocsin.formats.flown import Flown, FlownEvent, kind_in_words
 from tocsin.report.plate import FAINT, INK, PHASES, QUIET, backed, nice_label, plate
 from tocsin.units import M_PER_KM, iso_from_ns
 
@@ -23,7 +23,7 @@ LABEL_GAP = 0.035  # of an axis: events closer than this share one label
 
 def write_flight_plot(path: Path, flown: Flown) -> None:
     """PNG or SVG, by the name of the file."""
-    subtitle = f"{nice_label(flown.name)} ({flown.kind}), starts {iso_from_ns(flown.start_ns, 0)}"
+    subtitle = f"{nice_label(flown.name)} ({kind_in_words(flown.kind)}), starts {iso_from_ns(flown.start_ns, 0)}"
     source = f"Simulated truth, not a measurement; generic vehicle classes. {flown.source}."
     with plate(path, 9.0, 7.2, marking=flown.marking, title=flown.scenario, subtitle=subtitle, source=source) as (
         figure,
@@ -82,7 +82,7 @@ def _in_time(axes: Axes, flown: Flown) -> None:
             Line2D([], [], color=INK, linewidth=2.2, label="height (left)"),
             Line2D([], [], color=SPEED_COLOUR, linewidth=1.1, label="speed (right)"),
         ],
-        loc="lower center", ncols=2,
+        loc="lower right", bbox_to_anchor=(1.0, 0.98), ncols=2, borderaxespad=0.0,
     )  # fmt: skip
 
 
@@ -90,7 +90,8 @@ def _by_phase(axes: Axes, across: Any, up: Any, flown: Flown) -> None:
     named: set[str] = set()
     for phase, first, after in flown.stretches():
         colour, dashes, words = PHASES.get(phase, (INK, "solid", phase))
-        label = words if phase not in named else None
+        is_seen = after - first > 1 or len(flown.phase) == 1  # a last row alone is no line
+        label = words if phase not in named and is_seen else None
         named.add(phase)
         rows = slice(first, after + 1)
         axes.plot(across[rows], up[rows], color=colour, linestyle=dashes, linewidth=2.2, label=label)

@@ -105,7 +105,9 @@ def _judged(judged: list[ThreatView]) -> Markup:
             last = impact
         probs = sorted(zip(last.class_prob, CLASSES, strict=True), reverse=True)
         area = region_area_m2(impact.impact_region_90_deg) if impact is not None else None
-        size = f"90 % region {count_words(round(area / 1e6))} km²" if area is not None else ""
+        size = ""
+        if area is not None:
+            size = f"90 % region {count_words(round(area / 1e6)) if area >= 1e6 else 'under 1'} km²"
         rows.append(
             (
                 el("th", view.threat, scope="row"),

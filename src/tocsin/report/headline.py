@@ -107,7 +107,8 @@ def _points(facts: Facts) -> Markup | None:
         launch = (el("b", "not launched"), f": {step.not_reached}")
     end = told.step("intercept_or_impact")
     if end.time_ns is not None:
-        outcome = (el("b", facts.at(end.time_ns)), f" {end.label.lower()}" + (f" ({end.note})" if end.note else ""))
+        note = f", {end.note}" if "(" in end.note else f" ({end.note})" if end.note else ""  # no brackets in brackets
+        outcome = (el("b", facts.at(end.time_ns)), f" {end.label.lower()}{note}")
     else:
         outcome = (el("b", "open"), f": {end.not_reached}")
     total = (

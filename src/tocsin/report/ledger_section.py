@@ -6,6 +6,7 @@ from collections import Counter
 
 from tocsin.report.facts import Facts, count_words, time_words
 from tocsin.report.markup import Child, Markup, el, join, number_head, table
+from tocsin.report.sensors_table import sensors_table
 from tocsin.units import iso_from_ns
 from tocsin.views import line
 
@@ -141,4 +142,7 @@ def inputs_section(facts: Facts) -> Markup:
         ("Command", el("span", facts.command, class_="mono")),
     ]
     items = [part for name, value in pairs for part in (el("dt", name), el("dd", value))]
-    return join((el("h2", "How to make it again", id="inputs"), el("dl", *items, class_="inputs")))
+    parts = (
+        el("h2", "How to make it again", id="inputs"), el("dl", *items, class_="inputs"), sensors_table(facts),
+    )  # fmt: skip
+    return join(part for part in parts if part is not None)

@@ -53,7 +53,7 @@ def seconds_bar(facts: Facts, width: float) -> Markup | None:
         drawing.circle(x, y - 4.5, 10, "numeral-ground")
         drawing.text(x, y, str(index + 1), "numeral", "middle")
         drawing.text(x + 20, y, duration_words(end_s - start_s), "figure-number")
-        lines = [label] if is_narrow else wrap(label, (width - 2) / len(parts) - 34, 13)
+        lines = [label] if is_narrow else wrap(label, (width - 2) / len(parts) - 44, 13)
         for below, line in enumerate(lines[:2]):
             drawing.text(x + (114 if is_narrow else 20), y + (0 if is_narrow else 19 + 16 * below), line, "row-label")
     return drawing.markup()

@@ -6,13 +6,12 @@ import itertools
 from collections.abc import Iterable
 
 from tocsin.errors import ScenarioError
-from tocsin.scenario.check_policy import check_policy, within
+from tocsin.scenario.check_policy import check_policy
 from tocsin.scenario.check_sensor import check_fire, check_sensor
 from tocsin.scenario.check_sky import check_sky
+from tocsin.scenario.ranges import MAX_SENSORS, MAX_TRAFFIC, RANGES, hold, within
 from tocsin.scenario.schema import Place, Scenario, Sensor, Truth
 from tocsin.units import ns_from_iso
-
-MAX_TRAFFIC = 10_000  # objects of one kind; a study's tier, not a slip of the finger
 
 
 def check_sensors(sensors: tuple[Sensor, ...], where: str) -> None:
@@ -28,30 +27,29 @@ def check_scenario(scenario: Scenario, where: str) -> None:
         ns_from_iso(scenario.epoch)
     except ValueError as error:
         raise ScenarioError(str(error), where=f"{where}: epoch", remedy="write it as 2026-03-04T09:00:00Z") from None
-    within(scenario.duration_s, 1.0, 172_800.0, "s", f"{where}: duration_s")
+    within(scenario.duration_s, RANGES["Scenario"]["duration_s"], f"{where}: duration_s")
+    if len(scenario.sensors) > MAX_SENSORS:
+        raise ScenarioError(
+            f"0 to {MAX_SENSORS} sensors are allowed", where=f"{where}: sensors", value=len(scenario.sensors),
+            remedy="leave some out",
+        )  # fmt: skip
     check_sensors(scenario.sensors, where)
     _unique((u.name for u in scenario.units), "units", where)
     _unique((s.name for s in scenario.sites), "sites", where)
     _unique((a.name for a in scenario.actors), "actors", where)
-    _unique((t.name for t in scenario.truth.threats), "truth.threats", where)
     for threat in scenario.truth.threats:
         at = f"{where}: truth.threats.{threat.name}"
-        within(threat.launch_after_s, 0.0, scenario.duration_s, "s", f"{at}.launch_after_s")
+        within(threat.launch_after_s, (0.0, scenario.duration_s, "s"), f"{at}.launch_after_s")
         _place(threat.launch, f"{at}.launch")
         _place(threat.impact, f"{at}.impact")
     _sky(scenario.truth, where)
     check_sky(scenario.truth, scenario.duration_s, where)
     units = {unit.name for unit in scenario.units}
     for unit in scenario.units:
-        within(unit.latitude_deg, -90.0, 90.0, "deg", f"{where}: units.{unit.name}.latitude_deg")
-        within(unit.longitude_deg, -180.0, 180.0, "deg", f"{where}: units.{unit.name}.longitude_deg")
-        within(unit.acknowledge_delay_s, 0.0, 86_400.0, "s", f"{where}: units.{unit.name}.acknowledge_delay_s")
+        hold(unit, f"{where}: units.{unit.name}")
     for site in scenario.sites:
         at = f"{where}: sites.{site.name}"
-        within(site.latitude_deg, -90.0, 90.0, "deg", f"{at}.latitude_deg")
-        within(site.longitude_deg, -180.0, 180.0, "deg", f"{at}.longitude_deg")
-        within(site.kill_prob, 0.0, 1.0, "probability", f"{at}.kill_prob")
-        within(site.magazine, 0, 1000, "count", f"{at}.magazine")
+        hold(site, at)
         if site.unit not in units:
             raise ScenarioError(
                 "site belongs to a unit that does not exist", where=f"{at}.unit", value=site.unit,
@@ -60,26 +58,22 @@ def check_scenario(scenario: Scenario, where: str) -> None:
         _table(site.reach_distance_m, site.reach_time_s, at)
     actors = {actor.name for actor in scenario.actors}
     for actor in scenario.actors:
-        within(actor.delay_s, 0.0, 86_400.0, "s", f"{where}: actors.{actor.name}.delay_s")
+        hold(actor, f"{where}: actors.{actor.name}")
     for script in scenario.scripts:
         if script.actor not in actors:
             raise ScenarioError(
                 "script names an actor that does not exist", where=f"{where}: scripts", value=script.actor,
                 remedy=f"use one of: {', '.join(sorted(actors)) or '(no actor is given)'}",
             )  # fmt: skip
-        within(script.after_s, 0.0, scenario.duration_s, "s", f"{where}: scripts.{script.actor}.after_s")
-    truth = scenario.truth
-    for key in ("outcome_seen_prob", "outcome_wrong_prob", "unexploded_prob"):
-        within(getattr(truth, key), 0.0, 1.0, "probability", f"{where}: truth.{key}")
-    for key in truth.spread.__struct_fields__:
-        within(getattr(truth.spread, key), 0.0, 100.0, "1 or m/s", f"{where}: truth.spread.{key}")
+        within(script.after_s, (0.0, scenario.duration_s, "s"), f"{where}: scripts.{script.actor}.after_s")
+    hold(scenario.truth, f"{where}: truth")
+    hold(scenario.truth.spread, f"{where}: truth.spread")
     check_policy(scenario.policy, frozenset(actors), where)
 
 
 def _place(place: Place, where: str) -> None:
     if place.latitude_deg is not None and place.longitude_deg is not None:
-        within(place.latitude_deg, -90.0, 90.0, "deg", f"{where}.latitude_deg")
-        within(place.longitude_deg, -180.0, 180.0, "deg", f"{where}.longitude_deg")
+        hold(place, where)
     elif not place.district or (place.latitude_deg is None) != (place.longitude_deg is None):
         raise ScenarioError(
             "a place needs a district, or latitude_deg and longitude_deg both", where=where, remedy="add what lacks"
@@ -87,25 +81,18 @@ def _place(place: Place, where: str) -> None:
 
 
 def _sky(truth: Truth, where: str) -> None:
-    _unique((a.name for a in truth.aircraft), "truth.aircraft", where)
-    _unique((s.name for s in truth.satellites), "truth.satellites", where)
     _unique((f.name for f in truth.fires), "truth.fires", where)
     for fire in truth.fires:
         check_fire(fire, f"{where}: truth.fires.{fire.name}")
     for aircraft in truth.aircraft:
-        at = f"{where}: truth.aircraft.{aircraft.name}"
-        within(aircraft.latitude_deg, -90.0, 90.0, "deg", f"{at}.latitude_deg")
-        within(aircraft.longitude_deg, -180.0, 180.0, "deg", f"{at}.longitude_deg")
-        within(aircraft.height_m, -500.0, 30_000.0, "m", f"{at}.height_m")
-        within(aircraft.course_deg, 0.0, 360.0, "deg", f"{at}.course_deg")
-        within(aircraft.speed_m_s, 0.0, 1_500.0, "m/s", f"{at}.speed_m_s")
+        hold(aircraft, f"{where}: truth.aircraft.{aircraft.name}")
+    within(sum(t.count for t in truth.traffic), (0, MAX_TRAFFIC, "count"), f"{where}: truth.traffic, all together")
     for traffic in truth.traffic:
         at = f"{where}: truth.traffic.{traffic.kind}"
-        within(traffic.count, 0, MAX_TRAFFIC, "count", f"{at}.count")
+        hold(traffic, at)
         for axis, limit in (("latitude", 90.0), ("longitude", 180.0)):
             low, high = getattr(traffic, f"{axis}_min_deg"), getattr(traffic, f"{axis}_max_deg")
-            within(low, -limit, limit, "deg", f"{at}.{axis}_min_deg")
-            within(high, low, limit, "deg", f"{at}.{axis}_max_deg")
+            within(high, (low, limit, "deg"), f"{at}.{axis}_max_deg")
 
 
 def _table(distances: tuple[float, ...], times: tuple[float, ...], where: str) -> None:

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from tocsin.errors import ScenarioError
 from tocsin.messages import CLASSES
 from tocsin.policy import Policy, Role
+from tocsin.scenario.ranges import Range, within
 
 DAY_S, YEAR_S = 86_400.0, 31_536_000.0
-Range = tuple[float, float, str]
 _SECONDS: Range = (0.0, DAY_S, "s")
 _SOME_SECONDS: Range = (0.01, DAY_S, "s")
 _BUDGET: Range = (0.0, YEAR_S, "s")
@@ -137,10 +137,10 @@ _NOT_ABOVE = (  # the first may not be above the second
 def check_policy(policy: Policy, actors: frozenset[str], where: str) -> None:
     """Refuse rules that nothing can run under; raises ScenarioError at the first fault."""
     at = f"{where}: policy"
-    for key, (low, high, unit) in POLICY_RANGES.items():
+    for key, limits in POLICY_RANGES.items():
         value = value_of(policy, key)
         for entry in value if isinstance(value, tuple) else (value,):
-            within(entry, low, high, unit, f"{at}.{key}")
+            within(entry, limits, f"{at}.{key}")
     for lower, upper in _NOT_ABOVE:
         if value_of(policy, lower) > value_of(policy, upper):
             raise ScenarioError(
@@ -194,11 +194,3 @@ def value_of(policy: Policy, key: str) -> typing.Any:
     """The value of a key as the table names it, ``warn.max_zones``."""
     table, _, field = key.partition(".")
     return getattr(getattr(policy, table), field)
-
-
-def within(value: float, low: float, high: float, unit: str, where: str) -> None:
-    """Refuse a number that is not finite or outside its range."""
-    if not math.isfinite(value) or not low <= value <= high:
-        raise ScenarioError(
-            f"must lie between {low:g} and {high:g} {unit}", where=where, value=value, remedy="change the value"
-        )

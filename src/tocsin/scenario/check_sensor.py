@@ -6,58 +6,11 @@ import itertools
 from typing import Any
 
 from tocsin.errors import ScenarioError
+from tocsin.scenario.ranges import MAX_FALSE_PER_S, OUTAGE, hold, within
 from tocsin.scenario.schema import Fire, Sensor
 
-SENSOR_RANGES: dict[str, tuple[float, float, str]] = {
-    "latitude_deg": (-90.0, 90.0, "deg"),
-    "longitude_deg": (-180.0, 180.0, "deg"),
-    "height_m": (-500.0, 50_000_000.0, "m"),
-    "course_deg": (0.0, 360.0, "deg"),
-    "speed_m_s": (0.0, 60.0, "m/s"),
-    "scan_period_s": (0.05, 600.0, "s"),
-    "latency_s": (0.0, 60.0, "s"),
-    "range_std_m": (0.01, 100_000.0, "m"),
-    "azimuth_std_deg": (1e-5, 20.0, "deg"),
-    "elevation_std_deg": (1e-5, 20.0, "deg"),
-    "range_rate_std_m_s": (0.001, 10_000.0, "m/s"),
-    "line_of_sight_std_urad": (0.1, 100_000.0, "urad"),
-    "position_std_m": (0.01, 1e6, "m"),
-    "height_std_m": (0.01, 1e6, "m"),
-    "noise_scale": (0.01, 1000.0, "1"),
-    "detection_prob": (0.0, 1.0, "probability"),
-    "false_per_scan": (0.0, 10_000.0, "count"),
-    "azimuth_from_deg": (0.0, 360.0, "deg"),
-    "azimuth_to_deg": (0.0, 360.0, "deg"),
-    "elevation_min_deg": (-10.0, 90.0, "deg"),
-    "elevation_max_deg": (-10.0, 90.0, "deg"),
-    "range_min_km": (0.0, 60_000.0, "km"),
-    "range_max_km": (0.0, 60_000.0, "km"),
-    "reference_snr_db": (-20.0, 80.0, "dB"),
-    "reference_range_km": (1.0, 60_000.0, "km"),
-    "reference_rcs_m2": (1e-6, 1e6, "m2"),
-    "false_alarm_prob": (1e-12, 0.1, "probability"),
-    "beamwidth_deg": (0.01, 60.0, "deg"),
-    "range_resolution_m": (0.1, 100_000.0, "m"),
-    "refractivity": (0.0, 500.0, "N-units"),
-    "task_period_s": (0.0, 600.0, "s"),
-    "task_share": (0.0, 1.0, "1"),
-    "range_bias_std_m": (0.0, 100_000.0, "m"),
-    "azimuth_bias_std_deg": (0.0, 20.0, "deg"),
-    "elevation_bias_std_deg": (0.0, 20.0, "deg"),
-    "clock_bias_std_s": (0.0, 60.0, "s"),
-    "cloud_top_m": (0.0, 30_000.0, "m"),
-    "min_intensity_kw_sr": (0.0, 1e9, "kW/sr"),
-    "glints_per_hour": (0.0, 100_000.0, "1/h"),
-}
 SHORTEST_TASK_PERIOD_S = 0.05
 MAX_OUTAGES = 1_000
-OUTAGE_RANGE: tuple[float, float, str] = (0.0, 172_800.0, "s")
-_FIRE_RANGES: dict[str, tuple[float, float, str]] = {
-    "latitude_deg": (-90.0, 90.0, "deg"),
-    "longitude_deg": (-180.0, 180.0, "deg"),
-    "intensity_kw_sr": (0.0, 1e9, "kW/sr"),
-    "clear_prob": (0.0, 1.0, "probability"),
-}
 _PLACE_KEYS = {
     "land": ("latitude_deg", "longitude_deg"),
     "ship": ("latitude_deg", "longitude_deg"),
@@ -77,10 +30,7 @@ _ORDERED = (
 
 def check_sensor(sensor: Sensor, at: str) -> None:
     """Refuse an impossible sensor: ranges, order of limits, outages; ``at`` is where it stands."""
-    for key, limits in SENSOR_RANGES.items():
-        value = getattr(sensor, key)
-        if value is not None:
-            _within(value, limits, f"{at}.{key}")
+    hold(sensor, at)
     for lower, upper, unit in _ORDERED:
         low, high = getattr(sensor, lower), getattr(sensor, upper)
         if low >= high:
@@ -101,8 +51,16 @@ def check_sensor(sensor: Sensor, at: str) -> None:
 
 
 def check_simulated(sensor: Sensor, where: str) -> None:
-    """Refuse what can only replay reports: a platform that the world cannot move, or that is not for that kind."""
+    """Refuse what can only replay reports: a platform that the world cannot move, or that is not for that kind; and
+    more false plots than can be worked out.
+    """
     at = f"{where}: sensors.{sensor.name}" if where else f"sensors.{sensor.name}"
+    if sensor.false_per_scan > MAX_FALSE_PER_S * sensor.scan_period_s:
+        raise ScenarioError(
+            f"more than {MAX_FALSE_PER_S:g} false plots a second, at one scan in {sensor.scan_period_s:g} s",
+            where=f"{at}.false_per_scan", value=sensor.false_per_scan,
+            remedy=f"give 0 to {MAX_FALSE_PER_S * sensor.scan_period_s:g}, or lengthen scan_period_s",
+        )  # fmt: skip
     if sensor.platform == "path":
         raise ScenarioError(
             "a sensor on a recorded path can only replay reports", where=f"{at}.platform", value=sensor.platform,
@@ -150,17 +108,7 @@ def check_elements(sensor: Sensor, at: str) -> None:
 
 def check_fire(fire: Fire, at: str) -> None:
     """Refuse a fire outside its ranges."""
-    for key, limits in _FIRE_RANGES.items():
-        _within(getattr(fire, key), limits, f"{at}.{key}")
-
-
-def _within(value: float, limits: tuple[float, float, str], where: str) -> None:
-    low, high, unit = limits
-    if not low <= value <= high:  # nan is not either
-        raise ScenarioError(
-            f"must lie between {low:g} and {high:g} {unit}", where=where, value=value,
-            remedy="give a plain ratio" if unit in ("1", "probability") else f"give it in {unit}",
-        )  # fmt: skip
+    hold(fire, at)
 
 
 def _outages(sensor: Sensor, at: str) -> None:
@@ -169,7 +117,7 @@ def _outages(sensor: Sensor, at: str) -> None:
         raise ScenarioError(f"more than {MAX_OUTAGES} outages", where=where, remedy="merge some")
     for outage in sensor.outages_s:
         for value in outage:
-            _within(value, OUTAGE_RANGE, where)
+            within(value, OUTAGE, where)
         if outage[0] >= outage[1]:
             raise ScenarioError(
                 "an outage ends, in s after the epoch, before it begins", where=where, value=list(outage),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.resources
 import math
-import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -14,12 +13,13 @@ import msgspec
 from tocsin.errors import ScenarioError
 from tocsin.scenario.check import check_scenario
 from tocsin.scenario.check_sensor import check_placed, check_simulated
+from tocsin.scenario.faults import explained
 from tocsin.scenario.schema import Actor, Cast, Defence, KnownUnit, Person, Scenario
 from tocsin.scenario.sensor_classes import sensor_classes, with_class
+from tocsin.scenario.toml_text import MAX_DEPTH, document_of
 from tocsin.units import ns_from_iso
 
 MAX_BYTES = 1_000_000  # a scenario is a page or two; a megabyte is a mistake or an attack
-MAX_DEPTH = 12
 CASUALTIES_AFTER_S = 300.0  # the first word on casualties comes so late where the scenario does not say
 
 
@@ -53,9 +53,8 @@ def scenario_from(document: dict[str, Any], *, where: str = "scenario") -> Scena
     try:
         scenario = msgspec.convert(document, Scenario)
     except msgspec.ValidationError as error:
-        choices = ", ".join(_choices(str(error)))
-        remedy = f"use one of: {choices}" if choices else "see docs/formats.md for every key, its unit and range"
-        raise ScenarioError(str(error), where=where, remedy=remedy) from None
+        value, remedy = explained(str(error), Scenario, document)
+        raise ScenarioError(str(error), where=where, value=value, remedy=remedy) from None
     check_scenario(scenario, where)
     for sensor, given in zip(scenario.sensors, document.get("sensors", ()), strict=True):
         check_placed(sensor, given, f"{where}: sensors.{sensor.name}")
@@ -70,17 +69,6 @@ def _with_classes(document: dict[str, Any], where: str) -> dict[str, Any]:
     return {"sensors": [with_class(table, f"{where}: sensors.{table.get('name', '')}") for table in sensors]}
 
 
-def _choices(fault: str) -> list[str]:
-    """What a key may hold, where the fault names a key of few choices: ``... - at `$.policy.engage.doctrine```."""
-    kind: Any = msgspec.inspect.type_info(Scenario)
-    for step in re.findall(r"\.(\w+)|(\[)", fault.partition("`$")[2]):
-        if step[1]:
-            kind = getattr(kind, "item_type", None)
-        else:
-            kind = next((field.type for field in getattr(kind, "fields", ()) if field.encode_name == step[0]), None)
-    return [str(value) for value in getattr(kind, "values", ())]
-
-
 def document_from(scenario: Scenario) -> dict[str, Any]:
     """The plain document a scenario came from, defaults filled in; ``scenario_from`` reads it back."""
     document: dict[str, Any] = msgspec.to_builtins(scenario)
@@ -93,7 +81,8 @@ def defence_of(scenario: Scenario) -> Defence:
         origin=scenario.origin,
         epoch_ns=ns_from_iso(scenario.epoch),
         exercise_name=scenario.title,
-        sensors=tuple(sensor for sensor in scenario.sensors if sensor.enabled),
+        # when a sensor will fall silent is truth
+        sensors=tuple(msgspec.structs.replace(s, outages_s=()) for s in scenario.sensors if s.enabled),
         units=tuple(
             KnownUnit(name=unit.name, kind=unit.kind, latitude_deg=unit.latitude_deg, longitude_deg=unit.longitude_deg)
             for unit in scenario.units
@@ -173,7 +162,7 @@ def _read(source: str | Path) -> tuple[dict[str, Any], str]:
     name = str(source)
     if name in packaged_scenarios():
         resource = importlib.resources.files("tocsin.scenario") / "packaged" / f"{name}.toml"
-        return _parse(resource.read_bytes(), f"packaged scenario {name}"), f"packaged scenario {name}"
+        return document_of(resource.read_bytes(), f"packaged scenario {name}"), f"packaged scenario {name}"
     path = Path(source)
     try:
         is_there, size = path.is_file(), path.stat().st_size if path.is_file() else 0
@@ -192,20 +181,7 @@ def _read(source: str | Path) -> tuple[dict[str, Any], str]:
             where=name,
             remedy="a scenario is a page or two of TOML; check that this is one",
         )
-    return _parse(data, name), name
-
-
-def _parse(data: bytes, where: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(data.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        raise ScenarioError(f"not UTF-8 text at byte {error.start}", where=where, remedy="save as UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ScenarioError(f"not TOML: {error}", where=where, remedy="mend the line named") from None
-    except ValueError as error:  # a number of thousands of digits
-        raise ScenarioError(f"a value cannot be read: {error}", where=where, remedy="mend the value") from None
-    except RecursionError:
-        raise ScenarioError("nested too deeply", where=where, remedy=f"keep it under {MAX_DEPTH} levels") from None
+    return document_of(data, name), name
 
 
 def _check_depth(node: Any, where: str, depth: int = 0) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import itertools
 import math
-import tomllib
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
@@ -13,19 +12,21 @@ import msgspec
 import numpy as np
 
 from tocsin.errors import ScenarioError, SensorFileError
-from tocsin.formats.site import GEOSTATIONARY_HEIGHT_M, SensorSite
+from tocsin.formats.site import SensorSite
+from tocsin.kernels.constants import GEOSTATIONARY_HEIGHT_M
 from tocsin.messages import Column, SweptVolume, column
 from tocsin.scenario.check import check_sensors
 from tocsin.scenario.check_sensor import check_elements, check_placed
+from tocsin.scenario.faults import explained
+from tocsin.scenario.ranges import MAX_SENSORS
 from tocsin.scenario.schema import Sensor
 from tocsin.scenario.sensor_classes import with_class
+from tocsin.scenario.toml_text import document_of
 from tocsin.units import DEG, M_PER_KM, ns_from_iso
 
 MAX_BYTES = 1_000_000
-MAX_SENSORS = 1_000
 MAX_PATH_BYTES = 64_000_000
 MAX_PATH_ROWS = 500_000
-MAX_DEPTH = 12
 PATH_COLUMNS = ("time", "latitude_deg", "longitude_deg", "height_m")
 _REMEDY = "docs/formats.md lists every key of [[sensors]], its unit and range"
 
@@ -42,14 +43,16 @@ def read_sensors(path: str | Path) -> tuple[Sensor, ...]:
     """
     path = Path(path)
     where = str(path)
-    document = _parse(_read(path, MAX_BYTES), where)
+    data = _read(path, MAX_BYTES)
     try:
-        document = _completed(document, where)
-        sensors = msgspec.convert(document, _Document).sensors
-    except msgspec.ValidationError as error:
-        raise SensorFileError(str(error), where=where, remedy=_REMEDY) from None
+        document = _completed(document_of(data, where), where)
     except ScenarioError as error:
         raise _of_file(error) from None
+    try:
+        sensors = msgspec.convert(document, _Document).sensors
+    except msgspec.ValidationError as error:
+        value, remedy = explained(str(error), _Document, document)
+        raise SensorFileError(str(error), where=where, value=value, remedy=remedy) from None
     if not 1 <= len(sensors) <= MAX_SENSORS:
         raise SensorFileError(
             f"holds {len(sensors)} sensors; 1 to {MAX_SENSORS} are allowed",
@@ -252,15 +255,3 @@ def _read(path: Path, limit: int) -> bytes:
     if size > limit:
         raise SensorFileError(f"file has {size} bytes, more than {limit}", where=str(path), remedy="check the file")
     return path.read_bytes()
-
-
-def _parse(data: bytes, where: str) -> dict[str, Any]:
-    try:
-        document = tomllib.loads(data.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        raise SensorFileError(f"not UTF-8 text at byte {error.start}", where=where, remedy="save as UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
-        raise SensorFileError(f"not TOML: {error}", where=where, remedy="mend the line named") from None
-    except RecursionError:
-        raise SensorFileError("nested too deeply", where=where, remedy=f"keep it under {MAX_DEPTH} levels") from None
-    return document

@@ -8,7 +8,7 @@ import msgspec
 
 from tocsin.messages import Message, TrackUpdates
 from tocsin.policy import Budgets
-from tocsin.units import NS_PER_S, clock_text
+from tocsin.units import NS_PER_S, clock_text, iso_from_ns
 from tocsin.views.gaps import why_not
 from tocsin.views.pick import of_kind, span_ns
 from tocsin.views.reached import STEPS, Chain, Reached, reach
@@ -202,13 +202,13 @@ def _missing(name: str, label: str, budgets: Budgets, why: str) -> Step:
 
 
 def _dated(parts: tuple[str | int, ...], zero_ns: int | None) -> str:
-    """Words with moments among them (integers, ns) to one text; moments become clock times after zero."""
+    """Words with moments among them (integers, ns) to one text: clock times after zero, or of the day."""
     words = []
     for part in parts:
         if isinstance(part, str):
             words.append(part)
         elif zero_ns is None:
-            words.append("an unknown time after launch")
+            words.append(f"{iso_from_ns(part, 0)[11:19]} UTC")
         else:
             words.append(clock_text((part - zero_ns) / NS_PER_S))
     return "".join(words)

@@ -104,7 +104,8 @@ def _no_launch(view: ThreatView, chain: Chain) -> Words:
         return _refuted(view) or ("no site considered an engagement",)
     tried = [e for e in mine if e.last.state != "no_window"]
     if not tried:
-        reasons = tuple(dict.fromkeys(e.last.reason for e in mine if e.last.reason))
+        said = (e.last.reason.removeprefix(f"{e.site}: ") if len(mine) == 1 else e.last.reason for e in mine)
+        reasons = tuple(dict.fromkeys(filter(None, said)))
         return (f"no window at {', '.join(e.site for e in mine)}", _because("; ".join(reasons)))
     last = tried[-1].last
     site = f"{last.site}: "

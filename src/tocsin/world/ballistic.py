@@ -16,10 +16,10 @@ import numpy.typing as npt
 from tocsin.errors import ScenarioError
 from tocsin.flight import fly
 from tocsin.kernels.boost import boost_flight
-from tocsin.kernels.constants import EARTH_RATE_RAD_S, GM_M3_S2
+from tocsin.kernels.constants import EARTH_RATE_RAD_S, GM_M3_S2, MEAN_EARTH_RADIUS_M
 from tocsin.kernels.fall import fall_to_ground, path_to_ground
 from tocsin.kernels.geodesy import ecef_from_geodetic, enu_axes, geodetic_from_ecef
-from tocsin.kernels.observe import MEAN_EARTH_RADIUS_M, along_path
+from tocsin.kernels.observe import along_path
 from tocsin.scenario import Vehicle
 from tocsin.units import M_PER_KM
 from tocsin.world.vehicles import STEPS_ALL, depletion_s, full_burn_s, segments, speed_gain_m_s
@@ -230,5 +230,5 @@ def _cannot_fly(name: str, central: float, loft: float) -> ScenarioError:
     return ScenarioError(
         f"vehicle class {name} cannot fly {central * MEAN_EARTH_RADIUS_M / 1000.0:.0f} km at loft {loft:g}",
         where="truth.threats",
-        remedy="choose another class, loft, or places: world/vehicles.toml and docs/formats.md tell the ranges",
+        remedy="choose another class, loft, or places: range_max_km and the burns of the class set how far it flies",
     )

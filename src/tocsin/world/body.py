@@ -38,7 +38,7 @@ class Body(Protocol):
         ...
 
     def states(self, time_s: Array) -> tuple[Array, Array]:
-        """ECEF position (n, 3) m and velocity (n, 3) m/s; meaningless where ``is_up`` is false."""
+        """ECEF position (n, 3) m and velocity (n, 3) m/s; meaningless outside ``up_s``."""
         ...
 
     def samples(self, from_s: float, to_s: float) -> tuple[Array, Array, Array]:
@@ -49,10 +49,6 @@ class Body(Protocol):
                   the first and last may lie outside the interval, never outside ``up_s``
         """
         ...
-
-    def is_up(self, time_s: Array) -> npt.NDArray[np.bool_]: ...
-
-    def is_burning(self, time_s: Array) -> npt.NDArray[np.bool_]: ...
 
 
 class Other(Body, Protocol):
@@ -69,14 +65,6 @@ NO_SAMPLES: tuple[Array, Array, Array] = (np.empty(0), np.empty((0, 3)), np.empt
 def is_within(time_s: Array, span_s: tuple[float, float]) -> npt.NDArray[np.bool_]:
     """Which times lie strictly inside a span."""
     return (time_s > span_s[0]) & (time_s < span_s[1])
-
-
-def is_in_burns(time_s: Array, burns: tuple[Burn, ...]) -> npt.NDArray[np.bool_]:
-    """Which times lie inside any burn."""
-    burning = np.zeros(time_s.shape, dtype=bool)
-    for burn in burns:
-        burning |= is_within(time_s, (burn.from_s, burn.to_s))
-    return burning
 
 
 def grid_times(from_s: float, to_s: float, up_s: tuple[float, float], spacing_s: float) -> Array:

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from tocsin.kernels.constants import MEAN_EARTH_RADIUS_M
 from tocsin.kernels.geodesy import ecef_of_many, geodetic_from_ecef
 from tocsin.kernels.refraction import ray_central_angle_rad
 from tocsin.units import DEG, M_PER_KM
@@ -16,7 +17,6 @@ from tocsin.world.ballistic import Array
 from tocsin.world.sight import Bools, Eye, observed
 
 Index = npt.NDArray[np.int64]
-EARTH_M = 6_371_008.8  # m, mean radius R1 of WGS-84
 CELLS = 60_000  # about so many in a grid
 STEPS_DEG = (0.01, 0.02, 0.05, 0.0625, 0.08, 0.1, 0.125, 0.15, 0.2, 0.25, 0.5, 1.0, 2.0)
 HEIGHT_ENOUGH_M = 1.0  # to this the lowest height is found
@@ -37,9 +37,8 @@ class Grid(msgspec.Struct, frozen=True, eq=False):
     def area_km2(self, is_inside: Bools) -> float:
         """Ground of the cells where (r, c) is true, on the sphere of the mean radius."""
         half = 0.5 * self.step_deg * DEG
-        rows = (
-            2.0 * math.sin(half) * np.cos(self.latitude_deg * DEG) * (self.step_deg * DEG) * (EARTH_M / M_PER_KM) ** 2
-        )
+        radius_km = MEAN_EARTH_RADIUS_M / M_PER_KM
+        rows = 2.0 * math.sin(half) * np.cos(self.latitude_deg * DEG) * (self.step_deg * DEG) * radius_km**2
         return float((is_inside * rows[:, None]).sum())
 
 
@@ -109,7 +108,7 @@ def lowest_visible_m(eye: Eye, place_m: Array, latitude_deg: Array, longitude_de
     lowest = np.full(len(latitude_deg), np.nan)
     every = np.arange(len(latitude_deg))
     start = seen_at(every, np.zeros(len(every)))
-    chord_m = 2.0 * np.sin(0.5 * start[:, 5]) * (EARTH_M + eye.base_m)
+    chord_m = 2.0 * np.sin(0.5 * start[:, 5]) * (MEAN_EARTH_RADIUS_M + eye.base_m)
     rows = np.flatnonzero((0.99 * chord_m <= eye.reach_m) & (start[:, 5] < FAR_RAD))
     height = _first_height(
         lambda at, height_m: eye.clearance_rad(seen_at(rows[at], height_m)), np.zeros(len(rows)), top_m
@@ -198,7 +197,7 @@ def _grid(eyes: Sequence[Eye], places_m: Array, top_m: float, also_deg: Array | 
         if lowest_rad > 0.0:
             height_m, n0 = float(eye.sensor.height_m), float(eye.sensor.refractivity)
             by_ray = min(by_ray, float(ray_central_angle_rad(height_m, lowest_rad, top_m, n0)))
-        arc_deg = math.degrees(min(eye.reach_m / EARTH_M, by_ray, FAR_RAD)) * 1.02 + 0.1
+        arc_deg = math.degrees(min(eye.reach_m / MEAN_EARTH_RADIUS_M, by_ray, FAR_RAD)) * 1.02 + 0.1
         level = math.cos(min(abs(latitude) + arc_deg, POLE_DEG) * DEG)
         width = 180.0 if abs(latitude) + arc_deg >= POLE_DEG else math.degrees(
             math.asin(min(1.0, math.sin(arc_deg * DEG) / max(math.cos(latitude * DEG), level)))

@@ -131,7 +131,8 @@ def _named_moments(
     for row in np.flatnonzero(above[1:] != above[:-1]).tolist():
         at_s = _crossing(lambda t: float(heights_m(body, np.array((t,)))[0]) - SPACE_HEIGHT_M, grid[row], grid[row + 1])
         moments.append(("height", f"100 km, {'falling' if above[row] else 'rising'}", at_s))
-    ends = "impact" if is_down else "end of the flight"
+    is_broken = bool(pieces) and pieces[0].up_s[0] >= last_s - SEARCH_SPACING_S
+    ends = "impact" if is_down else "goes on as pieces" if is_broken else "too small to be seen"
     moments.append(("end", ends if has_end else "end of the scenario", last_s))
     return moments
 

@@ -8,10 +8,9 @@ import numpy as np
 
 from tocsin.errors import ScenarioError
 from tocsin.kernels.boost import boost_flight
-from tocsin.kernels.constants import EARTH_RATE_RAD_S, GM_M3_S2
+from tocsin.kernels.constants import EARTH_RATE_RAD_S, GM_M3_S2, MEAN_EARTH_RADIUS_M
 from tocsin.kernels.fall import fall_to_ground, path_to_ground
 from tocsin.kernels.geodesy import ecef_from_geodetic, enu_axes
-from tocsin.kernels.observe import MEAN_EARTH_RADIUS_M
 from tocsin.scenario import Launch, Rocket, Vehicle
 from tocsin.units import M_PER_KM
 from tocsin.world.ballistic import CALM, MAX_FLIGHT_S, Array, at_rest, burns_of, path_of

@@ -17,7 +17,6 @@ import numpy.typing as npt
 from tocsin.errors import SensorFileError
 from tocsin.formats.site import SensorSite
 from tocsin.kernels.constants import SEMI_MAJOR_M, SEMI_MINOR_M
-from tocsin.kernels.level import level_path
 from tocsin.kernels.observe import observe_from_site
 from tocsin.kernels.radar_signal import detection_prob, snr_ratio
 from tocsin.kernels.refraction import bend_many, horizon_apparent_elevation_rad, ray_central_angle_rad_many
@@ -25,8 +24,8 @@ from tocsin.kernels.sighting import is_earth_between
 from tocsin.scenario import Sensor
 from tocsin.units import DEG, M_PER_KM
 from tocsin.world.ballistic import Array
-from tocsin.world.sensors.station import GEOSTATIONARY_HEIGHT_M
-from tocsin.world.sky import satellite_states, satrec
+from tocsin.world.sensors import station
+from tocsin.world.sky import satrec
 
 Bools = npt.NDArray[np.bool_]
 
@@ -121,16 +120,9 @@ def places_of(sensor: Sensor, epoch_ns: int, time_s: Array, site: SensorSite | N
                 value=sensor.platform, remedy="use land, ship, geostationary or orbit",
             )  # fmt: skip
         return np.repeat(np.array(site.path_ecef_m[:1], dtype=np.float64), len(time_s), axis=0)
-    if sensor.platform == "orbit":
-        record = satrec(sensor.line1, sensor.line2, f"sensors.{sensor.name}")
-        return satellite_states(record, epoch_ns, time_s)[0]
-    is_high = sensor.platform == "geostationary"
-    position, _ = level_path(
-        0.0 if is_high else sensor.latitude_deg * DEG, sensor.longitude_deg * DEG,
-        GEOSTATIONARY_HEIGHT_M if is_high else sensor.height_m, sensor.course_deg * DEG,
-        sensor.speed_m_s if sensor.platform == "ship" else 0.0, 0.0, time_s,
-    )  # fmt: skip
-    return np.asarray(position)
+    is_orbit = sensor.platform == "orbit"
+    elements = satrec(sensor.line1, sensor.line2, f"sensors.{sensor.name}") if is_orbit else None
+    return station.places_of(sensor, elements, epoch_ns, time_s)
 
 
 def observed(position_m: Array, site_m: Array) -> Array:

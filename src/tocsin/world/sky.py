@@ -13,7 +13,7 @@ from tocsin.kernels.constants import EARTH_RATE_RAD_S
 from tocsin.scenario import Aircraft, Place, Satellite, Threat, Truth, Vehicle
 from tocsin.units import NS_PER_S
 from tocsin.world.ballistic import Array, Path, Programme, fly_programme, nominal_programme
-from tocsin.world.body import NO_SAMPLES, Burn, cut_table, grid_times, is_in_burns, is_within, thinned
+from tocsin.world.body import NO_SAMPLES, Burn, cut_table, grid_times, is_within, thinned
 from tocsin.world.draws import Draws
 from tocsin.world.kinds import kinds, level_kind
 from tocsin.world.level import arcs_of, states_of
@@ -71,9 +71,6 @@ class Missile:
     def is_up(self, time_s: Array) -> npt.NDArray[np.bool_]:
         return is_within(time_s, self.up_s)
 
-    def is_burning(self, time_s: Array) -> npt.NDArray[np.bool_]:
-        return is_in_burns(time_s, self.burns)
-
 
 class Plane:
     """Level great-circle flight, in legs where it turns, without end."""
@@ -98,12 +95,6 @@ class Plane:
             times = np.union1d(times, corners[(corners > times[0]) & (corners < times[-1])])
         return (times, *self.states(times)) if len(times) else NO_SAMPLES
 
-    def is_up(self, time_s: Array) -> npt.NDArray[np.bool_]:
-        return np.ones(time_s.shape, dtype=bool)
-
-    def is_burning(self, time_s: Array) -> npt.NDArray[np.bool_]:
-        return np.zeros(time_s.shape, dtype=bool)
-
     def truth_times(self, until_s: float) -> tuple[Array, list[str]]:
         times = np.arange(0.0, until_s, TRUTH_ROW_S)
         return times, ["level"] * len(times)
@@ -127,17 +118,11 @@ class Orbiter:
         self.rcs_m2 = kinds().satellite.rcs_m2
 
     def states(self, time_s: Array) -> tuple[Array, Array]:
-        return satellite_states(self._record, self._epoch_ns, time_s)
+        return satellite_states(self._record, self._epoch_ns, time_s, f"satellite {self.name}")
 
     def samples(self, from_s: float, to_s: float) -> tuple[Array, Array, Array]:
         times = grid_times(from_s, to_s, self.up_s, ORBIT_SPACING_S)
         return (times, *self.states(times)) if len(times) else NO_SAMPLES
-
-    def is_up(self, time_s: Array) -> npt.NDArray[np.bool_]:
-        return np.ones(time_s.shape, dtype=bool)
-
-    def is_burning(self, time_s: Array) -> npt.NDArray[np.bool_]:
-        return np.zeros(time_s.shape, dtype=bool)
 
     def truth_times(self, until_s: float) -> tuple[Array, list[str]]:
         times = np.arange(0.0, until_s, TRUTH_ROW_S)
@@ -163,7 +148,7 @@ def satrec(line1: str, line2: str, where: str) -> Satrec:
     return record
 
 
-def satellite_states(record: Satrec, epoch_ns: int, time_s: Array) -> tuple[Array, Array]:
+def satellite_states(record: Satrec, epoch_ns: int, time_s: Array, where: str) -> tuple[Array, Array]:
     """ECEF position (n, 3) m and velocity (n, 3) m/s at seconds from an epoch.
 
     Raises ScenarioError where the elements have decayed by then.
@@ -173,7 +158,10 @@ def satellite_states(record: Satrec, epoch_ns: int, time_s: Array) -> tuple[Arra
     fraction = (rest_ns / NS_PER_S + time_s) / S_PER_DAY
     code, teme_km, teme_km_s = record.sgp4_array(day, fraction)
     if np.any(code):
-        raise ScenarioError(f"the elements cannot be propagated: SGP4 error {int(code.max())}", where="satellite")
+        raise ScenarioError(
+            f"the elements cannot be propagated to the time of the scenario: SGP4 error {int(code.max())}", where=where,
+            remedy="give elements whose epoch is near the scenario's",
+        )  # fmt: skip
     angle = sidereal_rad(day, fraction)
     cos, sin = np.cos(angle), np.sin(angle)
     position = 1000.0 * _turned(teme_km, cos, sin)
@@ -224,8 +212,12 @@ def draw_mach_drag(truth: Truth, draws: Draws) -> Array | None:
 
 def draw_missile(threat: Threat, truth: Truth, air: Array, draws: Draws) -> Missile:
     """One threat as it flies in this run: the nominal programme in the run's air, with drawn drag and burn."""
-    vehicle = vehicle_class(threat.vehicle, truth.vehicles)
-    programme = nominal_programme(vehicle, place_deg(threat.launch), place_deg(threat.impact), threat.loft)
+    try:
+        vehicle = vehicle_class(threat.vehicle, truth.vehicles)
+        programme = nominal_programme(vehicle, place_deg(threat.launch), place_deg(threat.impact), threat.loft)
+    except ScenarioError as error:
+        where = error.where.replace("truth.threats", f"truth.threats.{threat.name}")
+        raise ScenarioError(error.what, where=where, value=error.value, remedy=error.remedy) from None
     normal = draws.generator(f"threat {threat.name}").standard_normal(2)
     beta = vehicle.beta_kg_m2 * math.exp(truth.spread.beta_ratio_std * normal[0])
     burn = max(0.8, 1.0 + truth.spread.burn_ratio_std * normal[1])

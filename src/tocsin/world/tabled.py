@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from tocsin.kernels.observe import along_path
 from tocsin.world.ballistic import Array
-from tocsin.world.body import Burn, cut_table, is_in_burns, is_within, thinned
+from tocsin.world.body import Burn, cut_table, thinned
 
 Table = tuple[Array, Array, Array]  # time s (m,), position m (m, 3), velocity m/s (m, 3), ECEF
 
@@ -51,12 +50,6 @@ class Tabled:
 
     def samples(self, from_s: float, to_s: float) -> Table:
         return cut_table(self._table, from_s, to_s, self.up_s)
-
-    def is_up(self, time_s: Array) -> npt.NDArray[np.bool_]:
-        return is_within(time_s, self.up_s)
-
-    def is_burning(self, time_s: Array) -> npt.NDArray[np.bool_]:
-        return is_in_burns(time_s, self.burns)
 
     def truth_times(self, until_s: float) -> tuple[Array, list[str]]:
         first, last = self.up_s

@@ -13,12 +13,12 @@ from tocsin.scenario import Sensor
 from tocsin.world.ballistic import Array
 from tocsin.world.body import Body
 from tocsin.world.flown import SPACE_HEIGHT_M, heights_m
+from tocsin.world.sensors.sightings import REFERENCE_M
 from tocsin.world.sight import Bools, eye_of, is_hidden, observed, places_of
 
 STEP_S = 0.25  # views and gaps shorter than this may be missed; the ends found are good to 1 ms
 ROWS_MOST = 40_000
 EDGE_S = 1e-3
-REFERENCE_RANGE_M = 36_000_000.0  # m, at which ``min_intensity_kw_sr`` counts in full
 
 Spans = tuple[tuple[float, float], ...]
 
@@ -117,7 +117,7 @@ class Sight:
     def _burns(self, time_s: Array, geometry: Array) -> Bools:
         """Above the cloud, and bright enough: the square law about 36 000 km."""
         sensor = self.sensor
-        near = (REFERENCE_RANGE_M / np.maximum(geometry[:, 0], 1.0)) ** 2
+        near = (REFERENCE_M / np.maximum(geometry[:, 0], 1.0)) ** 2
         burning = np.zeros(len(time_s), dtype=bool)
         for burn in self.body.burns:
             is_bright = burn.intensity_kw_sr * near >= sensor.min_intensity_kw_sr

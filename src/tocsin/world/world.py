@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from tocsin.errors import ScenarioError
 from tocsin.messages import Engagement, Message, Posture, Report, SensorStatus, SensorTask
 from tocsin.scenario import Scenario, Sensor
 from tocsin.units import ns_from_iso, ns_from_s
@@ -51,12 +52,19 @@ class World:
         self._missiles = [draw_missile(threat, truth, self._air, self._draws) for threat in truth.threats]
         self._others = self._all_others()
         bodies: list[Body] = [*self._missiles, *self._others]
+        _refuse_namesakes(bodies)
         enabled = [sensor for sensor in scenario.sensors if sensor.enabled]
         self._sky = SkyTables(bodies, lookback_s=max((sensor.scan_period_s for sensor in enabled), default=1.0) + 1.0)
         self._refractivity_deviation = float(
             truth.spread.refractivity_std * self._draws.generator("refractivity").standard_normal()
         )
         self._stations = [self._station(sensor) for sensor in enabled]
+        ends_s = np.array((0.0, scenario.duration_s + WINDOW_S))
+        for body in bodies:
+            if isinstance(body, Orbiter):
+                body.states(ends_s)  # elements that do not last are refused now, not in the middle of the run
+        for station in self._stations:
+            station.platform(ends_s)
         self._radars = {s.sensor.name: s for s in self._stations if isinstance(s, Radar)}
         self._sites = {site.name: site for site in scenario.sites}
         self._until_ns: int | None = None
@@ -283,6 +291,18 @@ class World:
                 )
             )
         return reports
+
+
+def _refuse_namesakes(bodies: list[Body]) -> None:
+    """Draws, truth.csv and scores go by the name; those of random traffic and spent stages are made up here."""
+    seen: set[str] = set()
+    for body in bodies:
+        if body.name in seen:
+            raise ScenarioError(
+                "two that fly have one name", where="truth", value=body.name,
+                remedy="rename yours: KIND-NUMBER-NUMBER is for random traffic, NAME/stage-NUMBER for spent stages",
+            )  # fmt: skip
+        seen.add(body.name)
 
 
 def _order(launch: Launched) -> tuple[int, str, int]:

@@ -195,16 +195,20 @@ class Radar(Station):
         return self.scan_of(look_ns - LOOK_NS, look_ns, platform_m[0], in_random_order(plots), beam)
 
     def _beam(self, azimuth_rad: float, elevation_rad: float) -> SweptVolume:
-        """What a look about a direction searches: inside the field of regard's elevations, at all its ranges."""
-        half_rad = LOOK_BEAMS * self.sensor.beamwidth_deg * DEG
+        """What a look about a direction of the field of regard searches: no more than that field, at all its ranges."""
+        swept, half_rad = self._swept, LOOK_BEAMS * self.sensor.beamwidth_deg * DEG
         aside_rad = min(half_rad / max(math.cos(elevation_rad), 1e-3), math.pi)
-        first_rad = (azimuth_rad - aside_rad) % FULL_TURN
+        past_rad = (azimuth_rad - swept.azimuth_from_rad) % FULL_TURN
+        low_rad, high_rad = past_rad - aside_rad, past_rad + aside_rad
+        if self.width_rad < FULL_TURN - 1e-9:
+            low_rad, high_rad = max(low_rad, 0.0), min(high_rad, self.width_rad)
+        first_rad = (swept.azimuth_from_rad + low_rad) % FULL_TURN
         return msgspec.structs.replace(
-            self._swept,
+            swept,
             azimuth_from_rad=first_rad,
-            azimuth_to_rad=first_rad + 2.0 * aside_rad,
-            elevation_min_rad=max(elevation_rad - half_rad, self._swept.elevation_min_rad),
-            elevation_max_rad=min(elevation_rad + half_rad, self._swept.elevation_max_rad),
+            azimuth_to_rad=first_rad + high_rad - low_rad,
+            elevation_min_rad=max(elevation_rad - half_rad, swept.elevation_min_rad),
+            elevation_max_rad=min(elevation_rad + half_rad, swept.elevation_max_rad),
         )
 
     def _plots(

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
+from sgp4.api import Satrec
 
+from tocsin.kernels.constants import GEOSTATIONARY_HEIGHT_M
 from tocsin.kernels.level import level_path
 from tocsin.messages import Column, Scan, SensorKind, SweptVolume
 from tocsin.scenario import Sensor, check_simulated
-from tocsin.units import NS_PER_S, ns_from_s
+from tocsin.units import DEG, NS_PER_S, ns_from_s
 from tocsin.world.ballistic import Array
 from tocsin.world.draws import Draws
 from tocsin.world.sensors.biases import draw_biases
 from tocsin.world.sensors.sky_tables import WINDOW_S, Index, SkyTables
 from tocsin.world.sky import satellite_states, satrec
 
-GEOSTATIONARY_HEIGHT_M = 35_786_000.0  # m above the equator
 FALSE_PLOT = -1  # the body of a plot that none made
 _WINDOW_NS = WINDOW_S * NS_PER_S
 
@@ -116,16 +116,7 @@ class Station(ABC):
 
     def platform(self, time_s: Array) -> Array:
         """Where the sensor stands, (n, 3) ECEF m."""
-        sensor = self.sensor
-        if self._elements is not None:
-            return satellite_states(self._elements, self.epoch_ns, time_s)[0]
-        is_high = sensor.platform == "geostationary"
-        position, _ = level_path(
-            0.0 if is_high else math.radians(sensor.latitude_deg), math.radians(sensor.longitude_deg),
-            GEOSTATIONARY_HEIGHT_M if is_high else sensor.height_m, math.radians(sensor.course_deg),
-            sensor.speed_m_s if sensor.platform == "ship" else 0.0, 0.0, time_s,
-        )  # fmt: skip
-        return np.asarray(position)
+        return places_of(self.sensor, self._elements, self.epoch_ns, time_s)
 
     def plot_ns(self, plots_s: Array) -> npt.NDArray[np.int64]:
         """Seconds from epoch to integer nanoseconds UTC, by the sensor's clock."""
@@ -194,6 +185,19 @@ class Station(ABC):
             time_s=plots.time_s[order],
             columns={name: _sealed(values[order]) for name, values in plots.columns.items()},
         )
+
+
+def places_of(sensor: Sensor, elements: Satrec | None, epoch_ns: int, time_s: Array) -> Array:
+    """Where a sensor stands at seconds from an epoch, (n, 3) ECEF m; ``elements`` of one in orbit."""
+    if elements is not None:
+        return satellite_states(elements, epoch_ns, time_s, f"sensors.{sensor.name}")[0]
+    is_high = sensor.platform == "geostationary"
+    position, _ = level_path(
+        0.0 if is_high else sensor.latitude_deg * DEG, sensor.longitude_deg * DEG,
+        GEOSTATIONARY_HEIGHT_M if is_high else sensor.height_m, sensor.course_deg * DEG,
+        sensor.speed_m_s if sensor.platform == "ship" else 0.0, 0.0, time_s,
+    )  # fmt: skip
+    return np.asarray(position)
 
 
 def vec3(values: Array) -> tuple[float, float, float]:

@@ -1,0 +1,131 @@
+"""The whole tracker beside Stone Soup's on the same scans: accuracy (GOSPA, RMSE, missed, false, switches) and speed.
+
+Stone Soup is a benchmark-only dependency; its configuration stands in `stonesoup_peer`, the scenes in
+`stonesoup_scenes`. Both trackers run scan by scan, each timed once a repeat over its whole scene; building
+their messages or Detection objects, and scoring, are left out of the time.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+from benchmarks import filter_rows
+from benchmarks import stonesoup_scenes as scenes
+from benchmarks.timing import not_installed, row, time_of
+from tocsin.policy import TrackPolicy
+from tocsin.tracking import Tracker
+
+PATIENCE_S = 5.0  # a look that takes longer says enough
+
+
+def own_run(scene: scenes.Scene, score: scenes.Score) -> float:
+    """Track a scene; returns seconds spent in the tracker."""
+    tracker, spent_s = Tracker(), 0.0
+    scans = [scenes.detections_of(look, scene.sites, scene.case.clutter, k) for k, look in enumerate(scene.looks)]
+    score.restart(scene.case.objects)
+    for k, scan in enumerate(scans):
+        start = time.perf_counter()
+        tracker.step(scan)
+        if scene.looks[k].time_s.is_integer():
+            tracker.tick(scan.end_ns)
+        spent_s += time.perf_counter() - start
+        seen = tracker.confirmed(scan.end_ns)
+        score.add(
+            scene.truth[k],
+            dict(zip(tracker.state.id[seen.slots].tolist(), seen.state, strict=True)),
+            look=k // scene.case.radars,
+            is_late=_late(scene, k),
+        )
+    return spent_s
+
+
+def peer_run(scene: scenes.Scene, score: scenes.Score) -> float:
+    from benchmarks import stonesoup_peer as peer
+
+    models = peer.radars_of(scene)
+    scans = [peer.detections_of(look, models) for look in scene.looks]
+    policy = TrackPolicy()
+    steps = iter(peer.tracker(scene, scans, policy.coast_noise, policy.velocity_std_m_s))
+    spent_s = 0.0
+    score.restart(scene.case.objects)
+    for k in range(len(scans)):
+        start = time.perf_counter()
+        _, tracks = next(steps)
+        spent_s += time.perf_counter() - start
+        score.add(scene.truth[k], peer.tracks_ecef(tracks, scene), look=k // scene.case.radars, is_late=_late(scene, k))
+    return spent_s
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' * (count > 1)}"
+
+
+def _late(scene: scenes.Scene, k: int) -> bool:
+    return scene.looks[k].time_s >= 0.5 * scene.case.seconds
+
+
+def scene_rows(cases: tuple[scenes.Case, ...] = scenes.CASES) -> list[str]:
+    work = "whole tracker on shared scans"
+    try:
+        import stonesoup
+
+        import benchmarks.stonesoup_peer  # noqa: F401
+    except ImportError:
+        return [not_installed(work, "Stone Soup, multi-target tracker", filter_rows.REMEDY)]
+    own_run(scenes.scene(scenes.Case(2, 1, 5, 2.0)), scenes.Score())  # loads the kernels
+    out = []
+    for case in cases:
+        scores: dict[str, Any] = {"peer": scenes.Score(), "own": scenes.Score()}
+        spent = {"peer": 0.0, "own": 0.0}
+        plots = 0
+        for seed in range(1, case.seeds + 1):
+            scene = scenes.scene(case, seed)
+            plots += sum(look.plots.shape[0] for look in scene.looks)
+            spent["peer"] += peer_run(scene, scores["peer"])
+            spent["own"] += own_run(scene, scores["own"])
+        apart = scores["own"].means() - scores["peer"].means()
+        error = float(apart.std(ddof=1)) / math.sqrt(case.seeds)
+        title = f"{_many(case.objects, 'object')}, {_many(case.radars, 'radar')}, {case.clutter:.0f} false a scan"
+        out.append(
+            row(
+                f"{work}: {title}, {case.seconds} s", f"Stone Soup {stonesoup.__version__}, GNN by k-d tree, EKF",
+                f"{plots / spent['peer']:.0f} plots/s", f"{plots / spent['own']:.0f} plots/s",
+                f"{spent['peer'] / spent['own']:.1f}x",
+                f"Stone Soup: {scores['peer'].line()}. tocsin: {scores['own'].line()}. GOSPA of tocsin less that of "
+                f"Stone Soup {apart.mean():+.1f} m, standard error {error:.1f}, {case.seeds} seeds; truth without air; "
+                "bar 200x at 50 and 200 objects, GOSPA no worse, 90 % within 5 looks",
+            )
+        )  # fmt: skip
+    return out
+
+
+def growth_rows() -> list[str]:
+    """tocsin alone: a look of 200 and of 2000 objects, the fourth, or the first to take longer than PATIENCE_S."""
+    own_run(scenes.scene(scenes.Case(2, 1, 5, 2.0)), scenes.Score())  # loads the kernels
+    seconds, looks = [], []
+    for objects in (200, 2000):
+        scene = scenes.scene(scenes.Case(objects, 1, 4, 0.5 * objects))
+        tracker, last_s = Tracker(), 0.0
+        for k, look in enumerate(scene.looks):
+            scan = scenes.detections_of(look, scene.sites, scene.case.clutter, k)
+            start = time.perf_counter()
+            tracker.step(scan)
+            last_s = time.perf_counter() - start
+            if last_s > PATIENCE_S:
+                break
+        seconds.append(last_s)
+        looks.append(k + 1)
+    few_s, many_s = seconds
+    return [
+        row(
+            "whole tracker, one look: 2000 objects and 1000 false plots beside a tenth of both", "none", "-",
+            f"{time_of(few_s)} and {time_of(many_s)}", f"{many_s / few_s:.0f} times as long",
+            f"looks {looks[0]} and {looks[1]}, once, no median; bar 12",
+        )
+    ]  # fmt: skip
+
+
+def rows() -> list[str]:
+    return filter_rows.rows() + scene_rows() + growth_rows()

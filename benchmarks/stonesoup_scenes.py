@@ -1,0 +1,195 @@
+"""Scenes of many ballistic objects before one or two radars, seeded, and how well trackers do on them.
+
+Truth is coast above the air: J2 gravity and a turning Earth, the model of every filter here, so that a row compares
+filters and association and no knowledge of drag. Generic numbers, notional: 2.2 to 2.9 km/s at 130 km and more.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import math
+
+import numpy as np
+
+from tocsin.kernels import advance, ecef_from_geodetic, enu_axes, radar_from_ecef
+from tocsin.messages import Detections, SweptVolume, column
+from tocsin.scoring.gospa import gospa
+
+START = dt.datetime(2026, 3, 4, 9, 0, 0)  # UTC
+START_NS = 1_772_614_800_000_000_000
+CALM = np.zeros(4)
+RANGE_STD_M, ANGLE_STD_RAD, DETECTION_PROB = 30.0, 1e-3, 0.9  # a generic radar
+SECTOR = (math.radians(30.0), math.radians(150.0), math.radians(1.0), math.radians(70.0), 2e5, 1.5e6)  # az, el, range
+CUT_OFFS_M = (1_000.0, 5_000.0, 20_000.0)  # GOSPA: c
+CUT_OFF_M = 5_000.0  # the one that its parts, RMSE, missed and false are told for
+SOON = 5  # looks within which an object should have a confirmed track
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """How many objects, radars, seconds, false plots a scan on average, and seeds behind a row."""
+
+    objects: int
+    radars: int
+    seconds: int
+    clutter: float
+    seeds: int = 1
+
+
+CASES = (
+    Case(1, 1, 60, 10.0, 20), Case(10, 1, 60, 10.0, 6), Case(10, 2, 60, 10.0, 6), Case(50, 1, 60, 25.0, 3),
+    Case(50, 2, 60, 25.0, 3), Case(200, 1, 40, 100.0, 2),
+)  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True)
+class Look:
+    """One scan: radar, time from the start, plots (p, 3) range azimuth elevation; the first ``real`` are of objects."""
+
+    radar: int
+    time_s: float
+    plots: np.ndarray
+    real: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Scene:
+    """Sites (r, 3) ECEF m; looks in order of time; truth (looks, n, 6) ECEF at each look."""
+
+    case: Case
+    sites: np.ndarray
+    looks: list[Look]
+    truth: np.ndarray
+
+
+def place(latitude_deg: float, longitude_deg: float, height_m: float) -> np.ndarray:
+    return np.array(ecef_from_geodetic(math.radians(latitude_deg), math.radians(longitude_deg), height_m))
+
+
+def scene(case: Case, seed: int = 1) -> Scene:
+    rng = np.random.default_rng([seed, case.objects, case.radars])
+    sites = np.array([place(36.0, 40.0, 500.0), place(38.0, 39.0, 900.0)])[: case.radars]
+    states = np.array([_flight(rng) for _ in range(case.objects)])
+    times = sorted((t + 0.5 * r, r) for t in range(case.seconds) for r in range(case.radars))
+    looks, truth, now_s = [], [], 0.0
+    for time_s, radar in times:
+        if time_s > now_s:
+            states = np.array([np.concatenate(advance(s[:3].copy(), s[3:].copy(), 0.0, CALM, time_s - now_s, 0.1))
+                               for s in states])  # fmt: skip
+            now_s = time_s
+        truth.append(states)
+        looks.append(_look(states, sites[radar], radar, time_s, case.clutter, rng))
+    return Scene(case, sites, looks, np.array(truth))
+
+
+def _flight(rng: np.random.Generator) -> np.ndarray:
+    latitude_deg, longitude_deg = 33.5 + 3.0 * rng.random(), 46.0 + 3.5 * rng.random()
+    position = place(latitude_deg, longitude_deg, 130e3 + 60e3 * rng.random())
+    axes = enu_axes(math.radians(latitude_deg), math.radians(longitude_deg))
+    course, climb = math.radians(270.0 + rng.uniform(-20.0, 20.0)), rng.uniform(0.4, 0.75)
+    level = math.sin(course) * axes[0] + math.cos(course) * axes[1]
+    speed = rng.uniform(2_200.0, 2_900.0)
+    return np.concatenate((position, speed * (math.cos(climb) * level + math.sin(climb) * axes[2])))
+
+
+def _look(
+    states: np.ndarray, site: np.ndarray, radar: int, time_s: float, clutter: float, rng: np.random.Generator
+) -> Look:
+    seen = [s for s in states if rng.random() < DETECTION_PROB]
+    std = (RANGE_STD_M, ANGLE_STD_RAD, ANGLE_STD_RAD)
+    rows = [np.array(radar_from_ecef(s[:3].copy(), site)) + rng.standard_normal(3) * std for s in seen]
+    from_rad, to_rad, low_rad, high_rad, near_m, far_m = SECTOR
+    for _ in range(rng.poisson(clutter)):
+        rows.append(
+            np.array((rng.uniform(near_m, far_m), rng.uniform(from_rad, to_rad), rng.uniform(low_rad, high_rad)))
+        )
+    return Look(radar, time_s, np.array(rows).reshape(-1, 3), len(seen))
+
+
+def detections_of(look: Look, sites: np.ndarray, clutter: float, number: int) -> Detections:
+    """A scan as tocsin's tracker takes it."""
+    from_rad, to_rad, low_rad, high_rad, near_m, far_m = SECTOR
+    end_ns = START_NS + round(look.time_s * 1e9)
+    count = look.plots.shape[0]
+    x_m, y_m, z_m = sites[look.radar].tolist()
+    volume = (to_rad - from_rad) * (high_rad - low_rad) * (far_m - near_m)
+    return Detections(
+        time_ns=end_ns, arrival_ns=end_ns, sensor=f"radar {look.radar + 1}", kind="radar", sequence=number,
+        start_ns=end_ns, end_ns=end_ns, platform_ecef_m=(x_m, y_m, z_m), plot_time_ns=column([end_ns] * count, "int64"),
+        plot_index=column(range(count), "int64"), range_m=column(look.plots[:, 0]),
+        azimuth_rad=column(look.plots[:, 1]), elevation_rad=column(look.plots[:, 2]),
+        range_std_m=column([RANGE_STD_M] * count), angle_std_rad=column([ANGLE_STD_RAD] * count),
+        swept=SweptVolume(
+            azimuth_from_rad=from_rad, azimuth_to_rad=to_rad, elevation_min_rad=low_rad, elevation_max_rad=high_rad,
+            range_min_m=near_m, range_max_m=far_m, detection_prob=DETECTION_PROB, clutter_density=clutter / volume,
+        ),
+    )  # fmt: skip
+
+
+class Score:
+    """GOSPA (p 2, alpha 2; tocsin's own, the digits of Stone Soup's GOSPAMetric) of confirmed tracks by position,
+    RMSE of what it pairs, identity switches."""
+
+    def __init__(self) -> None:
+        self.squares: list[float] = []  # m2, of pairs
+        self.late: list[float] = []  # m2, of pairs in the second half of each scene
+        self.speeds: list[float] = []  # m2/s2
+        self.gospa: dict[float, list[list[float]]] = {c: [] for c in CUT_OFFS_M}  # m, a list a scene
+        self.parts: list[tuple[float, float, float]] = []  # m2: localisation, missed, false
+        self.counts: list[tuple[int, int]] = []  # missed, false
+        self.switches = 0
+        self.objects = self.soon = 0
+        self._holder: dict[int, object] = {}
+
+    def restart(self, objects: int) -> None:
+        """Another scene begins: whose track is whose is forgotten."""
+        self._holder = {}
+        self.objects += objects
+        for scenes in self.gospa.values():
+            scenes.append([])
+
+    def add(self, truth: np.ndarray, tracks: dict[object, np.ndarray], *, look: int = 0, is_late: bool = False) -> None:
+        """One moment: truth (n, 6), track name -> state (6,), all ECEF."""
+        names = list(tracks)
+        states = np.array([tracks[name] for name in names]).reshape(-1, 6)
+        for c, scenes in self.gospa.items():
+            found = gospa(truth[:, :3], states[:, :3], cutoff_m=c, order=2.0, alpha=2.0)
+            scenes[-1].append(found.gospa_m)
+            if c == CUT_OFF_M:
+                self.parts.append((found.localisation_m**2, found.missed_m**2, found.false_m**2))
+                self.counts.append((found.missed_count, found.false_count))
+                self._pair(truth, states, names, found.pairs.tolist(), look, is_late)
+
+    def _pair(
+        self, truth: np.ndarray, states: np.ndarray, names: list[object], pairs: list[list[int]], look: int,
+        is_late: bool,
+    ) -> None:  # fmt: skip
+        squares = [float(np.square(truth[i, :3] - states[j, :3]).sum()) for i, j in pairs]
+        self.squares += squares
+        self.late += squares if is_late else []
+        self.speeds += [float(np.square(truth[i, 3:] - states[j, 3:]).sum()) for i, j in pairs]
+        for i, j in pairs:
+            self.soon += i not in self._holder and look < SOON
+            if self._holder.setdefault(i, names[j]) != names[j]:
+                self.switches += 1
+                self._holder[i] = names[j]
+
+    def means(self, cut_off_m: float = CUT_OFF_M) -> np.ndarray:
+        """GOSPA, m, mean of each scene."""
+        return np.array([np.mean(each) for each in self.gospa[cut_off_m]])
+
+    def line(self) -> str:
+        totals = "/".join(f"{self.means(c).mean():.0f}" for c in CUT_OFFS_M)
+        near, missed, false = (math.sqrt(each) for each in np.mean(np.array(self.parts), axis=0).tolist())
+        counts = np.mean(np.array(self.counts), axis=0)
+        return (
+            f"GOSPA c 1/5/20 km {totals} m (at 5 km rms parts {near:.0f}, missed {missed:.0f}, false {false:.0f}); "
+            f"RMSE {_rms(self.squares):.0f} m, {_rms(self.speeds):.1f} m/s, second half {_rms(self.late):.0f} m; "
+            f"missed {counts[0]:.2f}, false {counts[1]:.3f} a look, {self.switches} switches, "
+            f"{100.0 * self.soon / max(1, self.objects):.0f} % held within {SOON} looks"
+        )
+
+
+def _rms(squares: list[float]) -> float:
+    return math.sqrt(float(np.mean(squares))) if squares else math.nan

@@ -1,0 +1,197 @@
+"""Truth and tracks as paths that can be asked for a time: from truth.csv, from a record."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from tocsin.errors import InputError
+from tocsin.kernels.motion import advance
+from tocsin.messages import MODES, Column, Message, TrackUpdates
+from tocsin.units import NS_PER_S
+
+STEP_S = 5.0  # s, of the Runge-Kutta steps that carry a track on; 1e-5 m over 60 s, kernels/motion.py
+_STILL_AIR = np.zeros(4)
+_LEVEL = MODES.index("level")
+_STATE = ("x_ecef_m", "y_ecef_m", "z_ecef_m", "vx_ecef_m_s", "vy_ecef_m_s", "vz_ecef_m_s")
+NEEDED = ("time_ns", "object", "kind", *_STATE)  # columns of a truth table
+
+
+class TruthPath(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """What flew: k > 1 states, times rising."""
+
+    name: str
+    kind: str
+    t_ns: Column  # (k,) int64
+    position_ecef_m: Column  # (k, 3)
+    velocity_ecef_m_s: Column  # (k, 3) earth-relative
+
+
+class TrackPath(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """What a tracker said: k states in order of time, each as first published for its time."""
+
+    track: int
+    t_ns: Column  # (k,) int64
+    position_ecef_m: Column  # (k, 3)
+    velocity_ecef_m_s: Column  # (k, 3) earth-relative
+    covariance: Column  # (k, 6, 6)
+    is_level: Column  # (k,) bool, level flight is more likely than the rest together
+    beta_kg_m2: Column  # (k,) ballistic coefficient
+    nis: Column  # (k,)
+    nis_dof: Column  # (k,) int64; 0: this state rests on no plot of its own
+    is_held: Column  # (k,) bool, confirmed from here on; false once dropped
+
+
+def read_truth(path: str | Path) -> tuple[TruthPath, ...]:
+    """Paths of a truth table (truth.csv of a run, or any CSV with its columns `NEEDED`), in order of first mention.
+
+    What has a single row, or no velocity, is no path and is left out: a piece of debris, told where it landed.
+    Raises InputError naming the file, the line, the value.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError("no truth table here", where=str(path), remedy="give truth.csv of a run, or --truth FILE")
+    found: dict[str, tuple[str, list[int], list[list[float]]]] = {}
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = csv.DictReader(file)
+            lacking = [name for name in NEEDED if name not in (rows.fieldnames or ())]
+            if lacking:
+                raise InputError(
+                    f"a truth table lacks {', '.join(lacking)}", where=str(path), remedy="see truth.csv in formats.md"
+                )
+            for row in rows:
+                if row["vx_ecef_m_s"] == "":
+                    continue  # a piece of debris, told where it landed
+                _, times, states = found.setdefault(row["object"], (row["kind"], [], []))
+                times.append(_time_ns(row["time_ns"], path, rows.line_num))
+                states.append([_number(row[name], name, path, rows.line_num) for name in _STATE])
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"not a CSV table: {error}", where=str(path), remedy="save it as CSV in UTF-8") from None
+    return tuple(
+        truth_path(name, kind, np.array(times, dtype=np.int64), np.array(states))
+        for name, (kind, times, states) in found.items()
+        if len(times) > 1
+    )
+
+
+def truth_path(name: str, kind: str, t_ns: Column, states_ecef: Column) -> TruthPath:
+    """From (k,) times and (k, 6) position, m, and velocity, m/s, in any order; a time told twice counts once."""
+    order = np.unique(t_ns, return_index=True)[1]
+    return TruthPath(
+        name=name, kind=kind, t_ns=t_ns[order],
+        position_ecef_m=states_ecef[order, :3], velocity_ecef_m_s=states_ecef[order, 3:],
+    )  # fmt: skip
+
+
+def track_paths(messages: Iterable[Message]) -> tuple[TrackPath, ...]:
+    """Paths of all tracks that were ever confirmed, by number: every state published, at the time it is valid."""
+    rows: dict[int, list[tuple[TrackUpdates, int]]] = {}
+    confirmed: set[int] = set()
+    for message in messages:
+        if isinstance(message, TrackUpdates):
+            for row, track in enumerate(message.track.tolist()):
+                rows.setdefault(track, []).append((message, row))
+                if message.status[row] == "confirmed":
+                    confirmed.add(track)
+    return tuple(_track(track, rows[track]) for track in sorted(confirmed))
+
+
+def _track(track: int, rows: Sequence[tuple[TrackUpdates, int]]) -> TrackPath:
+    """States by the time they are valid at; of equal times, and of confirmation and end, as handled.
+
+    Scans arrive late: a track can be dropped by a message whose state is older than its latest.
+    """
+    ordered = sorted(rows, key=lambda each: (each[0].status[each[1]] == "dropped", int(each[0].t_ns[each[1]])))
+    t_ns = np.maximum.accumulate(np.array([m.t_ns[i] for m, i in ordered], dtype=np.int64))
+    since_ns = next(int(m.t_ns[i]) for m, i in rows if m.status[i] == "confirmed")
+    return TrackPath(
+        track=track,
+        t_ns=t_ns,
+        position_ecef_m=np.array([m.position_ecef_m[i] for m, i in ordered]),
+        velocity_ecef_m_s=np.array([m.velocity_ecef_m_s[i] for m, i in ordered]),
+        covariance=np.array([m.covariance[i] for m, i in ordered]),
+        is_level=np.array([m.mode_prob[i, _LEVEL] > 0.5 for m, i in ordered]),
+        beta_kg_m2=np.exp([m.log_beta[i] for m, i in ordered]),
+        nis=np.array([m.nis[i] for m, i in ordered]),
+        nis_dof=np.array([m.nis_dof[i] for m, i in ordered], dtype=np.int64),
+        is_held=(t_ns >= since_ns) & np.array([m.status[i] != "dropped" for m, i in ordered]),
+    )
+
+
+def truth_at(path: TruthPath, times_ns: Column) -> tuple[Column, Column]:
+    """Position and velocity, (k, 3) each, ECEF, at (k,) times; nan before the first row and after the last.
+
+    Cubic Hermite between rows. Accuracy, by its error term h^4/384 of the fourth derivative: under 1 mm on an orbit
+    told every 10 s; across the end of a burn (50 m/s2 within a row of 1 s) up to 8 m and 13 m/s
+    """
+    last = len(path.t_ns) - 1
+    left = np.clip(np.searchsorted(path.t_ns, times_ns, side="right") - 1, 0, last - 1)
+    h = (path.t_ns[left + 1] - path.t_ns[left])[:, None] / NS_PER_S
+    u = ((times_ns - path.t_ns[left])[:, None] / NS_PER_S) / h
+    p0, p1 = path.position_ecef_m[left], path.position_ecef_m[left + 1]
+    v0, v1 = path.velocity_ecef_m_s[left] * h, path.velocity_ecef_m_s[left + 1] * h
+    position = p0 + u * (v0 + u * ((3.0 * (p1 - p0) - 2.0 * v0 - v1) + u * (2.0 * (p0 - p1) + v0 + v1)))
+    velocity = (v0 + u * (2.0 * (3.0 * (p1 - p0) - 2.0 * v0 - v1) + 3.0 * u * (2.0 * (p0 - p1) + v0 + v1))) / h
+    is_outside = (times_ns < path.t_ns[0]) | (times_ns > path.t_ns[-1])
+    position[is_outside], velocity[is_outside] = np.nan, np.nan
+    return position, velocity
+
+
+def track_at(path: TrackPath, times_ns: Column) -> tuple[Column, Column]:
+    """Where a track says its object is, (k, 3) position and velocity, at (k,) times; nan where it is not held.
+
+    The latest state at or before each time, carried on from it: level flight along its great circle, all else by
+    gravity and drag in still air (thrust is not published: 30 m/s2 of it are 15 m after a second). Never a state of
+    later: what was not known then does not count.
+    """
+    position, velocity = np.full((len(times_ns), 3), np.nan), np.full((len(times_ns), 3), np.nan)
+    for row, at in enumerate((np.searchsorted(path.t_ns, times_ns, side="right") - 1).tolist()):
+        if at < 0 or not path.is_held[at]:
+            continue
+        dt_s = float(times_ns[row] - path.t_ns[at]) / NS_PER_S
+        place, speed = path.position_ecef_m[at].copy(), path.velocity_ecef_m_s[at].copy()
+        if dt_s > 0.0 and path.is_level[at]:
+            place, speed = _along_great_circle(place, speed, dt_s)
+        elif dt_s > 0.0:
+            place, speed = advance(place, speed, float(path.beta_kg_m2[at]), _STILL_AIR, dt_s, STEP_S)
+        position[row], velocity[row] = place, speed
+    return position, velocity
+
+
+def _along_great_circle(position: Column, velocity: Column, dt_s: float) -> tuple[Column, Column]:
+    """Turned about the Earth's centre by the way flown, the climb kept."""
+    range_m = float(np.linalg.norm(position))
+    up = position / range_m
+    climb_m_s = float(velocity @ up)
+    level = velocity - climb_m_s * up
+    speed_m_s = float(np.linalg.norm(level))
+    if speed_m_s < 1e-9:
+        return position + velocity * dt_s, velocity
+    ahead, angle = level / speed_m_s, speed_m_s * dt_s / range_m
+    new_up, new_ahead = math.cos(angle) * up + math.sin(angle) * ahead, math.cos(angle) * ahead - math.sin(angle) * up
+    return (range_m + climb_m_s * dt_s) * new_up, climb_m_s * new_up + speed_m_s * new_ahead
+
+
+def _time_ns(text: str | None, path: Path, line: int) -> int:
+    try:
+        return int(text or "")
+    except ValueError:
+        raise InputError(
+            "time_ns is no whole number of ns", where=f"{path}: line {line}", value=text, remedy="ns since 1970, UTC"
+        ) from None
+
+
+def _number(text: str | None, name: str, path: Path, line: int) -> float:
+    try:
+        value = float(text or "")
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise InputError(f"{name} is no number", where=f"{path}: line {line}", value=text, remedy="m and m/s, ECEF")
+    return value

@@ -1,0 +1,191 @@
+"""Truth and tracks asked for a time: against motions in closed form, and never with what was not yet known."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from scipy.integrate import solve_ivp
+
+from tocsin.errors import InputError
+from tocsin.messages import TrackUpdates, column
+from tocsin.scoring import TrackPath, read_truth, track_at, track_paths, truth_at, truth_path
+
+Array = np.ndarray[Any, Any]
+S = 1_000_000_000
+EPOCH_NS = 1_772_611_200 * S
+RADIUS_M, PERIOD_S = 7_000_000.0, 5_829.0
+HEAD = "time_ns,object,kind,phase,x_ecef_m,y_ecef_m,z_ecef_m,vx_ecef_m_s,vy_ecef_m_s,vz_ecef_m_s"
+
+
+def circle(at_s: Array) -> tuple[Array, Array]:
+    """A circle at an orbit's size and rate."""
+    rate = 2.0 * math.pi / PERIOD_S
+    out = np.stack((np.cos(rate * at_s), np.sin(rate * at_s), np.zeros(len(at_s))), axis=1)
+    along = np.stack((-out[:, 1], out[:, 0], out[:, 2]), axis=1)
+    return RADIUS_M * out, RADIUS_M * rate * along
+
+
+def ns(at_s: Array) -> Array:
+    return EPOCH_NS + np.round(np.asarray(at_s) * S).astype(np.int64)
+
+
+def held(states: list[tuple[float, Array, Array]], **changes: Any) -> TrackPath:
+    """A confirmed track of (seconds, position, velocity)."""
+    count = len(states)
+    path = TrackPath(
+        track=1, t_ns=ns(np.array([s for s, _, _ in states])), position_ecef_m=np.array([p for _, p, _ in states]),
+        velocity_ecef_m_s=np.array([v for _, _, v in states]), covariance=np.array([np.eye(6)] * count),
+        is_level=np.zeros(count, dtype=bool), beta_kg_m2=np.full(count, 5_000.0), nis=np.zeros(count),
+        nis_dof=np.zeros(count, dtype=np.int64), is_held=np.ones(count, dtype=bool),
+    )  # fmt: skip
+    return msgspec.structs.replace(path, **changes)
+
+
+def update(second: float, status: Any, track: int = 3, x_m: float = 7e6) -> TrackUpdates:
+    t_ns = column([EPOCH_NS + round(second * S)], "int64")
+    one, count = column([math.log(900.0)]), column([1], "int64")
+    return TrackUpdates(
+        time_ns=int(t_ns[0]), sensor="radar", track=column([track], "int64"), status=(status,), t_ns=t_ns,
+        position_ecef_m=column([[x_m, 0.0, 0.0]]), velocity_ecef_m_s=column([[0.0, 100.0, 0.0]]),
+        covariance=column([np.eye(6)]), mode_prob=column([[0.0, 0.2, 0.8]]), log_beta=one, log_beta_std=one,
+        first_ns=t_ns, last_ns=t_ns, radar_count=count, infrared_count=count, position_count=count,
+        nis=column([2.0]), nis_dof=column([3], "int64"),
+    )  # fmt: skip
+
+
+def test_an_orbit_told_every_ten_seconds_is_met_to_a_millimetre_between() -> None:
+    rows = np.arange(0.0, 101.0, 10.0)
+    path = truth_path("satellite", "satellite", ns(rows), np.hstack(circle(rows)))
+    between = np.linspace(0.0, 100.0, 333)
+    position, velocity = truth_at(path, ns(between))
+    expected, expected_velocity = circle(between)
+    assert np.abs(position - expected).max() < 1e-3
+    assert np.abs(velocity - expected_velocity).max() < 1e-3
+
+
+def test_truth_is_silent_before_its_first_row_and_after_its_last() -> None:
+    rows = np.arange(0.0, 31.0, 10.0)
+    path = truth_path("x", "airliner", ns(rows), np.hstack(circle(rows)))
+    position, velocity = truth_at(path, ns(np.array([-0.1, 0.0, 30.0, 30.1])))
+    assert np.isfinite(position[:, 0]).tolist() == [False, True, True, False]
+    assert np.isfinite(velocity[:, 0]).tolist() == [False, True, True, False]
+
+
+def test_rows_in_any_order_and_told_twice_make_one_path() -> None:
+    rows = np.array([20.0, 0.0, 10.0, 10.0])
+    path = truth_path("x", "airliner", ns(rows), np.hstack(circle(rows)))
+    assert path.t_ns.tolist() == ns(np.array([0.0, 10.0, 20.0])).tolist()
+
+
+def inertial_60_s_on(position: Array, velocity: Array) -> Array:
+    """By scipy's DOP853 in a frame that does not rotate, gravity from the potential with J2, then turned back."""
+    gm, j2, a, rate = 3.986004418e14, 1.08262982e-3, 6_378_137.0, 7.292115e-5  # WGS-84
+
+    def potential(at: Array) -> float:
+        r = math.sqrt(float(at @ at))
+        return gm / r * (1.0 - j2 * (a / r) ** 2 * (1.5 * (at[2] / r) ** 2 - 0.5))
+
+    def slope(_: float, y: Array) -> Array:
+        pull = [(potential(y[:3] + e) - potential(y[:3] - e)) / 200.0 for e in 100.0 * np.eye(3)]
+        return np.concatenate((y[3:], pull))
+
+    start = np.concatenate((position, velocity + np.cross([0.0, 0.0, rate], position)))
+    end = solve_ivp(slope, (0.0, 60.0), start, method="DOP853", rtol=1e-11, atol=1e-6).y[:3, -1]
+    cos, sin = math.cos(60.0 * rate), math.sin(60.0 * rate)
+    return np.array([cos * end[0] + sin * end[1], cos * end[1] - sin * end[0], end[2]])
+
+
+def test_a_coasting_track_is_carried_on_by_gravity() -> None:
+    """Above the air, 60 s on; a straight line would be over 10 km off."""
+    position, velocity = np.array([RADIUS_M, 0.0, 0.0]), np.array([500.0, 3_000.0, 2_000.0])
+    places, speeds = track_at(held([(0.0, position, velocity)]), ns(np.array([0.0, 60.0])))
+    assert np.abs(places[1] - inertial_60_s_on(position, velocity)).max() < 0.05
+    assert np.linalg.norm(places[1] - (position + 60.0 * velocity)) > 10_000.0
+    assert (places[0] == position).all()
+    assert (speeds[0] == velocity).all()
+
+
+def test_a_level_track_keeps_height_and_speed_over_the_curve() -> None:
+    """An hour at 250 m/s: 900 km round a circle of the same radius."""
+    path = held([(0.0, np.array([6.388e6, 0.0, 0.0]), np.array([0.0, 250.0, 0.0]))], is_level=np.ones(1, dtype=bool))
+    places, speeds = track_at(path, ns(np.array([3_600.0])))
+    angle = 250.0 * 3_600.0 / 6.388e6
+    assert places[0] == pytest.approx([6.388e6 * math.cos(angle), 6.388e6 * math.sin(angle), 0.0], abs=1e-3)
+    assert np.linalg.norm(speeds[0]) == pytest.approx(250.0)
+
+
+def test_a_track_is_never_told_by_a_state_of_later() -> None:
+    first, later = np.array([RADIUS_M, 0.0, 0.0]), np.array([RADIUS_M + 9_999.0, 0.0, 0.0])
+    path = held([(0.0, first, np.zeros(3)), (10.0, later, np.zeros(3))], is_level=np.ones(2, dtype=bool))
+    places, _ = track_at(path, ns(np.array([-1.0, 0.0, 9.99, 10.0])))
+    assert np.isnan(places[0]).all()
+    assert (places[1] == first).all()
+    assert (places[2] == first).all()
+    assert (places[3] == later).all()
+
+
+def test_a_track_is_held_from_its_confirmation_until_it_is_dropped() -> None:
+    messages = [update(0, "tentative"), update(2, "confirmed"), update(4, "confirmed"), update(6, "dropped")]
+    (path,) = track_paths([*messages, update(0, "tentative", track=9)])
+    assert path.track == 3
+    places, _ = track_at(path, ns(np.array([0.0, 1.9, 2.0, 5.9, 6.0, 60.0])))
+    assert np.isfinite(places[:, 0]).tolist() == [False, False, True, True, False, False]
+    assert path.is_level.all()
+    assert path.beta_kg_m2 == pytest.approx([900.0] * 4)
+
+
+def test_a_track_dropped_by_a_late_message_is_gone_all_the_same() -> None:
+    (path,) = track_paths([update(1, "confirmed"), update(5, "confirmed"), update(4, "dropped")])
+    assert np.isfinite(track_at(path, ns(np.array([4.5, 5.0, 60.0])))[0][:, 0]).tolist() == [True, False, False]
+
+
+def test_a_state_handled_before_the_confirmation_does_not_undo_it() -> None:
+    (path,) = track_paths([update(3, "tentative"), update(2, "confirmed"), update(4, "confirmed")])
+    assert np.isfinite(track_at(path, ns(np.array([1.9, 2.0, 3.5])))[0][:, 0]).tolist() == [False, True, True]
+
+
+def test_of_two_states_for_one_time_the_one_handled_last_counts() -> None:
+    (path,) = track_paths([update(1, "confirmed", x_m=7e6), update(0, "confirmed"), update(1, "confirmed", x_m=7.1e6)])
+    assert track_at(path, ns(np.array([1.0])))[0][0, 0] == 7.1e6
+
+
+def table(folder: Path, *rows: str, head: str = HEAD) -> Path:
+    path = folder / "truth.csv"
+    path.write_text("\n".join((head, *rows)) + "\n", encoding="utf-8")
+    return path
+
+
+def test_a_truth_table_is_read_by_object_and_pieces_of_debris_are_left_out(tmp_path: Path) -> None:
+    path = table(
+        tmp_path, f"{EPOCH_NS},a,threat,boost,1,2,3,4,5,6", f"{EPOCH_NS + S},b,airliner,level,1,2,3,4,5,6",
+        f"{EPOCH_NS + S},a,threat,boost,7,8,9,4,5,6", f"{EPOCH_NS + 9 * S},a/0,fragment,impact,1,2,3,,,",
+        f"{EPOCH_NS + 2 * S},b,airliner,level,1,2,3,4,5,6",
+    )  # fmt: skip
+    first, second = read_truth(path)
+    assert (first.name, first.kind, second.name) == ("a", "threat", "b")
+    assert first.position_ecef_m.tolist() == [[1, 2, 3], [7, 8, 9]]
+    assert second.t_ns.tolist() == [EPOCH_NS + S, EPOCH_NS + 2 * S]
+
+
+@pytest.mark.parametrize(
+    ("rows", "head", "said"),
+    [
+        (["x,a,threat,boost,1,2,3,4,5,6"], HEAD, "line 2.*whole number of ns.*'x'"),
+        ([f"{EPOCH_NS},a,threat,boost,1,2,nan,4,5,6"], HEAD, "line 2: z_ecef_m is no number.*'nan'"),
+        ([f"{EPOCH_NS},a,threat,boost,1,2"], HEAD, "line 2: z_ecef_m is no number"),
+        (["1,2"], "time_ns,object", "lacks kind, x_ecef_m"),
+    ],
+)
+def test_a_wrong_table_is_refused_by_line_and_value(tmp_path: Path, rows: list[str], head: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        read_truth(table(tmp_path, *rows, head=head))
+
+
+def test_no_table_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no truth table"):
+        read_truth(tmp_path / "none.csv")
