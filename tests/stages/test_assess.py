@@ -306,6 +306,15 @@ def test_too_few_plots_of_one_kind_are_no_evidence() -> None:
     assert bench.assessments[-1].rung == "PROBABLE"
 
 
+def test_plots_that_a_revision_takes_back_and_gives_again_are_credited_once() -> None:
+    bench = Bench()
+    flown = state(30.0, 40.0, 90e3, 3000.0, 280.0, 42.0)
+    for t_s, count in ((1.0, 2), (2.0, 1), (3.0, 2)):
+        bench.give(row(t_s, *flown, spread(200.0, 10.0), (0.0, 1.0, 0.0), (count, 0, 0), "land"))
+    credited = bench.stage.state.tracks[1].credit
+    assert credited == {"land": 2}
+
+
 def test_without_radar_the_mode_is_degraded_and_confirmed_is_out_of_reach() -> None:
     bench = Bench()
     flown_boost(bench, 40)

@@ -167,9 +167,12 @@ class ArrayTracker:
         return detections_of(known, time_ns, number, **columns)
 
     def tick(self, now_ns: int) -> dict[str, Column]:
-        """Time passes: tracks that nobody has seen for too long, or that must be on the ground, come back dropped."""
-        told = self.tracker.tick(int(checked_times("now_ns", [now_ns], 1, "tick")[0]))
-        return table_of([] if told is None else [told])
+        """Time passes: scans that came late are used; what nobody has seen for long, or is down, comes back dropped."""
+        return table_of(self.tracker.tick(int(checked_times("now_ns", [now_ns], 1, "tick")[0])))
+
+    def revise(self, now_ns: int) -> dict[str, Column]:
+        """Use the scans that came late now, as at the end of a recording; tracks that they changed."""
+        return table_of(self.tracker.revise(int(checked_times("now_ns", [now_ns], 1, "revise")[0])))
 
     def _known(self, name: str) -> Sensor:
         if name not in self.sensors:

@@ -33,7 +33,7 @@ def track_scans(
     is_table = isinstance(scans, Mapping) or hasattr(scans, "column_names")
     feed = ArrayTracker(sensors, policy)
     told: list[TrackUpdates | None] = []
-    tick_ns, next_ns = max(1, ns_from_s(tick_s)), -1
+    tick_ns, next_ns, last_ns = max(1, ns_from_s(tick_s)), -1, 0
     for scan in scans_of(scans, _KNOWN) if is_table else scans:
         if not isinstance(scan, Mapping) or "sensor" not in scan or "time_ns" not in scan:
             raise ScanError(
@@ -54,7 +54,9 @@ def track_scans(
         if next_ns < 0 or not feed.tracker.state.alive().size:  # nothing to drop: no tick is worth the wait
             next_ns = detections.end_ns + tick_ns
         while next_ns <= detections.end_ns and feed.tracker.state.alive().size:
-            told.append(feed.tracker.tick(next_ns))
+            told.extend(feed.tracker.tick(next_ns))
             next_ns += tick_ns
         told.append(feed.tracker.step(detections))
+        last_ns = max(last_ns, detections.end_ns)
+    told.extend(feed.tracker.revise(last_ns))  # what came late and still waits for a tick
     return table_of(each for each in told if each is not None)

@@ -51,6 +51,7 @@ class TrackMemory(msgspec.Struct):
     counts: tuple[int, int, int]  # plots from radar, infrared, position
     cause: str
     credit: dict[str, int] = {}  # plots by sensor
+    credited: tuple[int, int, int] = (0, 0, 0)  # as counts, the most so far: a revision may take some back
     is_changed: bool = True
     height_max_m: float = 0.0  # it was surely (two sigma) this high
     recent: list[tuple[int, float, float, float]] = []  # (time, velocity) of the last seconds of boost

@@ -119,7 +119,7 @@ class Assess:
 
     def _credit(self, memory: TrackMemory, counts: tuple[int, int, int], message: TrackUpdates, row: int) -> None:
         """Give each new plot to the sensor that made it: independence is judged by sensor."""
-        for kind, new, old in zip(("radar", "infrared", "position"), counts, memory.counts, strict=True):
+        for kind, new, old in zip(("radar", "infrared", "position"), counts, memory.credited, strict=True):
             if new <= old:
                 continue
             sensor = self._sensors.get(message.sensor)
@@ -129,6 +129,8 @@ class Assess:
                 name = next((s for s in fed if s in self._sensors and self._sensors[s].kind == kind), "")
             if name:
                 memory.credit[name] = memory.credit.get(name, 0) + new - old
+        radar, infrared, position = map(max, counts, memory.credited)
+        memory.credited = radar, infrared, position
 
     def _remember_boost(self, memory: TrackMemory, now_ns: int) -> None:
         if memory.mode_prob[0] > _BURNING_PROB:
