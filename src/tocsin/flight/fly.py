@@ -60,16 +60,16 @@ def fly(
                    rows, held outside; None: calm
     method         "tsit5" 5(4) or "dop853" 8(5,3), adaptive unless step_s is given; "rk4", in fixed steps
     step_s         s, of fixed steps; None: as long as tolerance_m allows
-    tolerance_m    error allowed to an adaptive step, m; of velocity, 5e-4 of it in m/s
+    tolerance_m    error allowed to an adaptive step, m; of velocity, a thousandth of it in m/s
     stop_height_m  where it ends, falling; what starts below and never reaches it ends on the ground
     max_time_s     s after which an object still flying is NO_IMPACT
     spacing_s      s between samples of one flight; the end itself is always the last one
     heights_m      heights whose crossing is an event of one flight, both ways
 
     Raises FlightError for a value that is not finite, of the wrong shape, or outside what can fly.
-    Accuracy: impacts of flights of 300 to 3500 km within 10 cm of a tight integration (99 of 100), events within 1 ms;
+    Accuracy: impacts of flights of 300 to 3500 km within 10 cm of a tight integration (9 of 10), events within 1 ms;
     of what almost orbits for two hours, within 30 m. A start that grazes the ground ends within 20 ms, or there.
-    Many flights go over all cores, 64 and more plain ones by a kernel made for many, to the same accuracy. What each
+    Many flights go over all cores, 64 and more plain ones by a kernel made for many, within 4 cm (99 of 100). What each
     gets depends neither on its neighbours nor on the cores.
     """
     earth = checks.earth(earth)

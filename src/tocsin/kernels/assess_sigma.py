@@ -21,7 +21,7 @@ from tocsin.kernels.geodesy import ecef_from_geodetic, enu_axes, geodetic_from_e
 STEP = math.sqrt(3.0)  # of one axis, in standard deviations
 AXES = 10  # position 3, velocity 3, ln(ballistic coefficient), air density, wind east, wind north
 POINTS = 1 + 2 * AXES
-TOLERANCE_M = 5.0  # of each step of a fall: moves the covariance by less than a thousandth of itself
+TOLERANCE_M = 2.5  # of each step of a fall: moves the covariance by less than a thousandth of itself
 
 
 @kernel
