@@ -19,7 +19,7 @@ from tocsin.messages import Detections, TrackUpdates
 RADAR_SENSOR = tracking.Sensor(
     name="radar", kind="radar", site_ecef_m=vec3(RADAR), range_std_m=30.0, angle_std_rad=1e-3, swept=EVERYWHERE
 )
-EYE = tracking.Sensor(name="eye", kind="infrared", site_ecef_m=vec3(WEST), angle_std_rad=3e-5)
+EYE = tracking.Sensor(name="sight", kind="infrared", site_ecef_m=vec3(WEST), angle_std_rad=3e-5)
 
 
 def scans(seconds: int = 30) -> list[Detections]:
@@ -53,7 +53,7 @@ def table(from_scans: list[Detections]) -> dict[str, Any]:
 def fed_messages(from_scans: list[Detections]) -> list[TrackUpdates]:
     tracker, told = tracking.Tracker(), []
     for t, scan in enumerate(from_scans):
-        told += [tracker.tick(ns(t))] if t > 1 else []
+        told += tracker.tick(ns(t)) if t > 1 else []
         told.append(tracker.step(scan))
     return [each for each in told if each is not None]
 
@@ -104,8 +104,8 @@ def test_scans_one_by_one_may_mix_kinds() -> None:
     for t in range(20):
         seen = radar_scan([truth[t][0]], t, rng)
         mixed.append({"sensor": "radar", "time_ns": ns(t), **arrays(seen)})
-        sight = infrared_scan([truth[t][0]], t, rng, site=WEST, sensor="eye")
-        mixed.append({"sensor": "eye", "time_ns": ns(t), "line_of_sight_ecef": sight.line_of_sight_ecef})
+        sight = infrared_scan([truth[t][0]], t, rng, site=WEST, sensor="sight")
+        mixed.append({"sensor": "sight", "time_ns": ns(t), "line_of_sight_ecef": sight.line_of_sight_ecef})
     tracks = tracking.track_scans(mixed, [RADAR_SENSOR, EYE])
     assert set(tracks["track"].tolist()) == {1}
     assert tracks["radar_count"][-1] == tracks["infrared_count"][-1] == 20
