@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 import subprocess
@@ -13,11 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 from lxml import etree
+from outputs import called, rows_of
 from rich.console import Console
 from shapely.geometry import Point, shape
 
 import tocsin
-from tocsin.cli.app import app
 from tocsin.errors import InputError, ScenarioError, SensorFileError
 from tocsin.formats.coverage_files import COVERAGE_COLUMNS, MAP_COLUMNS
 
@@ -40,13 +39,7 @@ longitude_deg = 100.0
 
 
 def coverage(*arguments: str | Path) -> int:
-    status = app(["coverage", *map(str, arguments)], result_action="return_value")
-    assert isinstance(status, int)
-    return status
-
-
-def rows_of(path: Path) -> list[dict[str, str]]:
-    return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+    return called("coverage", *arguments)
 
 
 def words_of(path: Path) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import itertools
 import json
 import math
@@ -15,11 +14,11 @@ import numpy as np
 import pymap3d
 import pytest
 from lxml import etree
+from outputs import called, rows_of
 from pyproj import Geod
 from rich.console import Console
 
 import tocsin
-from tocsin.cli.app import app
 from tocsin.errors import InputError, ScenarioError
 from tocsin.formats.flown import FLIGHT_COLUMNS
 from tocsin.scenario import load_scenario
@@ -56,13 +55,7 @@ speed_m_s = 50.0
 
 
 def fly(*arguments: str | Path) -> int:
-    status = app(["fly", *map(str, arguments)], result_action="return_value")
-    assert isinstance(status, int)
-    return status
-
-
-def rows_of(path: Path) -> list[dict[str, str]]:
-    return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+    return called("fly", *arguments)
 
 
 @pytest.fixture(scope="module")

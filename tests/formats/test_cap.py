@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lxml import etree
 
 from tocsin.errors import InputError, MessageError
 from tocsin.formats.cap import MAX_BYTES, cap_problems, cap_time, cap_xml, identifier_of, read_cap, read_cap_feed
@@ -20,8 +21,6 @@ from tocsin.stages.warn import Warn
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "stages"))
 from warning_cast import Driver, assessment, debris, defence, engagement
-
-etree = pytest.importorskip("lxml.etree")
 
 
 def life(origin: str = "exercise") -> list[PublicWarning]:

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pymap3d
 import pytest
 
 from tocsin import tracking
@@ -77,7 +78,6 @@ def test_bearing_from_east_counterclockwise_is_azimuth_from_north_clockwise(
 
 @pytest.mark.parametrize("offset", [(0.0, 0.0, 0.0), (150e3, -220e3, 1e3), (-300e3, 40e3, -6e3)])
 def test_a_plot_lies_where_the_scene_says_wherever_the_radar_stands(offset: tuple[float, float, float]) -> None:
-    pymap3d = pytest.importorskip("pymap3d")
     model = CartesianToElevationBearingRange(offset)
     target = np.array([300e3, 350e3, 150e3])
     table = stonesoup.read_detections([detection(model, model.measure(target))], FRAME)
@@ -228,7 +228,6 @@ def test_tracks_of_its_detections_follow_the_object() -> None:
 
 
 def test_written_tracks_are_local_states_in_its_order_with_their_covariance(tmp_path: Path) -> None:
-    pymap3d = pytest.importorskip("pymap3d")
     tracks, _ = tracked()
     path = tmp_path / "tracks.csv"
     count = stonesoup_tracks.write_tracks_csv(path, tracks, FRAME)

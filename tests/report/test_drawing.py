@@ -6,6 +6,7 @@ import math
 from html.parser import HTMLParser
 
 import numpy as np
+import pyproj
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -83,7 +84,6 @@ def test_ticks_are_multiples_inside_the_span() -> None:
 
 def test_the_projection_agrees_with_pyproj_on_the_sphere() -> None:
     """PROJ's azimuthal equidistant; 1 mm over 1500 km."""
-    pyproj = pytest.importorskip("pyproj")
     spots = np.array([[34.3, 47.0], [36.8, 36.2], [41.0, 29.0], [33.0, 52.0], [36.0, 40.0]])
     projection = Projection(spots)
     middle = f"+lat_0={math.degrees(projection.lat_rad)} +lon_0={math.degrees(projection.lon_rad)}"
@@ -93,7 +93,6 @@ def test_the_projection_agrees_with_pyproj_on_the_sphere() -> None:
 
 
 def test_great_circle_distance_agrees_with_pyproj_on_the_sphere() -> None:
-    pyproj = pytest.importorskip("pyproj")
     geod = pyproj.Geod(a=6371008.8, b=6371008.8)
     lat, lon = np.array([36.8, -20.0, 34.3]), np.array([36.2, 170.0, 47.0])
     _, _, reference = geod.inv([47.0] * 3, [34.3] * 3, lon, lat)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import h3
 import msgspec
 import numpy as np
 import pytest
@@ -162,7 +163,6 @@ def test_warning_time_runs_from_the_first_sending_and_people_are_counted_once() 
 
 def zone_at(place_deg: tuple[float, float]) -> tuple[str, int]:
     """Id and people of the zone of a place, by the H3 library and the packaged table."""
-    h3 = pytest.importorskip("h3")
     cell = h3.latlng_to_cell(*place_deg, 5)
     return cell, int(zones().people_count[zones().row(cell)])
 
@@ -196,7 +196,6 @@ def test_rightly_warned_are_the_people_at_the_true_impact_from_their_own_first_t
 
 def test_the_harm_radius_reaches_into_the_next_zones_and_no_farther() -> None:
     """Against H3's own cells: a wide circle concerns the six neighbours, a point only its own cell."""
-    h3 = pytest.importorskip("h3")
     own = h3.latlng_to_cell(*IMPACT_DEG, 5)
     known = set(zones().ids)
     assert set(zones_at(*h3.cell_to_latlng(own), 0.0)) == {own} & known

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyproj
 import pytest
 from tracking_scene import EVERYWHERE, RADAR, WEST, coasting, infrared_scan, ns, radar_scan, vec3
 
@@ -131,7 +132,6 @@ def test_all_round_holds_what_it_was_given() -> None:
 
 
 def test_site_at_is_the_point_of_proj() -> None:
-    pyproj = pytest.importorskip("pyproj")
     there = pyproj.Transformer.from_crs("EPSG:4979", "EPSG:4978").transform(36.0, 40.0, 500.0)
     assert tracking.site_at(36.0, 40.0, 500.0) == pytest.approx(there, abs=1e-6)
 

@@ -6,6 +6,7 @@ import math
 
 import msgspec
 import numpy as np
+import pyproj
 import pytest
 from example_run import Tape, assessment, ellipse, example_run, ns, track_update
 
@@ -45,7 +46,7 @@ def test_a_turned_ellipse_keeps_its_axes() -> None:
 @pytest.mark.parametrize(("north_km", "east_km"), [(3.0, 5.0), (30.0, 60.0), (100.0, 150.0)])
 def test_a_regions_area_agrees_with_the_geodesic_one(north_km: float, east_km: float) -> None:
     """GeographicLib through pyproj; 1 % to 300 km across, as promised."""
-    geod = pytest.importorskip("pyproj").Geod(ellps="WGS84")
+    geod = pyproj.Geod(ellps="WGS84")
     ring = ellipse(36.8, 36.2, north_km, east_km, count=72)
     area, _ = geod.polygon_area_perimeter(ring[:, 1], ring[:, 0])
     assert region_area_m2(ring) == pytest.approx(abs(area), rel=0.01)

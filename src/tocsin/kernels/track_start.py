@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from tocsin.kernels.compiled import kernel
+from tocsin.kernels.constants import MEAN_EARTH_RADIUS_M
 from tocsin.kernels.geodesy import ecef_from_radar, enu_axes, geodetic_from_ecef, height_and_up, radar_from_ecef
 from tocsin.kernels.track_motion import (
     BALLISTIC,
@@ -28,7 +29,6 @@ from tocsin.kernels.track_observe import INFRARED, POSITION
 
 _LEVEL_CLIMB_STD_M_S = 15.0  # m/s, aircraft climb and descend
 _LIMB_ALONG = 5.0  # a line of sight that passes above the cue height says less about its length
-_MEAN_RADIUS_M = 6_371_000.0
 
 
 @kernel
@@ -40,7 +40,7 @@ def where_sight_meets_height(site, sight, height_m):
     along = -(site[0] * sight[0] + site[1] * sight[1] + site[2] * sight[2])
     r2 = site[0] ** 2 + site[1] ** 2 + site[2] ** 2
     miss2 = r2 - along * along
-    radius = _MEAN_RADIUS_M + height_m
+    radius = MEAN_EARTH_RADIUS_M + height_m
     point = np.empty(3)
     hits = along > 0.0 and miss2 < radius * radius
     t = along - math.sqrt(radius * radius - miss2) if hits else max(along, 0.0)

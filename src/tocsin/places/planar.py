@@ -7,17 +7,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-EARTH_RADIUS_M = 6_371_008.8  # mean radius, IUGG; against the ellipsoid within 0.6 % of a distance
+from tocsin.kernels.constants import MEAN_EARTH_RADIUS_M
+
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
 
 def distance_m(latitude_deg: float, longitude_deg: float, lat_deg: npt.ArrayLike, lon_deg: npt.ArrayLike) -> Array:
-    """Great-circle distances on the mean sphere from one point to many (haversine)."""
+    """Great-circle distances on the mean sphere from one point to many (haversine): within 0.6 % of the ellipsoid's."""
     a, b = np.radians(latitude_deg), np.radians(np.asarray(lat_deg, dtype=np.float64))
     half_lat = 0.5 * (b - a)
     half_lon = 0.5 * np.radians(np.asarray(lon_deg, dtype=np.float64) - longitude_deg)
     h = np.sin(half_lat) ** 2 + np.cos(a) * np.cos(b) * np.sin(half_lon) ** 2
-    out: Array = 2.0 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.minimum(h, 1.0)))
+    out: Array = 2.0 * MEAN_EARTH_RADIUS_M * np.arcsin(np.sqrt(np.minimum(h, 1.0)))
     return out
 
 
@@ -47,6 +48,6 @@ def east_north_m(
     lat, lon = np.asarray(lat_deg, dtype=np.float64), np.asarray(lon_deg, dtype=np.float64)
     lat_0, lon_0 = np.asarray(latitude_deg, dtype=np.float64), np.asarray(longitude_deg, dtype=np.float64)
     turn = np.mod(lon - lon_0 + 180.0, 360.0) - 180.0
-    east = EARTH_RADIUS_M * np.radians(turn) * np.cos(np.radians(0.5 * (lat + lat_0)))
-    out: Array = np.stack((east, EARTH_RADIUS_M * np.radians(lat - lat_0)), axis=-1)
+    east = MEAN_EARTH_RADIUS_M * np.radians(turn) * np.cos(np.radians(0.5 * (lat + lat_0)))
+    out: Array = np.stack((east, MEAN_EARTH_RADIUS_M * np.radians(lat - lat_0)), axis=-1)
     return out

@@ -7,14 +7,16 @@ import math
 import numpy as np
 
 from tocsin.flight import contains, enu_offsets_m, polygon_area_m2
+from tocsin.kernels.geodesic import geodesic_inverse
 from tocsin.kernels.geodesy import geodetic_from_ecef
 from tocsin.messages import Assessment, Column, Vec3
 
 
 def ground_distance_m(a_ecef_m: Vec3, b_ecef_m: Vec3) -> float:
-    """Along the ground between two points on it; within 0.3 % up to 2000 km."""
-    east, north = enu_offsets_m(np.array(a_ecef_m), np.array(b_ecef_m))[0].tolist()
-    return math.hypot(east, north)
+    """Along the ground between two points on it: the geodesic."""
+    lat, lon, _ = geodetic_from_ecef(*a_ecef_m)
+    to_lat, to_lon, _ = geodetic_from_ecef(*b_ecef_m)
+    return float(geodesic_inverse(lat, lon, to_lat, to_lon)[0])
 
 
 def region_holds(polygon_deg: Column | None, point_ecef_m: Vec3) -> bool | None:

@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 
+from tocsin.kernels.constants import MEAN_EARTH_RADIUS_M
 from tocsin.kernels.geodesy import ecef_from_radar
 from tocsin.kernels.track_observe import INFRARED, POSITION, RADAR, RADAR_RATE, ROW_COUNT, ROWS
 from tocsin.messages import Column, Detections
@@ -74,7 +75,7 @@ def plots_of(detections: Detections) -> Plots:
         z[:, 2] = detections.elevation_rad
     else:
         far_m = np.maximum(z[:, 0], 1.0)
-        z[:, 2] = np.arcsin(np.minimum(_NO_ELEVATION_HEIGHT_M / far_m, 1.0)) - 0.5 * far_m / 6_371_000.0
+        z[:, 2] = np.arcsin(np.minimum(_NO_ELEVATION_HEIGHT_M / far_m, 1.0)) - 0.5 * far_m / MEAN_EARTH_RADIUS_M
         elevation_std = np.minimum(_NO_ELEVATION_HEIGHT_M / far_m, 0.25 * math.pi)
     var[:, 0] = np.square(RANGE_STD_M if detections.range_std_m is None else detections.range_std_m)
     var[:, 1] = np.square(angle_std)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
+from tocsin.kernels.constants import MEAN_EARTH_RADIUS_M
 from tocsin.messages import Assessment, Engagement, Message, Rung
 from tocsin.views.pick import moment_ns, of_kind
 
@@ -142,5 +143,4 @@ def region_area_m2(region_deg: np.ndarray | None) -> float | None:
     lat, lon = np.radians(region_deg[:, 0]), np.radians(region_deg[:, 1])
     lon = np.unwrap(lon)
     x, y = lon * math.cos(float(lat.mean())), lat
-    earth_m = 6_371_008.8  # mean radius, IUGG
-    return abs(float(np.sum(x[:-1] * y[1:] - x[1:] * y[:-1]))) * 0.5 * earth_m**2
+    return abs(float(np.sum(x[:-1] * y[1:] - x[1:] * y[:-1]))) * 0.5 * MEAN_EARTH_RADIUS_M**2
