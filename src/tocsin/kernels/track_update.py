@@ -14,7 +14,7 @@ from tocsin.kernels.geodesy import height_and_up
 from tocsin.kernels.track_motion import DIM, LEVEL, SIZE, TURN_ACCELERATION_M_S2, TURN_NIS
 from tocsin.kernels.track_observe import INFRARED, POSITION, ROW_COUNT, ROWS, observe
 
-_LOG_2PI = math.log(2.0 * math.pi)
+LOG_2PI = math.log(2.0 * math.pi)
 _ITERATIONS = 6
 _NO_FIT = 1e30
 TURN_LOG_PROB = math.log(0.1)  # a turn is one chance in ten
@@ -118,7 +118,7 @@ def fit(at, cov, kind, z, site, var):
         nis += nu[r] * y[r, 0]
     if not math.isfinite(log_det + nis):
         return _NO_FIT, -_NO_FIT
-    return nis, -0.5 * (nis + log_det + m * _LOG_2PI)
+    return nis, -0.5 * (nis + log_det + m * LOG_2PI)
 
 
 @kernel
@@ -174,7 +174,7 @@ def update_model(model, x, cov, gap_s, late, back, phi, q, kind, z, site, var, p
             nis = 0.0
             for r in range(m):
                 nis += nu[r] * gain_t[r, n]
-            log_likelihood = turn - 0.5 * (nis + log_det + m * _LOG_2PI)
+            log_likelihood = turn - 0.5 * (nis + log_det + m * LOG_2PI)
             if not math.isfinite(log_likelihood):
                 return _NO_FIT, -_NO_FIT
             if model == LEVEL and nis > par[TURN_NIS] and turn == 0.0:
