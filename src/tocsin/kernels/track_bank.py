@@ -22,15 +22,16 @@ from tocsin.kernels.track_motion import (
     IDLE_END_RATE,
     IDLE_THRUST_M_S2,
     LEVEL,
-    LOG_BETA_VAR,
     MODEL_COUNT,
     SIZE,
     THRUST_MAX_M_S2,
     TURN_ACCELERATION_M_S2,
     TURN_NIS,
     UNLIT_PROB,
+    WORK_COLUMNS,
+    WORK_ROWS,
     move,
-    sandwich,
+    predict_model,
 )
 from tocsin.kernels.track_observe import INFRARED
 from tocsin.kernels.track_update import TURN_LOG_PROB, fit, update_model, widen_for_turn
@@ -92,9 +93,7 @@ def _end_of_thrust(x, cov, mu, dt_s, par):
 @kernel
 def predict_slots(x, cov, mu, t_ns, slots, to_ns, out_x, out_cov, out_mu, par):
     """Copy slots into rows of the out arrays, each predicted to to_ns where that lies ahead of it."""
-    phi = np.empty((SIZE, SIZE))
-    q = np.empty((SIZE, SIZE))
-    hold = np.empty((SIZE, SIZE))
+    work = np.empty((WORK_ROWS, WORK_COLUMNS))
     for i in range(slots.shape[0]):
         k = slots[i]
         for m in range(MODEL_COUNT):
@@ -112,13 +111,7 @@ def predict_slots(x, cov, mu, t_ns, slots, to_ns, out_x, out_cov, out_mu, par):
                 out_mu[i, BOOST] = 0.0
         for m in range(MODEL_COUNT):
             if out_mu[i, m] > 0.0:
-                n = DIM[m]
-                room = par[LOG_BETA_VAR] - out_cov[i, m, 6, 6] if m == BALLISTIC else 0.0
-                move(m, out_x[i, m], dt_s, room, par, phi, q)
-                sandwich(phi, out_cov[i, m], n, hold)
-                for a in range(n):
-                    for b in range(n):
-                        out_cov[i, m, a, b] = hold[a, b] + q[a, b]
+                predict_model(m, out_x[i, m], out_cov[i, m], dt_s, par, work)
                 if m == BOOST:
                     _bound_spread(out_cov[i, m])
 
@@ -193,6 +186,7 @@ def gate_plots(x, cov, mu, dt_s, gap_s, kind, z, spot, ahead_s, site, var, limit
     """
     at = np.empty(SIZE)
     wide = np.empty((SIZE, SIZE))
+    work = np.empty((WORK_ROWS, WORK_COLUMNS))
     for i in range(x.shape[0]):
         for j in range(z.shape[0]):
             score[i, j] = -1e30
@@ -229,7 +223,7 @@ def gate_plots(x, cov, mu, dt_s, gap_s, kind, z, spot, ahead_s, site, var, limit
                         wide[a, b] = cov[i, m, a, b]
                 nis, likelihood = 0.0, 0.0
                 for attempt in range(2):
-                    nis, likelihood = fit(at, wide, kind, z[j], site, var[j])
+                    nis, likelihood = fit(at, wide, kind, z[j], site, var[j], work)
                     if attempt == 1:
                         likelihood += TURN_LOG_PROB
                     elif m == LEVEL and nis > par[TURN_NIS]:
@@ -264,13 +258,14 @@ def update_bank(x, cov, mu, gap_s, late_s, kind, z, site, var, par):
     back = x.copy()
     phi = np.empty((SIZE, SIZE))
     q = np.empty((SIZE, SIZE))
+    work = np.empty((WORK_ROWS, WORK_COLUMNS))
     for m in range(MODEL_COUNT):
         nis[m], log_likelihood[m] = -1.0, -1e30
         if mu[m] > 0.0:
             if late:
-                move(m, back[m], -late_s, 0.0, par, phi, q)
+                move(m, back[m], -late_s, 0.0, par, phi, q, work)
             nis[m], log_likelihood[m] = update_model(
-                m, x[m], cov[m], gap_s, late, back[m], phi, q, kind, z, site, var, par
+                m, x[m], cov[m], gap_s, late, back[m], phi, q, kind, z, site, var, par, work
             )
             if kind == INFRARED and m != BOOST:
                 log_likelihood[m] += math.log(par[UNLIT_PROB])
