@@ -17,21 +17,22 @@ from tocsin.kernels.track_motion import (
     BOOST,
     BOOST_END_RATE,
     DEAD_PROB,
-    DIM,
     IDLE_END_RATE,
     IDLE_THRUST_M_S2,
     LEVEL,
-    LOG_BETA_VAR,
     MODEL_COUNT,
     SIZE,
     THRUST_MAX_M_S2,
     UNLIT_PROB,
+    WORK_COLUMNS,
+    WORK_ROWS,
     move,
-    sandwich,
+    predict_model,
 )
 from tocsin.kernels.track_observe import INFRARED
 from tocsin.kernels.track_update import update_model
 
+BACK_ROWS = 1 + 2 * SIZE  # a state moved back in time, that motion's transition and its process noise
 _SPEED_MAX_M_S = 80_000.0  # relative to the Earth; the fastest meteors: 72 km/s
 
 
@@ -86,21 +87,15 @@ def _end_of_thrust(x, cov, mu, dt_s, par):
 
 
 @kernel
-def predict(x, cov, mu, dt_s, par, phi, q, hold):
-    """Predict one bank in place by dt_s > 0. Work arrays phi, q, hold (9, 9)."""
+def predict(x, cov, mu, dt_s, par, work):
+    """Predict one bank in place by dt_s > 0. work: (WORK_ROWS, WORK_COLUMNS)."""
     if mu[BOOST] > 0.0:
         _end_of_thrust(x, cov, mu, dt_s, par)
         if mu[BOOST] < par[DEAD_PROB]:
             mu[BOOST] = 0.0
     for m in range(MODEL_COUNT):
         if mu[m] > 0.0:
-            n = DIM[m]
-            room = par[LOG_BETA_VAR] - cov[m, 6, 6] if m == BALLISTIC else 0.0
-            move(m, x[m], dt_s, room, par, phi, q)
-            sandwich(phi, cov[m], n, hold)
-            for a in range(n):
-                for b in range(n):
-                    cov[m, a, b] = hold[a, b] + q[a, b]
+            predict_model(m, x[m], cov[m], dt_s, par, work)
             if m == BOOST:
                 _bound_spread(cov[m])
 
@@ -119,15 +114,13 @@ def copy_bank(x, cov, mu, to_x, to_cov, to_mu):
 @kernel
 def predict_slots(x, cov, mu, t_ns, slots, to_ns, out_x, out_cov, out_mu, par):
     """Copy slots into rows of the out arrays, each predicted to to_ns where that lies ahead of it."""
-    phi = np.empty((SIZE, SIZE))
-    q = np.empty((SIZE, SIZE))
-    hold = np.empty((SIZE, SIZE))
+    work = np.empty((WORK_ROWS, WORK_COLUMNS))
     for i in range(slots.shape[0]):
         k = slots[i]
         copy_bank(x[k], cov[k], mu[k], out_x[i], out_cov[i], out_mu[i])
         dt_s = (to_ns - t_ns[k]) * 1e-9
         if dt_s > 0.0:
-            predict(out_x[i], out_cov[i], out_mu[i], dt_s, par, phi, q, hold)
+            predict(out_x[i], out_cov[i], out_mu[i], dt_s, par, work)
 
 
 @kernel
@@ -176,28 +169,28 @@ def picture_slots(x, cov, mu, t_ns, slots, to_ns, own_prob, par):
 
 
 @kernel
-def update_bank(x, cov, mu, gap_s, late_s, kind, z, site, var, par):
+def update_bank(x, cov, mu, gap_s, late_s, kind, z, site, var, par, work, back, scores):
     """Update all models of one track, x (3, 9), cov (3, 9, 9), mu (3,), in place, with one plot.
 
     In        gap_s   s since the track's last plot
               late_s  how much older than the state the plot is; 0: of its time
+              work (WORK_ROWS, WORK_COLUMNS), back (BACK_ROWS, SIZE), scores (2, MODEL_COUNT): overwritten
     Returns the normalised innovation squared of the model that is most probable afterwards; -1 where no model
     could be updated.
     """
-    nis = np.empty(MODEL_COUNT)
-    log_likelihood = np.empty(MODEL_COUNT)
+    nis, log_likelihood = scores[0], scores[1]
     best = -1e30
     late = late_s > 0.0
-    back = x.copy()
-    phi = np.empty((SIZE, SIZE))
-    q = np.empty((SIZE, SIZE))
+    phi, q = back[1 : 1 + SIZE], back[1 + SIZE :]
     for m in range(MODEL_COUNT):
         nis[m], log_likelihood[m] = -1.0, -1e30
         if mu[m] > 0.0:
             if late:
-                move(m, back[m], -late_s, 0.0, par, phi, q)
+                for a in range(SIZE):
+                    back[0, a] = x[m, a]
+                move(m, back[0], -late_s, 0.0, par, phi, q, work)
             nis[m], log_likelihood[m] = update_model(
-                m, x[m], cov[m], gap_s, late, back[m], phi, q, kind, z, site, var, par
+                m, x[m], cov[m], gap_s, late, back[0], phi, q, kind, z, site, var, par, work
             )
             if kind == INFRARED and m != BOOST:
                 log_likelihood[m] += math.log(par[UNLIT_PROB])

@@ -19,8 +19,10 @@ from tocsin.kernels.track_motion import (
     SIZE,
     TURN_ACCELERATION_M_S2,
     TURN_NIS,
+    WORK_COLUMNS,
+    WORK_ROWS,
 )
-from tocsin.kernels.track_observe import INFRARED, ROW_COUNT, ROWS, observe
+from tocsin.kernels.track_observe import COLUMN_COUNT, INFRARED, NU, ROW_COUNT, ROWS, observe
 from tocsin.kernels.track_update import LOG_2PI, TURN_LOG_PROB, fit, widen_for_turn
 
 _LIVE = 1e-4  # a model this probable may claim a plot
@@ -59,23 +61,23 @@ def _reach2_m2(cov, kind, distance2, var, limit):
 
 
 @kernel
-def _expect(kind, at, cov, site, expected, spread, work, row):
+def _expect(kind, at, cov, site, expected, spread, work):
     """What a radar would measure of a state: expected (4,), and its covariance (4, 4) but for the plot's own."""
-    m = ROW_COUNT[kind]
     for r in range(ROWS):
-        row[r] = 0.0
-    observe(kind, at, site, row, expected, work)
+        expected[r] = 0.0
+    observe(kind, at, site, expected, work)
+    m, n = ROW_COUNT[kind], COLUMN_COUNT[kind]
     for r in range(m):
-        expected[r] = -expected[r]
-        for k in range(6):
+        expected[r] = -work[r, NU]
+        for k in range(n):
             v = 0.0
-            for i in range(6):
+            for i in range(n):
                 v += work[r, i] * cov[i, k]
-            row[k] = v
+            work[ROWS, k] = v
         for c in range(m):
             v = 0.0
-            for k in range(6):
-                v += row[k] * work[c, k]
+            for k in range(n):
+                v += work[ROWS, k] * work[c, k]
             spread[r, c] = v
 
 
@@ -117,7 +119,7 @@ def _compare(kind, expected, spread, z, var, limit, s, nu):
 
 
 @kernel
-def _fit_near(kind, at, cov, z, spot, site, var, limit):
+def _fit_near(kind, at, cov, z, spot, site, var, limit, work):
     """`fit` of a plot that is no radar's, where it lies near enough to matter; (inf, -inf) elsewhere."""
     d2, distance2, along = 0.0, 0.0, 0.0
     for a in range(3):
@@ -130,7 +132,7 @@ def _fit_near(kind, at, cov, z, spot, site, var, limit):
         d2 = max(distance2 - along * along, 0.0)
     if d2 > _reach2_m2(cov, kind, distance2, var, limit):
         return math.inf, -math.inf
-    return fit(at, cov, kind, z, site, var)
+    return fit(at, cov, kind, z, site, var, work)
 
 
 @kernel
@@ -158,8 +160,7 @@ def gate(x, cov, mu, rows, dt_s, gap_s, kind, z, spot, ahead_s, site, var, key, 
     expected = np.empty((MODEL_COUNT + 1, ROWS))  # the last: LEVEL, had it turned
     spread = np.empty((MODEL_COUNT + 1, ROWS, ROWS))
     of_time_s = np.empty(MODEL_COUNT + 1)  # which plots' time `expected` is for
-    work = np.empty((ROWS, 6))
-    row = np.empty(SIZE)
+    work = np.empty((WORK_ROWS, WORK_COLUMNS))
     s = np.empty((ROWS, ROWS))
     nu = np.empty((ROWS, 1))
     worst = np.zeros(ROWS)
@@ -220,10 +221,10 @@ def gate(x, cov, mu, rows, dt_s, gap_s, kind, z, spot, ahead_s, site, var, key, 
                     of_time_s[m] = moved_s
                 if is_radar:
                     if is_new:
-                        _expect(kind, at[m], cov[i, m], site, expected[m], spread[m], work, row)
+                        _expect(kind, at[m], cov[i, m], site, expected[m], spread[m], work)
                     nis, likelihood = _compare(kind, expected[m], spread[m], z[j], var[j], limit, s, nu)
                 else:
-                    nis, likelihood = _fit_near(kind, at[m], cov[i, m], z[j], spot[j], site, var[j], limit)
+                    nis, likelihood = _fit_near(kind, at[m], cov[i, m], z[j], spot[j], site, var[j], limit, work)
                 if m == LEVEL and nis > par[TURN_NIS]:
                     if is_radar and of_time_s[MODEL_COUNT] == moved_s:
                         nis, likelihood = _compare(
@@ -235,13 +236,13 @@ def gate(x, cov, mu, rows, dt_s, gap_s, kind, z, spot, ahead_s, site, var, key, 
                                 wide[a, b] = cov[i, m, a, b]
                         widen_for_turn(at[m], wide, gap_s[i], par)
                         if is_radar:
-                            _expect(kind, at[m], wide, site, expected[MODEL_COUNT], spread[MODEL_COUNT], work, row)
+                            _expect(kind, at[m], wide, site, expected[MODEL_COUNT], spread[MODEL_COUNT], work)
                             of_time_s[MODEL_COUNT] = moved_s
                             nis, likelihood = _compare(
                                 kind, expected[MODEL_COUNT], spread[MODEL_COUNT], z[j], var[j], limit, s, nu
                             )
                         else:
-                            nis, likelihood = _fit_near(kind, at[m], wide, z[j], spot[j], site, var[j], limit)
+                            nis, likelihood = _fit_near(kind, at[m], wide, z[j], spot[j], site, var[j], limit, work)
                     likelihood += TURN_LOG_PROB
                 if not likelihood > -1e29:
                     continue
