@@ -17,6 +17,7 @@ from tocsin.kernels.track_motion import (
     BOOST,
     BOOST_END_RATE,
     DEAD_PROB,
+    DIM,
     IDLE_END_RATE,
     IDLE_THRUST_M_S2,
     LEVEL,
@@ -102,13 +103,15 @@ def predict(x, cov, mu, dt_s, par, work):
 
 @kernel
 def copy_bank(x, cov, mu, to_x, to_cov, to_mu):
-    """Copy one bank."""
+    """Copy one bank: the models that live, and BALLISTIC where thrust may end. Rooms of others stay as they are."""
     for m in range(MODEL_COUNT):
         to_mu[m] = mu[m]
-        for a in range(SIZE):
-            to_x[m, a] = x[m, a]
-            for b in range(SIZE):
-                to_cov[m, a, b] = cov[m, a, b]
+        if mu[m] > 0.0 or (m == BALLISTIC and mu[BOOST] > 0.0):
+            n = DIM[m]
+            for a in range(n):
+                to_x[m, a] = x[m, a]
+                for b in range(n):
+                    to_cov[m, a, b] = cov[m, a, b]
 
 
 @kernel
@@ -139,20 +142,14 @@ def _bound_spread(cov):
 
 
 @kernel
-def picture_slots(x, cov, mu, t_ns, slots, to_ns, own_prob, par):
-    """`predict_slots` and `combine` into new arrays: x (n, 3, 9), cov (n, 3, 9, 9), mu (n, 3), state (n, 6), cov6.
+def picture_slots(x, cov, mu, t_ns, slots, to_ns, own_prob, par, out_x, out_cov, out_mu, state, cov6, is_sound):
+    """`predict_slots` and `combine` into arrays: x (n, 3, 9), cov (n, 3, 9, 9), mu (n, 3), state (n, 6), cov6.
 
     And is_sound (n,) bool: finite numbers, positive variances, a speed that occurs.
     """
     n = slots.shape[0]
-    out_x = np.empty((n, MODEL_COUNT, SIZE))
-    out_cov = np.empty((n, MODEL_COUNT, SIZE, SIZE))
-    out_mu = np.empty((n, MODEL_COUNT))
-    state = np.empty((n, 6))
-    cov6 = np.empty((n, 6, 6))
     predict_slots(x, cov, mu, t_ns, slots, to_ns, out_x, out_cov, out_mu, par)
     combine(out_x, out_cov, out_mu, own_prob, state, cov6)
-    is_sound = np.empty(n, np.bool_)
     for i in range(n):
         total = out_mu[i, BOOST] + out_mu[i, BALLISTIC] + out_mu[i, LEVEL]  # a sum carries any NaN or infinity in it
         speed2 = 0.0
@@ -165,7 +162,6 @@ def picture_slots(x, cov, mu, t_ns, slots, to_ns, own_prob, par):
             for b in range(6):
                 total += cov6[i, a, b]
         is_sound[i] = math.isfinite(total) and least > 0.0 and speed2 < _SPEED_MAX_M_S * _SPEED_MAX_M_S
-    return out_x, out_cov, out_mu, state, cov6, is_sound
 
 
 @kernel

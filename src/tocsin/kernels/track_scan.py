@@ -77,7 +77,7 @@ def use_plots(
                 predict(x[k], cov[k], mu[k], (plot_ns[j] - t_ns[k]) * 1e-9, par, work)
             t_ns[k] = plot_ns[j]
         hits = plot_count[k, 0] + plot_count[k, 1] + plot_count[k, 2]
-        if hits == 1 and plot_count[k, 1] == 0 and mu[k, BALLISTIC] > 0.0:
+        if hits == 1 and mu[k, BALLISTIC] == 1.0:
             light(x[k], cov[k], mu[k], par)
         late_s = max((t_ns[k] - plot_ns[j]) * 1e-9, 0.0)
         gap_s = max((plot_ns[j] - last_ns[k]) * 1e-9, 0.0)
