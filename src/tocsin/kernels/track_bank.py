@@ -20,9 +20,12 @@ from tocsin.kernels.track_motion import (
     DIM,
     IDLE_END_RATE,
     IDLE_THRUST_M_S2,
+    LATE_PHI,
+    LATE_Q,
     LEVEL,
     MODEL_COUNT,
     SIZE,
+    SPARE,
     THRUST_MAX_M_S2,
     UNLIT_PROB,
     WORK_COLUMNS,
@@ -33,7 +36,6 @@ from tocsin.kernels.track_motion import (
 from tocsin.kernels.track_observe import INFRARED
 from tocsin.kernels.track_update import update_model
 
-BACK_ROWS = 1 + 2 * SIZE  # a state moved back in time, that motion's transition and its process noise
 _SPEED_MAX_M_S = 80_000.0  # relative to the Earth; the fastest meteors: 72 km/s
 
 
@@ -165,28 +167,31 @@ def picture_slots(x, cov, mu, t_ns, slots, to_ns, own_prob, par, out_x, out_cov,
 
 
 @kernel
-def update_bank(x, cov, mu, gap_s, late_s, kind, z, site, var, par, work, back, scores):
+def update_bank(x, cov, mu, gap_s, late_s, kind, z, site, var, par, work):
     """Update all models of one track, x (3, 9), cov (3, 9, 9), mu (3,), in place, with one plot.
 
     In        gap_s   s since the track's last plot
               late_s  how much older than the state the plot is; 0: of its time
-              work (WORK_ROWS, WORK_COLUMNS), back (BACK_ROWS, SIZE), scores (2, MODEL_COUNT): overwritten
+              work    (WORK_ROWS, WORK_COLUMNS), overwritten
     Returns the normalised innovation squared of the model that is most probable afterwards; -1 where no model
     could be updated.
     """
-    nis, log_likelihood = scores[0], scores[1]
+    nis = work[SPARE]
+    log_likelihood = work[SPARE + 1]
+    back = work[SPARE + 2]
+    phi = work[LATE_PHI:]
+    q = work[LATE_Q:]
     best = -1e30
     late = late_s > 0.0
-    phi, q = back[1 : 1 + SIZE], back[1 + SIZE :]
     for m in range(MODEL_COUNT):
         nis[m], log_likelihood[m] = -1.0, -1e30
         if mu[m] > 0.0:
             if late:
                 for a in range(SIZE):
-                    back[0, a] = x[m, a]
-                move(m, back[0], -late_s, 0.0, par, phi, q, work)
+                    back[a] = x[m, a]
+                move(m, back, -late_s, 0.0, par, phi, q, work)
             nis[m], log_likelihood[m] = update_model(
-                m, x[m], cov[m], gap_s, late, back[0], phi, q, kind, z, site, var, par, work
+                m, x[m], cov[m], gap_s, late, back, phi, q, kind, z, site, var, par, work
             )
             if kind == INFRARED and m != BOOST:
                 log_likelihood[m] += math.log(par[UNLIT_PROB])

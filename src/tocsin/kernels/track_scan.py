@@ -10,8 +10,8 @@ import numpy as np
 
 from tocsin.kernels.compiled import kernel
 from tocsin.kernels.geodesy import ecef_from_radar, geodetic_from_ecef, radar_from_ecef
-from tocsin.kernels.track_bank import BACK_ROWS, copy_bank, predict, update_bank
-from tocsin.kernels.track_motion import BALLISTIC, BOOST, DEAD_PROB, MODEL_COUNT, SIZE, WORK_COLUMNS, WORK_ROWS
+from tocsin.kernels.track_bank import copy_bank, predict, update_bank
+from tocsin.kernels.track_motion import BALLISTIC, BOOST, DEAD_PROB, WORK_COLUMNS, WORK_ROWS
 from tocsin.kernels.track_observe import INFRARED
 from tocsin.kernels.track_start import light, start_bank
 
@@ -63,8 +63,6 @@ def use_plots(
     n = slots.shape[0]
     nis = np.full(n, -1.0)
     work = np.empty((WORK_ROWS, WORK_COLUMNS))
-    back = np.empty((BACK_ROWS, SIZE))
-    scores = np.empty((2, MODEL_COUNT))
     for i in range(n):
         j = choice[i]
         if j < 0:
@@ -81,7 +79,7 @@ def use_plots(
             light(x[k], cov[k], mu[k], par)
         late_s = max((t_ns[k] - plot_ns[j]) * 1e-9, 0.0)
         gap_s = max((plot_ns[j] - last_ns[k]) * 1e-9, 0.0)
-        nis[i] = update_bank(x[k], cov[k], mu[k], gap_s, late_s, kind, z[j], site, var[j], par, work, back, scores)
+        nis[i] = update_bank(x[k], cov[k], mu[k], gap_s, late_s, kind, z[j], site, var[j], par, work)
         if nis[i] >= 0.0:
             last_ns[k] = max(last_ns[k], plot_ns[j])
             first_ns[k] = min(first_ns[k], plot_ns[j])
