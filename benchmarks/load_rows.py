@@ -115,16 +115,11 @@ def rows(seconds: int = SECONDS) -> list[str]:
         what = f"one of them always {late_s:.0f} s late" if late_s else "all in order"
         out.append(
             row(
-                f"tier B1 through the tracker: {BALLISTIC + LEVEL} objects, {RADARS} radars at 1 Hz, {what}", "none", "-",
+                f"tier B1 through the tracker: {BALLISTIC + LEVEL} objects, {RADARS} radars at 1 Hz, {what}",
+                "none", "-",
                 f"{reached / spent_s:.2f} x real time", "-",
                 f"{reached} s of scenario, {plots / spent_s:.0f} reports/s, {confirmed} confirmed at the end; "
                 f"one core, peak {peak_gib:.1f} GiB of the process; bar 1 x on two cores",
             )
         )  # fmt: skip
     return out
-
-
-if __name__ == "__main__":
-    import sys
-
-    print("\n".join(rows(int(sys.argv[1]) if len(sys.argv) > 1 else SECONDS)))

@@ -115,7 +115,7 @@ def growth_rows() -> list[str]:
         last = []
         for _ in range(REPEATS):
             tracker = Tracker()
-            for k, scan in enumerate(scans):
+            for k, scan in enumerate(scans, 1):
                 start = time.perf_counter()
                 tracker.step(scan)
                 last_s = time.perf_counter() - start
@@ -123,7 +123,7 @@ def growth_rows() -> list[str]:
                     break
             last.append(last_s)
         seconds.append(float(np.median(last)))
-        looks.append(k + 1)
+        looks.append(k)
     few_s, many_s = seconds
     return [
         row(
