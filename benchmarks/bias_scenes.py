@@ -25,7 +25,7 @@ from tocsin.kernels.track_start import start_bank
 from tocsin.kernels.track_update import update_model
 from tocsin.policy import TrackPolicy
 from tocsin.tracking.parameters import kernel_parameters
-from tocsin.tracking.registration import TEACH_VELOCITY_STD_M_S, BiasLayout, BiasSpread
+from tocsin.tracking.registration import BiasLayout, BiasSpread
 
 SITES = (place(36.0, 40.0, 500.0), place(38.0, 39.0, 900.0), place(35.0, 43.5, 300.0))
 RANGE_STD_M, ANGLE_STD_RAD = 30.0, 1e-3
@@ -194,12 +194,12 @@ def _use(
         observe(RADAR, back, site, z, residual, jacobian)
         known = bias_cov[own.columns[CLOCK], own.columns[CLOCK]] * own.scale[CLOCK] ** 2
         widen_for_clock(cov, jacobian, 3, known, var)
-    update_model(BALLISTIC, x, cov, 1.0, is_late, back, phi, q, RADAR, z, site, var, par)
+    update_model(BALLISTIC, x, cov, 1.0, is_late, back, phi, q, RADAR, z, site, var, par, np.zeros((ROWS, ROWS)))
     rows = np.zeros((ROWS, layout.count + 1))
     count = learn(
         BALLISTIC, RADAR, x, cov, is_late, phi, q, z, site, var, own.columns, own.scale, own.n0, a, rows
     )  # fmt: skip
-    if may_teach(cov, TEACH_VELOCITY_STD_M_S):
+    if may_teach(BALLISTIC, cov):
         believe(track.ref, rows, count, bias, bias_cov)
 
 

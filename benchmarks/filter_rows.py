@@ -14,6 +14,7 @@ from tocsin.kernels.track_bank import picture_slots, update_bank
 from tocsin.kernels.track_observe import RADAR
 from tocsin.policy import TrackPolicy
 from tocsin.tracking.parameters import kernel_parameters
+from tocsin.tracking.registration import NO_BIAS
 
 REMEDY = "pip install --require-hashes -r constraints/bench.txt"
 SECONDS = 300
@@ -52,9 +53,15 @@ def own(scene: scenes.Scene, start: np.ndarray, cov: np.ndarray) -> Run:
         x[0, 1, :6], x[0, 1, 6] = start, policy.log_beta_mean
         p[0, 1, :6, :6], p[0, 1, 6, 6] = cov, policy.log_beta_std**2
         t_ns, out = np.array([scenes.START_NS]), []
+        slope, unknown, rows = np.zeros((1, 3, 9, 0)), np.zeros((0, 0)), np.zeros((4, 1))  # no biases
         for k, now_ns in enumerate(times_ns):
-            x, p, mu, _, _, _ = picture_slots(x, p, mu, t_ns, slots, now_ns, policy.own_prob, par)
-            update_bank(x[0], p[0], mu[0], 1.0, 0.0, np.int64(RADAR), z[k], site, var, par)
+            x, p, mu, slope, _, _, _ = picture_slots(
+                x, p, mu, slope, t_ns, slots, now_ns, policy.own_prob, par, unknown
+            )
+            update_bank(
+                x[0], p[0], mu[0], slope[0], 1.0, 0.0, np.int64(RADAR), z[k], site, var, par, unknown, NO_BIAS.parts,
+                rows,
+            )  # fmt: skip
             t_ns[0] = now_ns
             out.append(x[0, 1, :6].copy())
         return out

@@ -21,6 +21,7 @@ from tocsin.tracking.parameters import chi_square_bound, kernel_parameters
 PAR = kernel_parameters(TrackPolicy())
 SCALE = np.array([100.0, 100.0, 100.0, 1.0, 1.0, 1.0, 0.1, 0.1, 0.1])
 
+NO_SLOPE, NO_SPREAD = np.zeros((1, 3, 9, 0)), np.zeros((4, 4))  # no sensor has a bias
 
 def state_of(model: int) -> np.ndarray:
     position, velocity = burnout() if model != LEVEL else (at(36.5, 41.0, 10e3), np.array([-150.0, 180.0, 40.0]))
@@ -101,7 +102,9 @@ def predicted_bank(
     cov[0, BOOST, 6:, 6:] = spread_m_s2**2 * np.eye(3)
     out_x, out_cov, out_mu = np.zeros((1, 3, 9)), np.zeros((1, 3, 9, 9)), np.zeros((1, 3))
     t_ns, slots = np.zeros(1, np.int64), np.array([0])
-    predict_slots(x, cov, np.array([mu]), t_ns, slots, int(dt_s * 1e9), out_x, out_cov, out_mu, PAR)
+    predict_slots(
+        x, cov, np.array([mu]), NO_SLOPE, t_ns, slots, int(dt_s * 1e9), out_x, out_cov, out_mu, NO_SLOPE, PAR
+    )
     return out_x[0], out_cov[0], out_mu[0]
 
 
@@ -214,13 +217,15 @@ def test_covariance_stays_positive_over_a_hundred_thousand_updates() -> None:
     xs[0, LEVEL], covs[0, LEVEL] = x, cov
     worst = math.inf
     for k in range(100_000):
-        predict_slots(xs, covs, mu, t_ns, slots, int(1e9 * (0.01 if k % 3 else 4.0)), out_x, out_cov, out_mu, PAR)
+        to_ns = int(1e9 * (0.01 if k % 3 else 4.0))
+        predict_slots(xs, covs, mu, NO_SLOPE, t_ns, slots, to_ns, out_x, out_cov, out_mu, NO_SLOPE, PAR)
         xs, covs, out_x, out_cov = out_x, out_cov, xs, covs
         true = xs[0, LEVEL, :3]
         std = 0.01 if k % 2 else 1e4
         z = np.concatenate((true + std * rng.standard_normal(3), [0.0]))
         var = np.full(4, std**2)
-        update_model(LEVEL, xs[0, LEVEL], covs[0, LEVEL], 1.0, False, x, unused, unused, POSITION, z, SITE, var, PAR)
+        p = covs[0, LEVEL]
+        update_model(LEVEL, xs[0, LEVEL], p, 1.0, False, x, unused, unused, POSITION, z, SITE, var, PAR, NO_SPREAD)
         xs[0, LEVEL] = x  # keep it in place: it is the covariance that is on trial
         if k % 500 == 0:
             p = covs[0, LEVEL, :6, :6]
@@ -252,15 +257,15 @@ def test_a_late_plot_of_a_deterministic_coast_is_worth_as_much_as_one_in_time() 
 
     unused = np.zeros((9, 9))
     x, p = to(start, cov, 1.0)
-    update_model(BALLISTIC, x, p, 1.0, False, x, unused, unused, RADAR, plots[0], SITE, var, quiet)
+    update_model(BALLISTIC, x, p, 1.0, False, x, unused, unused, RADAR, plots[0], SITE, var, quiet, NO_SPREAD)
     x, p = to(x, p, 1.0)
-    update_model(BALLISTIC, x, p, 1.0, False, x, unused, unused, RADAR, plots[1], SITE, var, quiet)
+    update_model(BALLISTIC, x, p, 1.0, False, x, unused, unused, RADAR, plots[1], SITE, var, quiet, NO_SPREAD)
 
     y, r = to(start, cov, 2.0)
-    update_model(BALLISTIC, y, r, 1.0, False, y, unused, unused, RADAR, plots[1], SITE, var, quiet)
+    update_model(BALLISTIC, y, r, 1.0, False, y, unused, unused, RADAR, plots[1], SITE, var, quiet, NO_SPREAD)
     back, phi, q = y.copy(), np.zeros((9, 9)), np.zeros((9, 9))
     move(BALLISTIC, back, -1.0, 0.0, quiet, phi, q)
-    update_model(BALLISTIC, y, r, 1.0, True, back, phi, q, RADAR, plots[0], SITE, var, quiet)
+    update_model(BALLISTIC, y, r, 1.0, True, back, phi, q, RADAR, plots[0], SITE, var, quiet, NO_SPREAD)
     assert np.linalg.norm(x[:3] - y[:3]) < 0.02 * math.sqrt(np.trace(p[:3, :3]))
     assert r[:6, :6].diagonal() == pytest.approx(p[:6, :6].diagonal(), rel=0.01)
 

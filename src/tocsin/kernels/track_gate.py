@@ -11,6 +11,7 @@ import numpy as np
 
 from tocsin.kernels.compiled import kernel
 from tocsin.kernels.constants import GM_M3_S2
+from tocsin.kernels.track_bias import innovation_sensitivity, spread_of
 from tocsin.kernels.track_motion import (
     BOOST,
     DIM,
@@ -20,7 +21,7 @@ from tocsin.kernels.track_motion import (
     TURN_ACCELERATION_M_S2,
     TURN_NIS,
 )
-from tocsin.kernels.track_observe import INFRARED
+from tocsin.kernels.track_observe import INFRARED, ROW_COUNT, ROWS
 from tocsin.kernels.track_update import TURN_LOG_PROB, fit, widen_for_turn
 
 _LIVE = 1e-4  # a model this probable may claim a plot
@@ -52,12 +53,13 @@ def _first_from(key, order, value):
 
 
 @kernel
-def _reach2_m2(cov, model, gap_s, distance2, kind, var, limit, par):
+def _reach2_m2(cov, spread, model, gap_s, distance2, kind, var, limit, par):
     """Square of how far (m) a plot of these variances may lie from where a model expects it."""
     if kind == INFRARED:
-        near = 2.0 * var[0] * distance2
+        near = (2.0 * var[0] + spread[0, 0] + spread[1, 1]) * distance2
     else:
-        near = var[0] + (var[1] + var[2]) * (distance2 if kind < INFRARED else 1.0)
+        across = var[1] + var[2] + spread[1, 1] + spread[2, 2]
+        near = var[0] + spread[0, 0] + across * (distance2 if kind < INFRARED else 1.0)
     near += cov[0, 0] + cov[1, 1] + cov[2, 2]
     if model == LEVEL:
         near += (0.5 * par[TURN_ACCELERATION_M_S2] * gap_s * gap_s) ** 2
@@ -65,7 +67,9 @@ def _reach2_m2(cov, model, gap_s, distance2, kind, var, limit, par):
 
 
 @kernel
-def gate(x, cov, mu, rows, dt_s, gap_s, kind, z, spot, ahead_s, site, var, key, order, axis, limit, par):
+def gate(
+    x, cov, mu, rows, dt_s, gap_s, kind, z, spot, ahead_s, site, var, key, order, axis, limit, par, a, bias_cov, own
+):
     """Pairs of track and plot that may belong together.
 
     In        x, cov, mu     (n, ...) predicted tracks, of which `rows` (r,) int64 take part
@@ -77,6 +81,7 @@ def gate(x, cov, mu, rows, dt_s, gap_s, kind, z, spot, ahead_s, site, var, key, 
               key (p,)       the number that plots are sorted by: range, or the component of `spot` along axis (3,)
               order (q,)     int64 plots that take part, by key
               limit          bound on the normalised innovation squared
+              a, bias_cov, own  (n, 3, 9, b), (b, b), and the sensor's part: what biases do, see `track_bias`
     Out       start (r + 1,) int64, plot (k,) int64, score (k,): for row r the plots start[r] to start[r + 1], in order
               of key, and ln of the mixture likelihood of each
     """
@@ -87,6 +92,10 @@ def gate(x, cov, mu, rows, dt_s, gap_s, kind, z, spot, ahead_s, site, var, key, 
     at = np.empty(SIZE)
     wide = np.empty((SIZE, SIZE))
     worst = np.zeros(4)
+    spread = np.zeros((MODEL_COUNT, ROWS, ROWS))
+    u = np.empty((ROWS, bias_cov.shape[0]))
+    sight = np.zeros(ROWS)
+    columns, scale, n0 = own
     span_s = 0.0
     for k in range(order.shape[0]):
         j = order[k]
@@ -108,7 +117,12 @@ def gate(x, cov, mu, rows, dt_s, gap_s, kind, z, spot, ahead_s, site, var, key, 
                 along += (at[k] - (site[k] if kind == INFRARED else 0.0)) * axis[k]
                 speed2 += at[3 + k] ** 2
             distance = math.sqrt(distance2)
-            reach = math.sqrt(_reach2_m2(cov[i, m], m, gap_s[i], distance2, kind, worst, limit, par))
+            if bias_cov.shape[0] > 0:
+                for k in range(3):
+                    sight[k] = (at[k] - site[k]) / max(distance, 1.0)
+                innovation_sensitivity(m, kind, at, site, sight, a[i, m], columns, scale, n0, u)
+                spread_of(u, bias_cov, ROW_COUNT[kind], spread[m])
+            reach = math.sqrt(_reach2_m2(cov[i, m], spread[m], m, gap_s[i], distance2, kind, worst, limit, par))
             reach += 1.1 * span_s * math.sqrt(speed2)
             middle = along
             if kind == INFRARED:
@@ -130,25 +144,25 @@ def gate(x, cov, mu, rows, dt_s, gap_s, kind, z, spot, ahead_s, site, var, key, 
                 d2 = 0.0
                 distance2 = 0.0
                 along = 0.0
-                for a in range(3):
-                    distance2 += (at[a] - site[a]) ** 2
+                for c in range(3):
+                    distance2 += (at[c] - site[c]) ** 2
                     if kind == INFRARED:
-                        along += (at[a] - site[a]) * spot[j, a]
+                        along += (at[c] - site[c]) * spot[j, c]
                     else:
-                        d2 += (at[a] - spot[j, a]) ** 2
+                        d2 += (at[c] - spot[j, c]) ** 2
                 if kind == INFRARED:
                     if along < 0.0:
                         continue
                     d2 = max(distance2 - along * along, 0.0)
-                if d2 > _reach2_m2(cov[i, m], m, gap_s[i], distance2, kind, var[j], limit, par):
+                if d2 > _reach2_m2(cov[i, m], spread[m], m, gap_s[i], distance2, kind, var[j], limit, par):
                     continue
-                nis, likelihood = fit(at, cov[i, m], kind, z[j], site, var[j])
+                nis, likelihood = fit(at, cov[i, m], kind, z[j], site, var[j], spread[m])
                 if m == LEVEL and nis > par[TURN_NIS]:
-                    for a in range(DIM[m]):
-                        for b in range(DIM[m]):
-                            wide[a, b] = cov[i, m, a, b]
+                    for c in range(DIM[m]):
+                        for d in range(DIM[m]):
+                            wide[c, d] = cov[i, m, c, d]
                     widen_for_turn(at, wide, gap_s[i], par)
-                    nis, likelihood = fit(at, wide, kind, z[j], site, var[j])
+                    nis, likelihood = fit(at, wide, kind, z[j], site, var[j], spread[m])
                     likelihood += TURN_LOG_PROB
                 if nis <= limit:
                     inside = True

@@ -94,8 +94,10 @@ def _innovation(n, prior, at, cov, late, phi, q, kind, z, site, var, h, hp, nois
 
 
 @kernel
-def fit(at, cov, kind, z, site, var):
+def fit(at, cov, kind, z, site, var, spread):
     """How well a plot fits a prediction at its time: (nis, log likelihood); (1e30, -1e30) where it cannot be said.
+
+    In        spread (4, 4)   what biases not yet known add to the covariance of the innovation
 
     Only position and velocity are measured, so only they are looked at.
     """
@@ -112,6 +114,8 @@ def fit(at, cov, kind, z, site, var):
     y = np.empty((ROWS, 1))
     for r in range(m):
         y[r, 0] = nu[r]
+        for c in range(m):
+            s[r, c] += spread[r, c]
     log_det = cholesky_solve(s, m, y, count)
     nis = 0.0
     for r in range(m):
@@ -142,13 +146,15 @@ def widen_for_turn(x, cov, gap_s, par):
 
 
 @kernel
-def update_model(model, x, cov, gap_s, late, back, phi, q, kind, z, site, var, par):
+def update_model(model, x, cov, gap_s, late, back, phi, q, kind, z, site, var, par, spread):
     """Update one model's x (9,) and cov (9, 9) in place; returns (nis, log likelihood) of the plot before it.
 
     In        gap_s   s since the model's last update
               late    the plot is older than the state; back (9,), phi, q (9, 9) are then the state moved back
                       to the plot's time, that motion's transition and its process noise
               z, var  (4,) measurement and its variances
+              spread  (4, 4) what biases not yet known add to the innovation's covariance: it counts for nis and
+                      likelihood only, since the state is one for known biases (``kernels/track_bias.py``)
     Joseph form; iterated while the step since the last linearisation bends the measurement by more than a tenth
     of its own noise. Left untouched, with (1e30, -1e30), where the innovation covariance is not definite.
     """
@@ -165,15 +171,21 @@ def update_model(model, x, cov, gap_s, late, back, phi, q, kind, z, site, var, p
     s = np.empty((ROWS, ROWS))
     nu = np.empty(ROWS)
     noise = np.empty((ROWS, ROWS))
+    wide = np.empty((ROWS, ROWS))
+    wide_nu = np.empty((ROWS, 1))
     for _ in range(_ITERATIONS):
         distance = _innovation(n, prior, at, cov, late, phi, q, kind, z, site, var, h, gain_t, noise, s, nu)
         for r in range(m):
             gain_t[r, n] = nu[r]
-        log_det = cholesky_solve(s, m, gain_t, n + 1)
         if is_prior:
+            for r in range(m):
+                wide_nu[r, 0] = nu[r]
+                for c in range(m):
+                    wide[r, c] = s[r, c] + spread[r, c]
+            log_det = cholesky_solve(wide, m, wide_nu, min(m, 1))
             nis = 0.0
             for r in range(m):
-                nis += nu[r] * gain_t[r, n]
+                nis += nu[r] * wide_nu[r, 0]
             log_likelihood = turn - 0.5 * (nis + log_det + m * _LOG_2PI)
             if not math.isfinite(log_likelihood):
                 return _NO_FIT, -_NO_FIT
@@ -182,6 +194,7 @@ def update_model(model, x, cov, gap_s, late, back, phi, q, kind, z, site, var, p
                 widen_for_turn(x, cov, gap_s, par)
                 continue
             is_prior = False
+        log_det = cholesky_solve(s, m, gain_t, n + 1)
         if math.isnan(log_det):
             return _NO_FIT, -_NO_FIT
         step2 = 0.0

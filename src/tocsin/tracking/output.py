@@ -22,6 +22,9 @@ from tocsin.tracking.state import TrackerState
 class Picture:
     """Slots (n,) at one time: the banks x, cov, mu predicted to it, their combined state (n, 6) and cov6.
 
+    x and cov hold as if the sensors' biases were as believed, slope is d x / d biases; cov6 has what is not known of
+    the biases in it.
+
     ``is_sound`` (n,) is false for what cannot be, as in ``kernels/track_bank.py``: such a track is to be given up.
     """
 
@@ -29,6 +32,7 @@ class Picture:
     x: Column
     cov: Column
     mu: Column
+    slope: Column
     state: Column
     cov6: Column
     is_sound: Column
@@ -40,7 +44,9 @@ class Picture:
 
 def picture(memory: TrackerState, slots: Column, to_ns: int, own_prob: float, par: Column) -> Picture:
     """Slots predicted to ``to_ns`` where it lies ahead of them; the memory stays as it is."""
-    seen = picture_slots(memory.x, memory.cov, memory.mu, memory.t_ns, slots, to_ns, own_prob, par)
+    seen = picture_slots(
+        memory.x, memory.cov, memory.mu, memory.slope, memory.t_ns, slots, to_ns, own_prob, par, memory.biases.cov
+    )
     return Picture(slots, *seen)
 
 
@@ -71,7 +77,11 @@ def updates(
     ]
     has_beta = seen.mu[:, BALLISTIC] > 0.0
     log_beta = np.where(has_beta, seen.x[:, BALLISTIC, 6], log_beta_prior[0])
-    beta_std = np.where(has_beta, np.sqrt(np.maximum(seen.cov[:, BALLISTIC, 6, 6], 0.0)), log_beta_prior[1])
+    beta_var = np.maximum(seen.cov[:, BALLISTIC, 6, 6], 0.0)
+    if memory.biases.mean.size:
+        slope = seen.slope[:, BALLISTIC, 6]
+        beta_var = beta_var + np.einsum("ij,jk,ik->i", slope, memory.biases.cov, slope)
+    beta_std = np.where(has_beta, np.sqrt(beta_var), log_beta_prior[1])
     return TrackUpdates(
         time_ns=time_ns,
         causes=causes,

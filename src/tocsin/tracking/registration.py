@@ -21,7 +21,6 @@ from tocsin.messages import Column
 NAMES = ("range", "azimuth", "elevation", "clock", "air")
 UNITS = ("m", "rad", "rad", "s", "N-units")
 OPEN_RATIO = 0.9  # of the prior's sigma: a combination less sure than this has not been observed
-TEACH_VELOCITY_STD_M_S = 100.0  # a track teaches biases once each axis of its velocity is known so well
 AIR_SENSOR = ""  # the air belongs to no sensor: it is the same for all
 
 
@@ -43,6 +42,16 @@ class SensorBias:
     columns: Column
     scale: Column
     n0: float
+
+    @property
+    def parts(self) -> tuple[Column, Column, float]:
+        """As the kernels take it."""
+        return self.columns, self.scale, self.n0
+
+    def believed(self, mean: Column) -> list[float]:
+        """Range m, azimuth rad, elevation rad, clock s, air N-units, from the estimate (n,); 0 where it has none."""
+        pairs = zip(self.columns.tolist(), self.scale.tolist(), strict=True)
+        return [float(mean[column]) * scale if column >= 0 else 0.0 for column, scale in pairs]
 
 
 class BiasLayout:
@@ -93,6 +102,9 @@ class BiasLayout:
             if whose == name or (component == AIR and spread.refractivity > 0.0):
                 columns[component], scale[component] = column, self.sigma[column]
         return SensorBias(columns, scale, spread.surveyed_refractivity)
+
+
+NO_BIAS = BiasLayout().of("")  # the part of a sensor without any
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
