@@ -11,13 +11,21 @@ import dataclasses
 import math
 
 import numpy as np
-from stonesoup_scenes import CALM, flight_drawn, place
 
+from benchmarks.stonesoup_scenes import CALM, flight_drawn, place
 from tocsin.kernels import advance, advance_with_transition, radar_from_ecef
 from tocsin.kernels.geodesy import geodetic_from_ecef
 from tocsin.kernels.refraction import bend, unbend
 from tocsin.kernels.track_bias import (
-    AIR, CLOCK, believe, learn, may_teach, move_sensitivity, plot_sensitivity, start_sensitivity, widen_for_clock,
+    AIR,
+    CLOCK,
+    believe,
+    learn,
+    may_teach,
+    move_sensitivity,
+    plot_sensitivity,
+    start_sensitivity,
+    widen_for_clock,
 )  # fmt: skip
 from tocsin.kernels.track_motion import BALLISTIC, MODEL_COUNT, SIZE, move, sandwich
 from tocsin.kernels.track_observe import RADAR, ROWS, observe
@@ -162,9 +170,7 @@ def _predict(track: Track, to_s: float, par: np.ndarray) -> None:
     track.time_s = to_s
 
 
-def _use(
-    track: Track, plot: Plot, layout: BiasLayout, bias: np.ndarray, bias_cov: np.ndarray, par: np.ndarray
-) -> None:
+def _use(track: Track, plot: Plot, layout: BiasLayout, bias: np.ndarray, bias_cov: np.ndarray, par: np.ndarray) -> None:
     own, site = layout.of(f"radar {plot.radar + 1}"), SITES[plot.radar]
     believed = [bias[own.columns[k]] * own.scale[k] if own.columns[k] >= 0 else 0.0 for k in range(5)]
     z, var = np.zeros(ROWS), np.ones(ROWS)

@@ -23,6 +23,7 @@ SCALE = np.array([100.0, 100.0, 100.0, 1.0, 1.0, 1.0, 0.1, 0.1, 0.1])
 
 NO_SLOPE, NO_SPREAD = np.zeros((1, 3, 9, 0)), np.zeros((4, 4))  # no sensor has a bias
 
+
 def state_of(model: int) -> np.ndarray:
     position, velocity = burnout() if model != LEVEL else (at(36.5, 41.0, 10e3), np.array([-150.0, 180.0, 40.0]))
     tail = {BOOST: [-20.0, 15.0, 30.0], BALLISTIC: [8.0, 0.0, 0.0], LEVEL: [0.0, 0.0, 0.0]}[model]
@@ -102,9 +103,7 @@ def predicted_bank(
     cov[0, BOOST, 6:, 6:] = spread_m_s2**2 * np.eye(3)
     out_x, out_cov, out_mu = np.zeros((1, 3, 9)), np.zeros((1, 3, 9, 9)), np.zeros((1, 3))
     t_ns, slots = np.zeros(1, np.int64), np.array([0])
-    predict_slots(
-        x, cov, np.array([mu]), NO_SLOPE, t_ns, slots, int(dt_s * 1e9), out_x, out_cov, out_mu, NO_SLOPE, PAR
-    )
+    predict_slots(x, cov, np.array([mu]), NO_SLOPE, t_ns, slots, int(dt_s * 1e9), out_x, out_cov, out_mu, NO_SLOPE, PAR)
     return out_x[0], out_cov[0], out_mu[0]
 
 

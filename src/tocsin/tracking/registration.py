@@ -128,9 +128,7 @@ def estimates(layout: BiasLayout, bias: Column, bias_cov: Column) -> list[BiasEs
     """All biases, from an estimate (n,) and its covariance (n, n) in sigmas of the priors."""
     sigma = np.sqrt(np.maximum(np.diagonal(bias_cov), 0.0)) * layout.sigma
     return [
-        BiasEstimate(
-            sensor, component, unit, float(bias[i] * layout.sigma[i]), float(sigma[i]), float(layout.sigma[i])
-        )
+        BiasEstimate(sensor, component, unit, float(bias[i] * layout.sigma[i]), float(sigma[i]), float(layout.sigma[i]))
         for i, ((sensor, component), unit) in enumerate(zip(layout.labels, layout.units, strict=True))
     ]
 
