@@ -137,9 +137,9 @@ def lines(runs: int = RUNS) -> list[str]:
         case = CASES[-1]
         whole = [tracked(scenes.scene(case, seed), is_told) for seed in range(runs)]
         out.append(
-            f"whole tracker, the same {case.objects} objects, spreads {'stated' if is_told else 'not stated'}: NEES/6 "
-            f"{np.mean(sum((w.state_nees for w in whole), [])):.2f}, position RMS "
-            f"{np.sqrt(np.mean(sum((w.squares for w in whole), []))):.0f} m, NEES/n of biases "
+            f"whole tracker, the same, {'with' if is_told else 'without'} spreads stated: median NEES/6 "
+            f"{np.median(np.concatenate([w.state_nees for w in whole])):.2f}, median position error "
+            f"{np.sqrt(np.median(np.concatenate([w.squares for w in whole]))):.0f} m, NEES/n of biases "
             f"{np.mean([w.bias_nees for w in whole]):.2f}, doubles {np.mean([w.surplus for w in whole]):.2f} a run, "
             f"{1e3 * float(np.median([w.seconds for w in whole])):.0f} ms a run"
         )

@@ -16,19 +16,9 @@ from benchmarks.stonesoup_scenes import CALM, flight_drawn, place
 from tocsin.kernels import advance, advance_with_transition, radar_from_ecef
 from tocsin.kernels.geodesy import geodetic_from_ecef
 from tocsin.kernels.refraction import bend, unbend
-from tocsin.kernels.track_bias import (
-    AIR,
-    CLOCK,
-    believe,
-    learn,
-    may_teach,
-    move_sensitivity,
-    plot_sensitivity,
-    start_sensitivity,
-    widen_for_clock,
-)  # fmt: skip
-from tocsin.kernels.track_motion import BALLISTIC, MODEL_COUNT, SIZE, move, sandwich
-from tocsin.kernels.track_observe import RADAR, ROWS, observe
+from tocsin.kernels.track_bias import AIR, CLOCK, believe, learn, may_teach, plot_sensitivity, start_sensitivity, weigh
+from tocsin.kernels.track_motion import BALLISTIC, MODEL_COUNT, SIZE, WORK_COLUMNS, WORK_ROWS, move, predict_model
+from tocsin.kernels.track_observe import NU, RADAR, ROWS, observe
 from tocsin.kernels.track_start import start_bank
 from tocsin.kernels.track_update import update_model
 from tocsin.policy import TrackPolicy
@@ -40,6 +30,7 @@ RANGE_STD_M, ANGLE_STD_RAD = 30.0, 1e-3
 SPREAD = BiasSpread(range_m=60.0, azimuth_rad=1e-3, elevation_rad=1e-3, clock_s=0.05)
 POLICY = TrackPolicy(coast_noise=0.0)
 N0 = 313.0
+WORK = np.empty((WORK_ROWS, WORK_COLUMNS))
 ELEVATIONS_RAD = (math.radians(1.0), math.radians(75.0))
 
 
@@ -132,7 +123,7 @@ class Track:
 
     def __init__(self) -> None:
         self.x, self.cov = np.zeros((MODEL_COUNT, SIZE)), np.zeros((MODEL_COUNT, SIZE, SIZE))
-        self.a = np.zeros((MODEL_COUNT, SIZE, 0))
+        self.slope = np.zeros((MODEL_COUNT, SIZE, 0))
         self.ref = np.zeros(0)
         self.time_s = -1.0
 
@@ -150,24 +141,20 @@ def filtered(given: Scene, is_told: bool = True) -> Estimate:
         _centre(track, bias)
         _predict(track, max(end_s, track.time_s), par)
     states = np.array([t.x[BALLISTIC, :6] for t in tracks])
-    covs = np.array([t.cov[BALLISTIC] + t.a[BALLISTIC] @ bias_cov @ t.a[BALLISTIC].T for t in tracks])
+    covs = np.array([t.cov[BALLISTIC] + t.slope[BALLISTIC] @ bias_cov @ t.slope[BALLISTIC].T for t in tracks])
     return Estimate(bias, bias_cov, states, covs[:, :6, :6], max(end_s, *(t.time_s for t in tracks)))
 
 
 def _centre(track: Track, bias: np.ndarray) -> None:
-    track.x[BALLISTIC] += track.a[BALLISTIC] @ (bias - track.ref)
+    track.x[BALLISTIC] += track.slope[BALLISTIC] @ (bias - track.ref)
     track.ref = bias.copy()
 
 
 def _predict(track: Track, to_s: float, par: np.ndarray) -> None:
-    if to_s <= track.time_s:
-        return
-    phi, q, hold = np.zeros((SIZE, SIZE)), np.zeros((SIZE, SIZE)), np.zeros((SIZE, SIZE))
-    move(BALLISTIC, track.x[BALLISTIC], to_s - track.time_s, 0.0, par, phi, q)
-    sandwich(phi, track.cov[BALLISTIC], 7, hold)
-    track.cov[BALLISTIC, :7, :7] = hold[:7, :7] + q[:7, :7]
-    move_sensitivity(7, phi, track.a[BALLISTIC])
-    track.time_s = to_s
+    if to_s > track.time_s:
+        x, cov, slope = track.x[BALLISTIC], track.cov[BALLISTIC], track.slope[BALLISTIC]
+        predict_model(BALLISTIC, x, cov, slope, to_s - track.time_s, par, WORK)
+        track.time_s = to_s
 
 
 def _use(track: Track, plot: Plot, layout: BiasLayout, bias: np.ndarray, bias_cov: np.ndarray, par: np.ndarray) -> None:
@@ -181,32 +168,24 @@ def _use(track: Track, plot: Plot, layout: BiasLayout, bias: np.ndarray, bias_co
     time_s = plot.time_s - believed[CLOCK]
     if track.time_s < 0.0:
         mu = np.zeros(MODEL_COUNT)
-        track.a = np.zeros((MODEL_COUNT, SIZE, layout.count))
+        track.slope = np.zeros((MODEL_COUNT, SIZE, layout.count))
         start_bank(RADAR, z, site, var, par, track.x, track.cov, mu)
-        start_sensitivity(
-            RADAR, z, site, own.columns, own.scale, own.n0, bias_cov, track.x, track.cov, track.a
-        )  # fmt: skip
+        start_sensitivity(RADAR, z, site, own.parts, bias_cov, track.x, track.cov, track.slope)
         track.time_s, track.ref = time_s, bias.copy()
         return
     _centre(track, bias)
     _predict(track, time_s, par)
-    x, cov, a = track.x[BALLISTIC], track.cov[BALLISTIC], track.a[BALLISTIC]
+    x, cov, slope = track.x[BALLISTIC], track.cov[BALLISTIC], track.slope[BALLISTIC]
     is_late = time_s < track.time_s
     back, phi, q = x.copy(), np.eye(SIZE), np.zeros((SIZE, SIZE))
     if is_late:
-        move(BALLISTIC, back, time_s - track.time_s, 0.0, par, phi, q)
-    if own.columns[CLOCK] >= 0:
-        residual, jacobian = np.zeros(ROWS), np.zeros((ROWS, 6))
-        observe(RADAR, back, site, z, residual, jacobian)
-        known = bias_cov[own.columns[CLOCK], own.columns[CLOCK]] * own.scale[CLOCK] ** 2
-        widen_for_clock(cov, jacobian, 3, known, var)
-    update_model(BALLISTIC, x, cov, 1.0, is_late, back, phi, q, RADAR, z, site, var, par, np.zeros((ROWS, ROWS)))
-    rows = np.zeros((ROWS, layout.count + 1))
-    count = learn(
-        BALLISTIC, RADAR, x, cov, is_late, phi, q, z, site, var, own.columns, own.scale, own.n0, a, rows
-    )  # fmt: skip
+        move(BALLISTIC, back, time_s - track.time_s, 0.0, par, phi, q, WORK)
+    extra, rows = np.zeros((ROWS + 1, ROWS)), np.zeros((ROWS, layout.count + 1))
+    weigh(BALLISTIC, RADAR, back, cov, site, z, var, slope, bias_cov, own.parts, extra)
+    update_model(BALLISTIC, x, cov, 1.0, is_late, back, phi, q, RADAR, z, site, extra[ROWS], par, extra, WORK)
+    learn(BALLISTIC, RADAR, x, cov, is_late, phi, q, z, site, extra[ROWS], own.parts, slope, rows)
     if may_teach(BALLISTIC, cov):
-        believe(track.ref, rows, count, bias, bias_cov)
+        believe(track.ref, rows, 3, bias, bias_cov)
 
 
 def batch(given: Scene, steps: int = 2) -> tuple[Estimate, np.ndarray]:
@@ -235,15 +214,13 @@ def batch(given: Scene, steps: int = 2) -> tuple[Estimate, np.ndarray]:
                     now[:3].copy(), now[3:].copy(), 0.0, CALM, time_s - now_s, 0.5
                 )
                 now, phi, now_s = np.concatenate((position, velocity)), part @ phi, time_s
-                residual, jacobian, g = np.zeros(ROWS), np.zeros((ROWS, 6)), np.zeros((ROWS, n))
+                looked, g = np.zeros((ROWS, NU + 1)), np.zeros((ROWS, n))
                 z = np.zeros(ROWS)
-                observe(RADAR, now, SITES[plot.radar], z, residual, jacobian)
+                observe(RADAR, now, SITES[plot.radar], z, looked)
                 whole = np.append(now, np.zeros(3))
-                plot_sensitivity(
-                    BALLISTIC, RADAR, whole, SITES[plot.radar], jacobian, own.columns, own.scale, own.n0, g
-                )  # fmt: skip
+                plot_sensitivity(BALLISTIC, RADAR, whole, SITES[plot.radar], looked, own.parts, g)
                 slope = np.zeros((3, size))
-                slope[:, :n], slope[:, at : at + 6] = g[:3], jacobian[:3] @ phi
+                slope[:, :n], slope[:, at : at + 6] = g[:3], looked[:3, :6] @ phi
                 std = np.array((RANGE_STD_M, ANGLE_STD_RAD, ANGLE_STD_RAD))
                 miss = plot.z - seen(case, plot.radar, now, bias)
                 miss[1] -= 2.0 * np.pi * np.round(miss[1] / (2.0 * np.pi))

@@ -15,15 +15,13 @@ from tocsin.kernels.track_bias import (
     COMPONENTS,
     believe,
     drift,
-    innovation_sensitivity,
     learn_rows,
-    move_sensitivity,
     plot_sensitivity,
-    spread_of,
     start_sensitivity,
+    weigh,
 )
-from tocsin.kernels.track_motion import BALLISTIC, SIZE
-from tocsin.kernels.track_observe import POSITION, RADAR, RADAR_RATE, ROWS, observe
+from tocsin.kernels.track_motion import BALLISTIC, SIZE, WORK_COLUMNS, WORK_ROWS, carry_slope
+from tocsin.kernels.track_observe import NU, POSITION, RADAR, RADAR_RATE, ROWS, observe
 from tocsin.kernels.track_start import start_bank
 from tocsin.policy import TrackPolicy
 from tocsin.tracking.parameters import kernel_parameters
@@ -41,6 +39,13 @@ def spread(rng: np.random.Generator, n: int) -> Array:
     """A random covariance."""
     root = rng.standard_normal((n, n + 2))
     return root @ root.T / n
+
+
+def observed(jacobian: Array, residual: Array) -> Array:
+    """As of `observe`: Jacobian and residual in one array."""
+    seen = np.zeros((ROWS, NU + 1))
+    seen[:, :6], seen[: residual.size, NU] = jacobian, residual
+    return seen
 
 
 def joint_update(x: Array, cov: Array, h: Array, z: Array, noise: Array) -> tuple[Array, Array]:
@@ -76,8 +81,8 @@ def test_two_tracks_with_one_set_of_biases_are_what_the_joint_filter_makes_of_th
         means[track], covs[track] = joint_update(means[track], covs[track], own, seen, np.diag(var[:m]))
         full, a = np.zeros((SIZE, SIZE)), np.zeros((SIZE, count))
         full[:n, :n], a[:n] = covs[track], maps[track]
-        residual, rows = np.append(seen - own @ means[track], 0.0), np.zeros((ROWS, count + 1))
-        learn_rows(n, m, full, False, full, full, var, h6, residual, g, a, rows)
+        rows = np.zeros((ROWS, count + 1))
+        learn_rows(n, m, full, False, full, full, var, observed(h6, seen - own @ means[track]), g, a, rows)
         maps[track] = a[:n]
         believe(refs[track], rows, m, bias, bias_cov)
 
@@ -106,7 +111,7 @@ def test_a_plot_older_than_the_state_teaches_as_the_joint_filter_says() -> None:
     x, cov = joint_update(x, cov, own, z, noise)
     full, a, rows = np.zeros((SIZE, SIZE)), np.zeros((SIZE, count)), np.zeros((ROWS, count + 1))
     full[:n, :n], a[:n] = cov, a0
-    learn_rows(n, m, full, True, phi, q, var, h6, np.append(z - own @ x, 0.0), g, a, rows)
+    learn_rows(n, m, full, True, phi, q, var, observed(h6, z - own @ x), g, a, rows)
     believe(np.zeros(count), rows, m, bias, bias_cov)
     np.testing.assert_allclose(x + a[:n] @ bias, joint[:n], rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(bias_cov, wide[n:, n:], rtol=1e-9, atol=1e-12)
@@ -114,16 +119,16 @@ def test_a_plot_older_than_the_state_teaches_as_the_joint_filter_says() -> None:
 
 @pytest.mark.parametrize("kind", [RADAR, RADAR_RATE, POSITION])
 def test_a_clock_shows_the_target_where_it_was(kind: int) -> None:
-    columns, g, jacobian = np.full(COMPONENTS, -1), np.zeros((ROWS, 1)), np.zeros((ROWS, 6))
+    columns, g, seen = np.full(COMPONENTS, -1), np.zeros((ROWS, 1)), np.zeros((ROWS, NU + 1))
     columns[3] = 0
-    z, residual = np.append(PLACE, 0.0), np.zeros(ROWS)
-    observe(kind, STATE, SITE, z, residual, jacobian)
-    plot_sensitivity(BALLISTIC, kind, STATE, SITE, jacobian, columns, SCALE, 313.0, g)
-    before, after = np.zeros(ROWS), np.zeros(ROWS)
+    z = np.append(PLACE, 0.0)
+    observe(kind, STATE, SITE, z, seen)
+    plot_sensitivity(BALLISTIC, kind, STATE, SITE, seen, (columns, SCALE, 313.0), g)
+    before, after = np.zeros((ROWS, NU + 1)), np.zeros((ROWS, NU + 1))
     for dt_s, into in ((-0.05, before), (0.05, after)):  # the plot is of 50 ms earlier, or later
         moved = np.concatenate((*advance(PLACE, STATE[3:6].copy(), 0.0, CALM, dt_s, 0.1), STATE[6:]))
-        observe(kind, moved, SITE, z, into, np.zeros((ROWS, 6)))
-    by_difference = -(before - after) / 2.0  # z is the same: residuals fall as what is seen grows
+        observe(kind, moved, SITE, z, into)
+    by_difference = -(before - after)[:, NU] / 2.0  # z is the same: residuals fall as what is seen grows
     np.testing.assert_allclose(g[:3, 0], by_difference[:3], rtol=5e-3, atol=1e-9)
     if kind == RADAR_RATE:  # the Earth's turning is left out: 0.3 m/s2, by the clock
         assert g[3, 0] == pytest.approx(by_difference[3], abs=0.3 * SCALE[3])
@@ -141,7 +146,7 @@ def test_air_bends_plots_that_were_straightened_by_the_surveyed_air(elevation_de
     range_m, _, elevation_rad = radar_from_ecef(target, SITE)
     columns, g = np.full(COMPONENTS, -1), np.zeros((ROWS, 1))
     columns[4] = 0
-    plot_sensitivity(BALLISTIC, RADAR, x, SITE, np.zeros((ROWS, 6)), columns, SCALE, 313.0, g)
+    plot_sensitivity(BALLISTIC, RADAR, x, SITE, np.zeros((ROWS, NU + 1)), (columns, SCALE, 313.0), g)
     for deviation in (-15.0, 15.0):
         seen_rad, seen_m = unbend(height_m, *bend(height_m, elevation_rad, range_m, 313.0 + deviation), 313.0)
         assert seen_rad - elevation_rad == pytest.approx(g[2, 0] * deviation / 15.0, rel=0.1)
@@ -154,7 +159,7 @@ def test_a_track_begun_from_a_biased_plot_lies_where_the_sensitivity_says() -> N
     x, cov, mu = np.zeros((3, SIZE)), np.zeros((3, SIZE, SIZE)), np.zeros(3)
     start_bank(RADAR, z, SITE, var, par, x, cov, mu)
     a = np.zeros((3, SIZE, COMPONENTS))
-    start_sensitivity(RADAR, z, SITE, ALL, SCALE, 313.0, np.eye(COMPONENTS), x, cov, a)
+    start_sensitivity(RADAR, z, SITE, (ALL, SCALE, 313.0), np.eye(COMPONENTS), x, cov, a)
     for component in range(3):
         other = x.copy()
         less = z.copy()
@@ -170,21 +175,20 @@ def test_what_biases_add_to_an_innovation_cancels_where_one_radar_made_the_track
     x, cov, mu = np.zeros((3, SIZE)), np.zeros((3, SIZE, SIZE)), np.zeros(3)
     start_bank(RADAR, z, SITE, var, par, x, cov, mu)
     columns = np.array((0, 1, 2, -1, -1))
-    a, u, s = np.zeros((3, SIZE, 3)), np.zeros((ROWS, 3)), np.zeros((ROWS, ROWS))
-    start_sensitivity(RADAR, z, SITE, columns, SCALE, 313.0, np.eye(3), x, cov, a)
-    innovation_sensitivity(BALLISTIC, RADAR, x[BALLISTIC], SITE, z, a[BALLISTIC], columns, SCALE, 313.0, u)
-    spread_of(u, np.eye(3), 3, s)
+    own, a, s = (columns, SCALE, 313.0), np.zeros((3, SIZE, 3)), np.zeros((ROWS + 1, ROWS))
+    start_sensitivity(RADAR, z, SITE, own, np.eye(3), x, cov, a)
+    weigh(BALLISTIC, RADAR, x[BALLISTIC], cov[BALLISTIC], SITE, z, var, a[BALLISTIC], np.eye(3), own, s)
     assert np.all(np.abs(s[:3, :3]) < 1e-6 * np.outer(SCALE[:3], SCALE[:3]) + 1e-12)
-    innovation_sensitivity(BALLISTIC, RADAR, x[BALLISTIC], SITE, z, 0.0 * a[BALLISTIC], columns, SCALE, 313.0, u)
-    spread_of(u, np.eye(3), 3, s)
+    weigh(BALLISTIC, RADAR, x[BALLISTIC], cov[BALLISTIC], SITE, z, var, 0.0 * a[BALLISTIC], np.eye(3), own, s)
     np.testing.assert_allclose(np.diag(s)[:3], SCALE[:3] ** 2)
+    np.testing.assert_allclose(s[ROWS], var)  # no clock
 
 
 def test_motion_carries_the_sensitivity() -> None:
     rng = np.random.default_rng(2)
     phi, a = rng.standard_normal((SIZE, SIZE)), rng.standard_normal((SIZE, 4))
     expected = phi[:7, :7] @ a[:7]
-    move_sensitivity(7, phi, a)
+    carry_slope(phi, a, 7, np.zeros((WORK_ROWS, WORK_COLUMNS)))
     np.testing.assert_allclose(a[:7], expected)
 
 

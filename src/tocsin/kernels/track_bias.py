@@ -1,7 +1,7 @@
 """What the constant errors of sensors do to tracks, and what tracks say of those errors: Friedland's separated bias.
 
 All sensors' biases b (n,) share one Gaussian, in sigmas of their priors, so that it starts as N(0, 1). A track's filter
-runs as if b were known to be `ref`; beside it runs the sensitivity a (9, n) = d x / d b of its mean, so that
+runs as if b were known to be `ref`; beside it runs a (9, n) = d x / d b of its mean, elsewhere called slope, so that
 
     x | b = m + a (b - ref), covariance p;     x = m + a (b_hat - ref), covariance p + a cov_b a'
 
@@ -25,7 +25,7 @@ from tocsin.kernels.constants import GM_M3_S2
 from tocsin.kernels.geodesy import ecef_from_radar, geodetic_from_ecef, radar_from_ecef
 from tocsin.kernels.refraction import bend, unbend
 from tocsin.kernels.track_motion import BOOST, DIM, LEVEL, MODEL_COUNT, SIZE
-from tocsin.kernels.track_observe import INFRARED, ROW_COUNT, ROWS, observe
+from tocsin.kernels.track_observe import COLUMN_COUNT, INFRARED, NU, ROW_COUNT, ROWS, observe
 
 RANGE, AZIMUTH, ELEVATION, CLOCK, AIR = 0, 1, 2, 3, 4  # components; AIR: surface refractivity over the surveyed one
 COMPONENTS = 5
@@ -36,14 +36,16 @@ _LEAST_ELEVATION_RAD = 0.005  # below, rays near the ground bend too unevenly fo
 
 
 @kernel
-def plot_sensitivity(model, kind, x, site, jacobian, columns, scale, n0, g):
+def plot_sensitivity(model, kind, x, site, seen, own, g):
     """Fill g (4, n): by how much a plot's rows grow with each bias, in sigmas of its prior.
 
-    In        jacobian   (4, 6) of `observe` at x; columns (5,) the bias behind each component, -1: has none
-              scale      (5,) prior sigmas: m, rad, rad, s, N-units; n0 the surveyed refractivity, N-units
+    In        seen   the Jacobian in its leading (4, 6), as of `observe` at x
+              own    the sensor's part: columns (5,) the bias behind each component, -1: has none; prior sigmas (5,) m,
+                     rad, rad, s, N-units; and the surveyed refractivity, N-units
     A clock that is ahead shows a target where it was before: - d z / d t. The air's is a difference quotient of
     `bend` and `unbend`, good to some per cent.
     """
+    columns, scale, n0 = own
     for r in range(ROWS):
         for c in range(g.shape[1]):
             g[r, c] = 0.0
@@ -67,8 +69,8 @@ def plot_sensitivity(model, kind, x, site, jacobian, columns, scale, n0, g):
         for r in range(ROW_COUNT[kind]):
             rate = 0.0
             for i in range(3):
-                a = pull * x[i] + (x[6 + i] if model == BOOST else 0.0)
-                rate += jacobian[r, i] * x[3 + i] + jacobian[r, 3 + i] * a
+                acceleration = pull * x[i] + (x[6 + i] if model == BOOST else 0.0)
+                rate += seen[r, i] * x[3 + i] + seen[r, 3 + i] * acceleration
             g[r, clock] = -rate * scale[CLOCK]
 
 
@@ -83,25 +85,25 @@ def straighten_again(elevation_rad, range_m, site, n0, n0_new):
 
 
 @kernel
-def innovation_sensitivity(model, kind, x, site, z, a, columns, scale, n0, u):
-    """Fill u (4, n) = h a + g of a plot at x, for gates and likelihoods."""
-    residual = np.empty(ROWS)
-    jacobian = np.empty((ROWS, 6))
-    observe(kind, x, site, z, residual, jacobian)
-    plot_sensitivity(model, kind, x, site, jacobian, columns, scale, n0, u)
-    for r in range(ROW_COUNT[kind]):
-        for c in range(u.shape[1]):
-            v = u[r, c]
-            for i in range(6):
-                v += jacobian[r, i] * a[i, c]
-            u[r, c] = v
+def weigh(model, kind, x, cov, site, z, var, slope, bias_cov, own, extra):
+    """What biases not yet known do to the innovation of a plot z (4,) expected at x (9,).
 
-
-@kernel
-def spread_of(u, bias_cov, rows, spread):
-    """spread (4, 4) = u bias_cov u' on its leading rows: what unknown biases add to an innovation's covariance."""
+    Out       extra (5, 4)   what they add to its covariance, u bias_cov u'; and in the last row var (4,), with what an
+                             unknown clock does by an unknown velocity: the product, of second order. Without it a track
+                             that has just begun, its velocity unknown to km/s, would take a clock's error for nothing.
+    """
+    columns, scale, _ = own
+    m = ROW_COUNT[kind]
     n = bias_cov.shape[0]
-    for r in range(rows):
+    seen = np.empty((ROWS, NU + 1))
+    u = np.empty((ROWS, n))
+    observe(kind, x, site, z, seen)
+    plot_sensitivity(model, kind, x, site, seen, own, u)
+    for r in range(m):
+        for c in range(n):
+            for i in range(COLUMN_COUNT[kind]):
+                u[r, c] += seen[r, i] * slope[i, c]
+    for r in range(m):
         for c in range(r + 1):
             v = 0.0
             for i in range(n):
@@ -109,48 +111,31 @@ def spread_of(u, bias_cov, rows, spread):
                 for j in range(n):
                     s += bias_cov[i, j] * u[c, j]
                 v += u[r, i] * s
-            spread[r, c] = v
-            spread[c, r] = v
+            extra[r, c] = v
+            extra[c, r] = v
+    clock = columns[CLOCK]
+    clock_var_s2 = bias_cov[clock, clock] * scale[CLOCK] * scale[CLOCK] if clock >= 0 else 0.0
+    for r in range(ROWS):
+        extra[ROWS, r] = var[r]
+        if clock >= 0 and r < m:
+            for i in range(3):
+                for j in range(3):
+                    extra[ROWS, r] += clock_var_s2 * seen[r, i] * cov[3 + i, 3 + j] * seen[r, j]
 
 
 @kernel
-def move_sensitivity(n, phi, a):
-    """a (9, n_bias) <- phi a on its leading n rows, in place."""
-    old = np.empty(SIZE)
-    for c in range(a.shape[1]):
-        for i in range(n):
-            old[i] = a[i, c]
-        for i in range(n):
-            s = 0.0
-            for k in range(n):
-                s += phi[i, k] * old[k]
-            a[i, c] = s
-
-
-@kernel
-def widen_for_clock(cov, jacobian, rows, clock_var_s2, var):
-    """Add to var (4,) what an unknown clock does by an unknown velocity: the product, of second order.
-
-    Without it a track that has just begun, its velocity unknown to km/s, would take a clock's error for nothing.
-    """
-    for r in range(rows):
-        for i in range(3):
-            for j in range(3):
-                var[r] += clock_var_s2 * jacobian[r, i] * cov[3 + i, 3 + j] * jacobian[r, j]
-
-
-@kernel
-def start_sensitivity(kind, z, site, columns, scale, n0, bias_cov, x, cov, a):
-    """Fill a (3, 9, n) of a bank begun by `start_bank` from one plot z, less the biases as believed; widen its cov.
+def start_sensitivity(kind, z, site, own, bias_cov, x, cov, slope):
+    """Fill slope (3, 9, n) of a bank begun by `start_bank` from one plot z, less the biases as believed; widen its cov.
 
     The plot places the target, so its errors are the position's; a clock that is ahead has it further on its way.
     """
-    count = a.shape[2]
-    jacobian = np.zeros((ROWS, 6))
+    columns, scale, n0 = own
+    count = slope.shape[2]
+    seen = np.zeros((ROWS, NU + 1))
     g = np.empty((ROWS, count))
     no_clock = columns.copy()
     no_clock[CLOCK] = -1
-    plot_sensitivity(LEVEL, kind, x[0], site, jacobian, no_clock, scale, n0, g)
+    plot_sensitivity(LEVEL, kind, x[0], site, seen, (no_clock, scale, n0), g)
     by_plot = np.zeros((3, 3))  # d position / d (range, azimuth, elevation)
     if kind < INFRARED:
         for r in range(3):
@@ -168,13 +153,13 @@ def start_sensitivity(kind, z, site, columns, scale, n0, bias_cov, x, cov, a):
     for m in range(MODEL_COUNT):
         for i in range(SIZE):
             for c in range(count):
-                a[m, i, c] = 0.0
+                slope[m, i, c] = 0.0
         for i in range(3):
             for c in range(count):
                 for r in range(3):
-                    a[m, i, c] -= by_plot[i, r] * g[r, c]
+                    slope[m, i, c] -= by_plot[i, r] * g[r, c]
             if clock >= 0:
-                a[m, i, clock] = x[m, 3 + i] * scale[CLOCK]
+                slope[m, i, clock] = x[m, 3 + i] * scale[CLOCK]
         if clock >= 0:
             clock_var_s2 = bias_cov[clock, clock] * scale[CLOCK] * scale[CLOCK]
             for i in range(3):
@@ -183,62 +168,57 @@ def start_sensitivity(kind, z, site, columns, scale, n0, bias_cov, x, cov, a):
 
 
 @kernel
-def learn(model, kind, x, cov, late, phi, q, z, site, var, columns, scale, n0, a, rows):
-    """Change a track's sensitivity a (9, n) by the update that led to x, cov, and say what it tells of the biases.
+def learn(model, kind, x, cov, late, phi, q, z, site, var, own, slope, rows):
+    """Change a track's slope (9, n) by the update that led to x, cov, and say what that tells of the biases.
 
-    In        x (9,), cov (9, 9)  after the update; a: before it, moved to the state's time
+    In        x (9,), cov (9, 9)  after the update; slope: before it, moved to the state's time
               late                the plot is older than the state; phi, q (9, 9): motion back to it, and its noise
               z, var (4,)         the plot, less the biases as believed, and its variances
-    Out       rows (4, n + 1)     of each: w = v . (b - ref) + noise of variance 1, as v, w; returns how many
+    Out       rows (4, n + 1)     of each: w = v . (b - ref) + noise of variance 1, as v, w
     """
-    m = ROW_COUNT[kind]
     n = DIM[model]
-    count = a.shape[1]
-    at = np.empty(SIZE)
-    for i in range(SIZE):
-        at[i] = 0.0
-        if i < n:
-            at[i] = x[i]
-            if late:
-                at[i] = 0.0
-                for k in range(n):
-                    at[i] += phi[i, k] * x[k]
-    residual = np.empty(ROWS)
-    jacobian = np.empty((ROWS, 6))
-    observe(kind, at, site, z, residual, jacobian)
-    g = np.empty((ROWS, count))
-    plot_sensitivity(model, kind, at, site, jacobian, columns, scale, n0, g)
-    return learn_rows(n, m, cov, late, phi, q, var, jacobian, residual, g, a, rows)
+    at = np.zeros(SIZE)
+    for i in range(n):
+        at[i] = x[i]
+        if late:
+            at[i] = 0.0
+            for k in range(n):
+                at[i] += phi[i, k] * x[k]
+    seen = np.empty((ROWS, NU + 1))
+    g = np.empty((ROWS, slope.shape[1]))
+    observe(kind, at, site, z, seen)
+    plot_sensitivity(model, kind, at, site, seen, own, g)
+    learn_rows(n, ROW_COUNT[kind], cov, late, phi, q, var, seen, g, slope, rows)
 
 
 @kernel
-def learn_rows(n, m, cov, late, phi, q, var, jacobian, residual, g, a, rows):
-    """`learn` from the partials of a plot: jacobian (4, 6), residual (4,) after the update, g (4, count)."""
-    count = a.shape[1]
+def learn_rows(n, m, cov, late, phi, q, var, seen, g, slope, rows):
+    """`learn` from the partials of a plot, g (4, count), and `observe` after the update."""
+    count = slope.shape[1]
     h = np.empty((ROWS, SIZE))
     noise = np.empty((ROWS, ROWS))
     for r in range(m):
         for j in range(n):
-            v = jacobian[r, j] if j < 6 else 0.0
+            v = seen[r, j] if j < 6 else 0.0
             if late:
                 v = 0.0
                 for k in range(6):
-                    v += jacobian[r, k] * phi[k, j]
+                    v += seen[r, k] * phi[k, j]
             h[r, j] = v
         for c in range(m):
             v = var[r] if r == c else 0.0
             if late:
                 for i in range(6):
                     for k in range(6):
-                        v += jacobian[r, i] * q[i, k] * jacobian[c, k]
+                        v += seen[r, i] * q[i, k] * seen[c, k]
             noise[r, c] = v
     for r in range(m):
         for c in range(count):
             v = g[r, c]
             for k in range(n):
-                v += h[r, k] * a[k, c]
+                v += h[r, k] * slope[k, c]
             rows[r, c] = v  # u
-        rows[r, count] = residual[r]
+        rows[r, count] = seen[r, NU]
     left = np.empty((ROWS, ROWS))  # d = r - h p h', then its Cholesky factor
     for r in range(m):
         for c in range(r + 1):
@@ -273,17 +253,16 @@ def learn_rows(n, m, cov, late, phi, q, var, jacobian, residual, g, a, rows):
             pull[i, r] = v
     for i in range(n):
         for c in range(count):
-            v = a[i, c]
+            v = slope[i, c]
             for r in range(m):
                 v -= pull[i, r] * rows[r, c]
-            a[i, c] = v
+            slope[i, c] = v
     for c in range(count):
         for i in range(m):  # left' r^-1 u: upwards of i only what is still as it was
             v = 0.0
             for k in range(i, m):
                 v += left[k, i] * rows[k, c]
             rows[i, c] = v
-    return m
 
 
 @kernel
@@ -351,14 +330,14 @@ def believe(ref, rows, count, bias, bias_cov):
 
 
 @kernel
-def centre(x, a, slots, change):
+def centre(x, slope, slots, change):
     """Make x (T, 3, 9) at slots (n,) what it is for biases that are now believed to be `change` (b,) more."""
     for i in range(slots.shape[0]):
         k = slots[i]
         for m in range(MODEL_COUNT):
             for r in range(DIM[m]):
                 for c in range(change.shape[0]):
-                    x[k, m, r] += a[k, m, r, c] * change[c]
+                    x[k, m, r] += slope[k, m, r, c] * change[c]
 
 
 @kernel

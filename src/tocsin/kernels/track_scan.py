@@ -10,11 +10,11 @@ import numpy as np
 
 from tocsin.kernels.compiled import kernel
 from tocsin.kernels.geodesy import ecef_from_radar, geodetic_from_ecef, radar_from_ecef
-from tocsin.kernels.track_bank import copy_bank, predict, update_bank
+from tocsin.kernels.track_bank import BACK_ROWS, copy_bank, predict, update_bank
 from tocsin.kernels.track_bias import may_teach, start_sensitivity
-from tocsin.kernels.track_motion import BALLISTIC, BOOST, DEAD_PROB, SIZE
+from tocsin.kernels.track_motion import BALLISTIC, BOOST, DEAD_PROB, MODEL_COUNT, SIZE, WORK_COLUMNS, WORK_ROWS
 from tocsin.kernels.track_observe import INFRARED, ROW_COUNT, ROWS
-from tocsin.kernels.track_start import start_bank
+from tocsin.kernels.track_start import light, start_bank
 
 # status of a slot
 FREE = 0
@@ -51,8 +51,8 @@ def spots_from_radar(z, site):
 
 @kernel
 def use_plots(
-    x, cov, mu, a, t_ns, first_ns, last_ns, miss_count, plot_count, evidence, status,
-    slots, choice, worth, seen_x, seen_cov, seen_mu, seen_a, when_ns, kind, column, z, plot_ns, site, var, par,
+    x, cov, mu, slope, t_ns, first_ns, last_ns, miss_count, plot_count, evidence, status,
+    slots, choice, worth, seen_x, seen_cov, seen_mu, seen_slope, when_ns, kind, column, z, plot_ns, site, var, par,
     bias_cov, own,
 ):  # fmt: skip
     """Update tracks with the plots they chose.
@@ -67,11 +67,13 @@ def use_plots(
     """
     n = slots.shape[0]
     nis = np.full(n, -1.0)
-    phi = np.empty((SIZE, SIZE))
-    q = np.empty((SIZE, SIZE))
-    hold = np.empty((SIZE, SIZE))
-    rows = np.empty((ROWS, a.shape[3] + 1))
-    taught = np.empty((n * ROWS if a.shape[3] > 0 else 0, a.shape[3] + 1))
+    work = np.empty((WORK_ROWS, WORK_COLUMNS))
+    back = np.empty((BACK_ROWS, SIZE))
+    scores = np.empty((2, MODEL_COUNT))
+    extra = np.empty((ROWS + 1, ROWS))
+    is_biased = bias_cov.shape[0] > 0
+    taught = np.empty((MODEL_COUNT, ROWS, bias_cov.shape[0] + 1))
+    rows = np.empty((n * ROWS if is_biased else 0, bias_cov.shape[0] + 1))
     count = 0
     for i in range(n):
         j = choice[i]
@@ -80,26 +82,30 @@ def use_plots(
         k = slots[i]
         if plot_ns[j] > t_ns[k]:
             if plot_ns[j] == when_ns:
-                copy_bank(seen_x[i], seen_cov[i], seen_mu[i], seen_a[i], x[k], cov[k], mu[k], a[k])
+                copy_bank(seen_x[i], seen_cov[i], seen_mu[i], seen_slope[i], x[k], cov[k], mu[k], slope[k])
             else:
-                predict(x[k], cov[k], mu[k], a[k], (plot_ns[j] - t_ns[k]) * 1e-9, par, phi, q, hold)
+                predict(x[k], cov[k], mu[k], slope[k], (plot_ns[j] - t_ns[k]) * 1e-9, par, work)
             t_ns[k] = plot_ns[j]
+        hits = plot_count[k, 0] + plot_count[k, 1] + plot_count[k, 2]
+        if hits == 1 and plot_count[k, 1] == 0 and mu[k, BALLISTIC] > 0.0:
+            light(x[k], cov[k], mu[k], slope[k], par)
         late_s = max((t_ns[k] - plot_ns[j]) * 1e-9, 0.0)
         gap_s = max((plot_ns[j] - last_ns[k]) * 1e-9, 0.0)
         top, nis[i] = update_bank(
-            x[k], cov[k], mu[k], a[k], gap_s, late_s, kind, z[j], site, var[j], par, bias_cov, own, rows
-        )
+            x[k], cov[k], mu[k], slope[k], gap_s, late_s, kind, z[j], site, var[j], par, bias_cov, own, work, back,
+            scores, extra, taught,
+        )  # fmt: skip
         if nis[i] >= 0.0:
-            if a.shape[3] > 0 and status[k] == CONFIRMED and mu[k, top] > _SURE and may_teach(top, cov[k, top]):
+            if is_biased and status[k] == CONFIRMED and mu[k, top] > _SURE and may_teach(top, cov[k, top]):
                 for r in range(ROW_COUNT[kind]):
-                    taught[count] = rows[r]
+                    rows[count] = taught[top, r]
                     count += 1
             last_ns[k] = max(last_ns[k], plot_ns[j])
             first_ns[k] = min(first_ns[k], plot_ns[j])
             plot_count[k, column] += 1
             miss_count[k] = 0
             evidence[k] += worth[i]
-    return nis, taught[:count]
+    return nis, rows[:count]
 
 
 @kernel
@@ -132,8 +138,8 @@ def looked_at(kind, swept, site, position_ecef_m):
 
 @kernel
 def miss(
-    x, cov, mu, a, t_ns, miss_count, plot_count, status, evidence,
-    slots, used, seen_x, seen_cov, seen_mu, seen_a, state, cov6, to_ns, kind, swept, site, par,
+    x, cov, mu, slope, t_ns, miss_count, plot_count, status, evidence,
+    slots, used, seen_x, seen_cov, seen_mu, seen_slope, state, cov6, to_ns, kind, swept, site, par,
 ):  # fmt: skip
     """Count for each track without a plot whether the scan looked at it in vain.
 
@@ -155,7 +161,7 @@ def miss(
             if seen_mu[i, BOOST] <= 0.0:
                 continue
             if to_ns > t_ns[k]:
-                copy_bank(seen_x[i], seen_cov[i], seen_mu[i], seen_a[i], x[k], cov[k], mu[k], a[k])
+                copy_bank(seen_x[i], seen_cov[i], seen_mu[i], seen_slope[i], x[k], cov[k], mu[k], slope[k])
                 t_ns[k] = to_ns
             _unlit(mu[k], prob, par)
         elif (status[k] == CONFIRMED or plot_count[k, 1] > 0) and (
@@ -186,24 +192,23 @@ def _unlit(mu, prob, par):
 
 @kernel
 def start_tracks(
-    x, cov, mu, a, t_ns, first_ns, last_ns, plot_count, slots, plots, kind, column, z, plot_ns, site, var, par,
+    x, cov, mu, slope, t_ns, first_ns, last_ns, plot_count, slots, plots, kind, column, z, plot_ns, site, var, par,
     bias_cov, own,
 ):  # fmt: skip
     """Begin a track in each slot (n,) with one of the plots (n,) int64."""
-    columns, scale, n0 = own
     for i in range(slots.shape[0]):
         k, j = slots[i], plots[i]
         start_bank(kind, z[j], site, var[j], par, x[k], cov[k], mu[k])
-        if a.shape[3] > 0:
-            start_sensitivity(kind, z[j], site, columns, scale, n0, bias_cov, x[k], cov[k], a[k])
+        if bias_cov.shape[0] > 0:
+            start_sensitivity(kind, z[j], site, own, bias_cov, x[k], cov[k], slope[k])
         t_ns[k] = first_ns[k] = last_ns[k] = plot_ns[j]
         plot_count[k, column] = 1
 
 
 @kernel
-def put_back(x, cov, mu, a, t_ns, slots, seen_x, seen_cov, seen_mu, seen_a, to_ns):
+def put_back(x, cov, mu, slope, t_ns, slots, seen_x, seen_cov, seen_mu, seen_slope, to_ns):
     """Predicted banks become the memory's, where they lie ahead of it."""
     for i in range(slots.shape[0]):
         k = slots[i]
-        copy_bank(seen_x[i], seen_cov[i], seen_mu[i], seen_a[i], x[k], cov[k], mu[k], a[k])
+        copy_bank(seen_x[i], seen_cov[i], seen_mu[i], seen_slope[i], x[k], cov[k], mu[k], slope[k])
         t_ns[k] = max(t_ns[k], to_ns)

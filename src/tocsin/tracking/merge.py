@@ -22,8 +22,9 @@ def absorb(
 ) -> None:
     """Fuse two slots into the older one; the younger is then to be freed.
 
-    ``other`` (6,) and ``other_cov`` (6, 6) are the older track's state at the younger's time, as
-    the biases are believed, and ``other_slope`` (6, n) how it changes with them. The younger's bank is kept, and where the two share no sensor, so that their errors are independent, updated with that state.
+    ``other`` (6,), ``other_cov`` (6, 6) and ``other_slope`` (6, n) are the older track's state at the younger's time,
+    as the sensors' biases are believed to be, and how it changes with them. The younger's bank is kept, and where the
+    two share no sensor, so that their errors are independent, updated with that state.
     """
     is_independent = not (state.fed[older] & state.fed[younger]).any()
     state.x[older] = state.x[younger]

@@ -34,6 +34,11 @@ class BiasSpread(msgspec.Struct, frozen=True, kw_only=True):
     refractivity: float = 0.0  # N-units at the surface, over the surveyed ones, by which its plots were straightened
     surveyed_refractivity: float = 313.0  # N-units
 
+    @property
+    def has_any(self) -> bool:
+        """Whether any is more than 0."""
+        return any((self.range_m, self.azimuth_rad, self.elevation_rad, self.clock_s, self.refractivity))
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class SensorBias:
