@@ -104,7 +104,7 @@ class BiasLayout:
     def _sensor(self, name: str, spread: BiasSpread, labels: list[tuple[str, int]]) -> SensorBias:
         columns, scale = np.full(COMPONENTS, -1), np.zeros(COMPONENTS)
         for column, (whose, component) in enumerate(labels):
-            if whose == name or (component == AIR and spread.refractivity > 0.0):
+            if spread.refractivity > 0.0 if component == AIR else whose == name:
                 columns[component], scale[component] = column, self.sigma[column]
         return SensorBias(columns, scale, spread.surveyed_refractivity)
 
@@ -162,7 +162,7 @@ def table(layout: BiasLayout, bias: Column, bias_cov: Column) -> str:
             f"{one.sensor or 'all':<20} {one.component:<10} {one.value:>12.4g} {one.sigma:>12.4g} "
             f"{one.prior_sigma:>12.4g}  {one.unit}{note}"
         )
-    for one in unobservable(layout, bias_cov):
-        parts = " ".join(f"{share:+.2f} {sensor or 'all'} {component}" for (sensor, component), share in one.items())
+    for mixture in unobservable(layout, bias_cov):
+        parts = " ".join(f"{share:+.2f} {sensor or 'all'} {component}" for (sensor, component), share in mixture.items())
         lines.append(f"not observed, in sigmas of the priors: {parts}")
     return "\n".join(lines)
