@@ -23,6 +23,7 @@ from tocsin.kernels.track_observe import RADAR
 from tocsin.kernels.track_update import update_model
 from tocsin.policy import TrackPolicy
 from tocsin.tracking.parameters import kernel_parameters
+from tocsin.tracking.registration import NO_BIAS
 
 REMEDY = "pip install --require-hashes -r constraints/bench.txt"
 SECONDS = {1: 300, 10: 60, 50: 60, 200: 60}  # of each count of objects, one radar at 1 Hz
@@ -57,21 +58,27 @@ def rmse_m(states: list[np.ndarray], truth: np.ndarray) -> float:
 
 
 @numba.njit(error_model="numpy")
-def _filter_scan(x, cov, dt_s, z, site, var, par, work):  # type: ignore[no-untyped-def]
+def _filter_scan(x, cov, slope, dt_s, z, site, var, par, extra, work):  # type: ignore[no-untyped-def]
     """One scan of filters, ballistic flight alone: x (n, 9), cov (n, 9, 9) predicted by dt_s, updated by z (n, 4)."""
     for i in range(x.shape[0]):
-        predict_model(BALLISTIC, x[i], cov[i], dt_s, par, work)
+        predict_model(BALLISTIC, x[i], cov[i], slope, dt_s, par, work)
         update_model(
-            BALLISTIC, x[i], cov[i], 1.0, False, x[i], cov[i], cov[i], np.int64(RADAR), z[i], site, var, par, work
-        )
+            BALLISTIC, x[i], cov[i], 1.0, False, x[i], cov[i], cov[i], np.int64(RADAR), z[i], site, var, par, extra,
+            work,
+        )  # fmt: skip
 
 
 @numba.njit(error_model="numpy")
-def _bank_scan(x, cov, mu, t_ns, to_ns, z, site, var, par, slots, out_x, out_cov, out_mu, least, work):  # type: ignore[no-untyped-def]
+def _bank_scan(x, cov, mu, t_ns, to_ns, z, site, var, par, slots, own, out_x, out_cov, out_mu, least, work):  # type: ignore[no-untyped-def]
     """One scan of whole banks, (n, 3, ...), into the out arrays; no model falls below a probability of `least`."""
-    predict_slots(x, cov, mu, t_ns, slots, to_ns, out_x, out_cov, out_mu, par)
+    slope = np.empty((x.shape[0], 3, 9, 0))
+    predict_slots(x, cov, mu, slope, t_ns, slots, to_ns, out_x, out_cov, out_mu, slope, par)
+    unknown, extra, taught = np.empty((0, 0)), np.empty((5, 4)), np.empty((3, 4, 1))  # no biases
     for i in range(x.shape[0]):
-        update_bank(out_x[i], out_cov[i], out_mu[i], 1.0, 0.0, np.int64(RADAR), z[i], site, var, par, work)
+        update_bank(
+            out_x[i], out_cov[i], out_mu[i], slope[i], 1.0, 0.0, np.int64(RADAR), z[i], site, var, par,
+            unknown, own, work, extra, taught,
+        )  # fmt: skip
         t_ns[i] = to_ns
         total = 0.0
         for m in range(3):
@@ -98,7 +105,7 @@ def own(made: Case) -> Run:
         x[:, :6], x[:, 6] = starts, policy.log_beta_mean
         cov[:, :6, :6], cov[:, 6, 6] = start_cov, policy.log_beta_std**2
         for dt_s, plot in zip(steps_s, z, strict=True):
-            _filter_scan(x, cov, dt_s, plot, site, _VAR, par, work)
+            _filter_scan(x, cov, np.zeros((9, 0)), dt_s, plot, site, _VAR, par, np.zeros((4, 4)), work)
             out.append(x.copy())
         return out
 
@@ -121,7 +128,7 @@ def own_bank(made: Case, least: float) -> Run:
         then, out = (x.copy(), cov.copy(), mu.copy()), []
         t_ns = np.full(count, scenes.START_NS)
         for now_ns, plot in zip(times_ns, z, strict=True):
-            _bank_scan(x, cov, mu, t_ns, now_ns, plot, site, _VAR, par, slots, *then, least, work)
+            _bank_scan(x, cov, mu, t_ns, now_ns, plot, site, _VAR, par, slots, NO_BIAS.parts, *then, least, work)
             (x, cov, mu), then = then, (x, cov, mu)
             top = mu.argmax(axis=1)
             out.append(x[slots, top])

@@ -19,6 +19,7 @@ from tocsin.policy import TrackPolicy
 from tocsin.tracking.parameters import chi_square_bound, kernel_parameters
 
 PAR = kernel_parameters(TrackPolicy())
+NO_SLOPE, NO_MORE = np.zeros((1, 3, 9, 0)), np.zeros((4, 4))  # no sensor has a bias
 
 
 def work_room() -> np.ndarray:
@@ -107,7 +108,7 @@ def predicted_bank(
     cov[0, BOOST, 6:, 6:] = spread_m_s2**2 * np.eye(3)
     out_x, out_cov, out_mu = np.zeros((1, 3, 9)), np.zeros((1, 3, 9, 9)), np.zeros((1, 3))
     t_ns, slots = np.zeros(1, np.int64), np.array([0])
-    predict_slots(x, cov, np.array([mu]), t_ns, slots, int(dt_s * 1e9), out_x, out_cov, out_mu, PAR)
+    predict_slots(x, cov, np.array([mu]), NO_SLOPE, t_ns, slots, int(dt_s * 1e9), out_x, out_cov, out_mu, NO_SLOPE, PAR)
     return out_x[0], out_cov[0], out_mu[0]
 
 
@@ -219,15 +220,17 @@ def test_covariance_stays_positive_over_a_hundred_thousand_updates() -> None:
     xs[0, LEVEL], covs[0, LEVEL] = x, cov
     worst = math.inf
     for k in range(100_000):
-        predict_slots(xs, covs, mu, t_ns, slots, int(1e9 * (0.01 if k % 3 else 4.0)), out_x, out_cov, out_mu, PAR)
+        to_ns = int(1e9 * (0.01 if k % 3 else 4.0))
+        predict_slots(xs, covs, mu, NO_SLOPE, t_ns, slots, to_ns, out_x, out_cov, out_mu, NO_SLOPE, PAR)
         xs, covs, out_x, out_cov = out_x, out_cov, xs, covs
         true = xs[0, LEVEL, :3]
         std = 0.01 if k % 2 else 1e4
         z = np.concatenate((true + std * rng.standard_normal(3), [0.0]))
         var = np.full(4, std**2)
         update_model(
-            LEVEL, xs[0, LEVEL], covs[0, LEVEL], 1.0, False, x, unused, unused, POSITION, z, SITE, var, PAR, work_room()
-        )
+            LEVEL, xs[0, LEVEL], covs[0, LEVEL], 1.0, False, x, unused, unused, POSITION, z, SITE, var, PAR, NO_MORE,
+            work_room(),
+        )  # fmt: skip
         xs[0, LEVEL] = x  # keep it in place: it is the covariance that is on trial
         if k % 500 == 0:
             p = covs[0, LEVEL, :6, :6]
@@ -257,17 +260,23 @@ def test_a_late_plot_of_a_deterministic_coast_is_worth_as_much_as_one_in_time() 
         new[:7, :7] = phi[:7, :7] @ p[:7, :7] @ phi[:7, :7].T + q[:7, :7]
         return x, new
 
-    unused = np.zeros((9, 9))
+    unused, work = np.zeros((9, 9)), work_room()
     x, p = to(start, cov, 1.0)
-    update_model(BALLISTIC, x, p, 1.0, False, x, unused, unused, RADAR, plots[0], SITE, var, quiet, work_room())
+    update_model(
+        BALLISTIC, x, p, 1.0, False, x, unused, unused, RADAR, plots[0], SITE, var, quiet, NO_MORE, work_room()
+    )
     x, p = to(x, p, 1.0)
-    update_model(BALLISTIC, x, p, 1.0, False, x, unused, unused, RADAR, plots[1], SITE, var, quiet, work_room())
+    update_model(
+        BALLISTIC, x, p, 1.0, False, x, unused, unused, RADAR, plots[1], SITE, var, quiet, NO_MORE, work_room()
+    )
 
     y, r = to(start, cov, 2.0)
-    update_model(BALLISTIC, y, r, 1.0, False, y, unused, unused, RADAR, plots[1], SITE, var, quiet, work_room())
+    update_model(
+        BALLISTIC, y, r, 1.0, False, y, unused, unused, RADAR, plots[1], SITE, var, quiet, NO_MORE, work_room()
+    )
     back, phi, q = y.copy(), np.zeros((9, 9)), np.zeros((9, 9))
     move(BALLISTIC, back, -1.0, 0.0, quiet, phi, q, work_room())
-    update_model(BALLISTIC, y, r, 1.0, True, back, phi, q, RADAR, plots[0], SITE, var, quiet, work_room())
+    update_model(BALLISTIC, y, r, 1.0, True, back, phi, q, RADAR, plots[0], SITE, var, quiet, NO_MORE, work)
     assert np.linalg.norm(x[:3] - y[:3]) < 0.02 * math.sqrt(np.trace(p[:3, :3]))
     assert r[:6, :6].diagonal() == pytest.approx(p[:6, :6].diagonal(), rel=0.01)
 

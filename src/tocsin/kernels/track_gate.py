@@ -11,6 +11,7 @@ import numpy as np
 
 from tocsin.kernels.compiled import kernel
 from tocsin.kernels.constants import GM_M3_S2
+from tocsin.kernels.track_bias import weigh
 from tocsin.kernels.track_motion import (
     BOOST,
     DIM,
@@ -54,15 +55,19 @@ def _first_from(key, order, value):
 
 
 @kernel
-def _reach2_m2(cov, kind, distance2, var, limit):
+def _reach2_m2(cov, extra, kind, distance2, var, limit):
     """Square of how far (m) a plot that is no radar's may lie from where a model expects it, and gate."""
-    near = var[0] * 2.0 * distance2 if kind == INFRARED else var[0] + var[1] + var[2]
+    near = extra[0, 0] + extra[1, 1]
+    near = (2.0 * var[0] + near) * distance2 if kind == INFRARED else var[0] + var[1] + var[2] + near + extra[2, 2]
     return _SLACK * limit * (near + cov[0, 0] + cov[1, 1] + cov[2, 2])
 
 
 @kernel
-def _expect(kind, at, cov, site, expected, spread, work):
-    """What a radar would measure of a state: expected (4,), and its covariance (4, 4) but for the plot's own."""
+def _expect(kind, at, cov, extra, site, expected, spread, work):
+    """What a radar would measure of a state: expected (4,), and its covariance (4, 4) but for the plot's own.
+
+    extra (4, 4): what biases not yet known add.
+    """
     for r in range(ROWS):
         expected[r] = 0.0
     observe(kind, at, site, expected, work)
@@ -75,7 +80,7 @@ def _expect(kind, at, cov, site, expected, spread, work):
                 v += work[r, i] * cov[i, k]
             work[ROWS, k] = v
         for c in range(m):
-            v = 0.0
+            v = extra[r, c]
             for k in range(n):
                 v += work[ROWS, k] * work[c, k]
             spread[r, c] = v
@@ -119,7 +124,7 @@ def _compare(kind, expected, spread, z, var, limit, s, nu):
 
 
 @kernel
-def _fit_near(kind, at, cov, z, spot, site, var, limit, work):
+def _fit_near(kind, at, cov, extra, z, spot, site, var, limit, work):
     """`fit` of a plot that is no radar's, where it lies near enough to matter; (inf, -inf) elsewhere."""
     d2, distance2, along = 0.0, 0.0, 0.0
     for a in range(3):
@@ -130,13 +135,15 @@ def _fit_near(kind, at, cov, z, spot, site, var, limit, work):
         if along < 0.0:
             return math.inf, -math.inf
         d2 = max(distance2 - along * along, 0.0)
-    if d2 > _reach2_m2(cov, kind, distance2, var, limit):
+    if d2 > _reach2_m2(cov, extra, kind, distance2, var, limit):
         return math.inf, -math.inf
-    return fit(at, cov, kind, z, site, var, work)
+    return fit(at, cov, kind, z, site, var, extra, work)
 
 
 @kernel
-def gate(x, cov, mu, rows, dt_s, gap_s, kind, z, spot, ahead_s, site, var, key, order, axis, limit, par):
+def gate(
+    x, cov, mu, slope, rows, dt_s, gap_s, kind, z, spot, ahead_s, site, var, key, order, axis, limit, par, bias_cov, own
+):
     """Pairs of track and plot that may belong together.
 
     In        x, cov, mu     (n, ...) predicted tracks, of which `rows` (r,) int64 take part
@@ -148,6 +155,7 @@ def gate(x, cov, mu, rows, dt_s, gap_s, kind, z, spot, ahead_s, site, var, key, 
               key (p,)       the number that plots are sorted by: range, or the component of `spot` along axis (3,)
               order (q,)     int64 plots that take part, by key
               limit          bound on the normalised innovation squared
+              slope, bias_cov, own  what biases do to tracks and plots, see ``track_bias.py``
     Out       start (r + 1,) int64, plot (k,) int64, score (k,): for row r the plots start[r] to start[r + 1], in order
               of key, and ln of the mixture likelihood of each
     """
@@ -164,6 +172,8 @@ def gate(x, cov, mu, rows, dt_s, gap_s, kind, z, spot, ahead_s, site, var, key, 
     s = np.empty((ROWS, ROWS))
     nu = np.empty((ROWS, 1))
     worst = np.zeros(ROWS)
+    extra = np.zeros((MODEL_COUNT, ROWS + 1, ROWS))
+    sight = np.zeros(ROWS)
     span_s = 0.0
     is_radar = kind < INFRARED
     for k in range(order.shape[0]):
@@ -188,16 +198,22 @@ def gate(x, cov, mu, rows, dt_s, gap_s, kind, z, spot, ahead_s, site, var, key, 
                 along += (at[m, k] - (site[k] if kind == INFRARED else 0.0)) * axis[k]
                 speed2 += at[m, 3 + k] ** 2
             distance = math.sqrt(distance2)
+            if bias_cov.shape[0] > 0:
+                for k in range(3):
+                    sight[k] = (at[m, k] - site[k]) / max(distance, 1.0) if kind == INFRARED else at[m, k]
+                weigh(m, kind, at[m], cov[i, m], site, sight, worst, slope[i, m], bias_cov, own, extra[m])
+                for k in range(ROWS):  # an unknown clock by an unknown velocity
+                    extra[m, k, k] += max(extra[m, ROWS, k] - worst[k], 0.0)
             middle = along
             if is_radar:
                 middle = distance
-                reach2 = worst[0]
+                reach2 = worst[0] + extra[m, 0, 0]
                 for a in range(3):
                     for b in range(3):
                         reach2 += cov[i, m, a, b] * (at[m, a] - site[a]) * (at[m, b] - site[b]) / max(distance2, 1.0)
                 reach2 *= limit
             else:
-                reach2 = _reach2_m2(cov[i, m], kind, distance2, worst, limit)
+                reach2 = _reach2_m2(cov[i, m], extra[m], kind, distance2, worst, limit)
             if m == LEVEL:
                 reach2 += limit * (0.5 * par[TURN_ACCELERATION_M_S2] * gap_s[i] * gap_s[i]) ** 2
             reach = math.sqrt(reach2) + 1.1 * span_s * math.sqrt(speed2)
@@ -221,10 +237,12 @@ def gate(x, cov, mu, rows, dt_s, gap_s, kind, z, spot, ahead_s, site, var, key, 
                     of_time_s[m] = moved_s
                 if is_radar:
                     if is_new:
-                        _expect(kind, at[m], cov[i, m], site, expected[m], spread[m], work)
+                        _expect(kind, at[m], cov[i, m], extra[m], site, expected[m], spread[m], work)
                     nis, likelihood = _compare(kind, expected[m], spread[m], z[j], var[j], limit, s, nu)
                 else:
-                    nis, likelihood = _fit_near(kind, at[m], cov[i, m], z[j], spot[j], site, var[j], limit, work)
+                    nis, likelihood = _fit_near(
+                        kind, at[m], cov[i, m], extra[m], z[j], spot[j], site, var[j], limit, work
+                    )
                 if m == LEVEL and nis > par[TURN_NIS]:
                     if is_radar and of_time_s[MODEL_COUNT] == moved_s:
                         nis, likelihood = _compare(
@@ -236,13 +254,15 @@ def gate(x, cov, mu, rows, dt_s, gap_s, kind, z, spot, ahead_s, site, var, key, 
                                 wide[a, b] = cov[i, m, a, b]
                         widen_for_turn(at[m], wide, gap_s[i], par)
                         if is_radar:
-                            _expect(kind, at[m], wide, site, expected[MODEL_COUNT], spread[MODEL_COUNT], work)
+                            _expect(kind, at[m], wide, extra[m], site, expected[MODEL_COUNT], spread[MODEL_COUNT], work)
                             of_time_s[MODEL_COUNT] = moved_s
                             nis, likelihood = _compare(
                                 kind, expected[MODEL_COUNT], spread[MODEL_COUNT], z[j], var[j], limit, s, nu
                             )
                         else:
-                            nis, likelihood = _fit_near(kind, at[m], wide, z[j], spot[j], site, var[j], limit, work)
+                            nis, likelihood = _fit_near(
+                                kind, at[m], wide, extra[m], z[j], spot[j], site, var[j], limit, work
+                            )
                     likelihood += TURN_LOG_PROB
                 if not likelihood > -1e29:
                     continue

@@ -212,10 +212,24 @@ def carry_covariance(phi, cov, q, n, work):
 
 
 @kernel
-def predict_model(model, x, cov, dt_s, par, work):
-    """Move one model's x (9,) and cov (9, 9) by dt_s in place: the prior of the next plot.
+def carry_slope(phi, slope, n, work):
+    """slope (9, b) <- phi slope on its leading n rows, in place. work: its leading row is overwritten."""
+    for c in range(slope.shape[1]):
+        for i in range(n):
+            work[0, i] = slope[i, c]
+        for i in range(n):
+            v = 0.0
+            for k in range(n):
+                v += phi[i, k] * work[0, k]
+            slope[i, c] = v
 
-    In        work (WORK_ROWS, WORK_COLUMNS), overwritten
+
+@kernel
+def predict_model(model, x, cov, slope, dt_s, par, work):
+    """Move one model's x (9,), cov (9, 9) and slope (9, b) by dt_s in place: the prior of the next plot.
+
+    In        slope   d x / d biases of sensors (``track_bias.py``); b = 0: there are none
+              work (WORK_ROWS, WORK_COLUMNS), overwritten
     Accuracy  steps of at most 5 s above 100 km, 1 s below, each as `motion.step_with_transition`
     """
     phi = work[_ONE:]
@@ -227,6 +241,8 @@ def predict_model(model, x, cov, dt_s, par, work):
         room = par[LOG_BETA_VAR] - cov[6, 6] if model == BALLISTIC else 0.0
         _step(model, x, h, height_m, ux, uy, uz, room, par, phi, q, work)
         carry_covariance(phi, cov, q, DIM[model], work)
+        if slope.shape[1] > 0:
+            carry_slope(phi, slope, DIM[model], work)
 
 
 @kernel

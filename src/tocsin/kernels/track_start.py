@@ -148,7 +148,7 @@ def start_bank(kind, z, site, var, par, x, cov, mu):
 
 
 @kernel
-def light(x, cov, mu, par):
+def light(x, cov, mu, slope, par):
     """Give a bank that one plot, higher than level flight, began its BOOST model at the second.
 
     One position tells nothing of thrust, so until then BALLISTIC stands for both: BOOST begins as its state under the
@@ -158,6 +158,8 @@ def light(x, cov, mu, par):
         x[BOOST, i] = x[BALLISTIC, i]
         for j in range(6):
             cov[BOOST, i, j] = cov[BALLISTIC, i, j]
+        for c in range(slope.shape[2]):
+            slope[BOOST, i, c] = slope[BALLISTIC, i, c]
     _, ux, uy, uz = height_and_up(x[BOOST, 0], x[BOOST, 1], x[BOOST, 2])
     up = (ux, uy, uz)
     for i in range(6, SIZE):

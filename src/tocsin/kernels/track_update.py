@@ -135,16 +135,19 @@ def _spread_late(n, kind, cov, phi, q, var, work):
 
 
 @kernel
-def fit(at, cov, kind, z, site, var, work):
+def fit(at, cov, kind, z, site, var, extra, work):
     """How well a plot fits a prediction at its time: (nis, log likelihood); (1e30, -1e30) where it cannot be said.
 
-    Only position and velocity are measured, so only they are looked at. work: (WORK_ROWS, WORK_COLUMNS).
+    Only position and velocity are measured, so only they are looked at. extra (4, 4): what biases not yet known add to
+    the innovation's covariance. work: (WORK_ROWS, WORK_COLUMNS).
     """
     m = ROW_COUNT[kind]
     observe(kind, at, site, z, work)
     _spread(COLUMN_COUNT[kind], kind, cov, var, work)
     for r in range(m):
         work[GAIN + r, 0] = work[r, NU]
+        for c in range(r + 1):
+            work[ROOT + r, c] += extra[r, c]
     log_det = cholesky_solve(work[ROOT:], m, work[GAIN:], np.int64(1))
     nis = 0.0
     for r in range(m):
@@ -152,6 +155,26 @@ def fit(at, cov, kind, z, site, var, work):
     if not math.isfinite(log_det + nis):
         return _NO_FIT, -_NO_FIT
     return nis, -0.5 * (nis + log_det + m * LOG_2PI)
+
+
+@kernel
+def _fit_wider(m, n, extra, work):
+    """With S, HP and the innovation in work: (nis, ln det) of the innovation by S + extra; ROOT, GAIN stay as were."""
+    for r in range(m):
+        work[GAIN + r, 0] = work[r, NU]
+        for c in range(r + 1):
+            work[ROOT + r, c] += extra[r, c]
+    log_det = cholesky_solve(work[ROOT:], m, work[GAIN:], np.int64(1))
+    nis = 0.0
+    for r in range(m):
+        nis += work[r, NU] * work[GAIN + r, 0]
+    for r in range(m):
+        for j in range(n):
+            work[GAIN + r, j] = work[HP + r, j]
+        work[GAIN + r, n] = work[r, NU]
+        for c in range(r + 1):
+            work[ROOT + r, c] = work[S + r, c]
+    return nis, log_det
 
 
 @kernel
@@ -175,13 +198,15 @@ def widen_for_turn(x, cov, gap_s, par):
 
 
 @kernel
-def update_model(model, x, cov, gap_s, late, back, phi, q, kind, z, site, var, par, work):
+def update_model(model, x, cov, gap_s, late, back, phi, q, kind, z, site, var, par, extra, work):
     """Update one model's x (9,) and cov (9, 9) in place; returns (nis, log likelihood) of the plot before it.
 
     In        gap_s   s since the model's last update
               late    the plot is older than the state; back (9,), phi, q (9, 9) are then the state moved back
                       to the plot's time, that motion's transition and its process noise
               z, var  (4,) measurement and its variances
+              extra   (4, 4) what biases not yet known add to the innovation's covariance. It counts for nis and
+                      likelihood alone: the state is one for known biases (``track_bias.py``)
               work    (WORK_ROWS, WORK_COLUMNS), overwritten
     Iterated while the step since the last linearisation bends the measurement by more than a tenth of its own noise.
     The covariance is Joseph's, multiplied out for a gain K that need not be the best: P - K D' - D K' with
@@ -194,6 +219,7 @@ def update_model(model, x, cov, gap_s, late, back, phi, q, kind, z, site, var, p
         work[PRIOR, i] = x[i]
     nis, log_likelihood, turn = 0.0, 0.0, 0.0
     is_prior = True
+    is_biased = extra[0, 0] + extra[1, 1] + extra[2, 2] + extra[3, 3] > 0.0
     for _ in range(_ITERATIONS):
         if late:
             distance = observe(kind, back, site, z, work)
@@ -205,12 +231,17 @@ def update_model(model, x, cov, gap_s, late, back, phi, q, kind, z, site, var, p
                     for k in range(COLUMN_COUNT[kind]):
                         work[r, NU] -= work[r, k] * (work[PRIOR, k] - x[k])
             _spread(n, kind, cov, var, work)
+        wide_nis, wide_log_det = 0.0, 0.0
+        if is_prior and is_biased:
+            wide_nis, wide_log_det = _fit_wider(m, n, extra, work)
         log_det = cholesky_solve(work[ROOT:], m, work[GAIN:], n + 1)
         if is_prior:
             nis = 0.0
             for r in range(m):
                 nis += work[r, NU] * work[GAIN + r, n]
-            log_likelihood = turn - 0.5 * (nis + log_det + m * LOG_2PI)
+            if is_biased:
+                nis = wide_nis
+            log_likelihood = turn - 0.5 * (nis + (wide_log_det if is_biased else log_det) + m * LOG_2PI)
             if not math.isfinite(log_likelihood):
                 return _NO_FIT, -_NO_FIT
             if model == LEVEL and nis > par[TURN_NIS] and turn == 0.0:
