@@ -7,7 +7,7 @@ seed + runs - 1 through screen and track, and scores the track in bins of ten se
     NEES/6      mean over runs of the first update in the bin; wanted 1, 95 % bounds beside it
     above 95 %  share of runs whose first update lies above the 95 % point of chi-square with six degrees; wanted 5 %
     RMSE/bound  position and velocity error, root mean square, over the Cramer-Rao bound of the same radar looks since
-                burn-out, ballistic coefficient unknown (prior as the tracker's), air standard, no process noise
+                burn-out; ballistic coefficient, density, wind, refractivity unknown (``consistency_bound.py``)
     impact      impact point error, root mean square: the track's, over that of a single ballistic filter without
                 process noise that is given the true plots alone; in coast
 """
@@ -24,19 +24,18 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.consistency_bound import STEP_S, bound_along
 from benchmarks.consistency_truth import Array, Flown, flown
 from tocsin.kernels.fall import fall_to_ground
 from tocsin.policy import TrackPolicy
-from tocsin.scoring import Bin, PooledBin, TruthPath, pooled, truth_at
+from tocsin.scoring import Bin, PooledBin, TruthPath, pooled
 from tocsin.scoring.bins import BIN_S, bins_of, updates_on
 from tocsin.scoring.errors import ground_distance_m
 from tocsin.tracking.batch import OK, fit_state
-from tocsin.tracking.bound import Bound, ballistic_bound
 from tocsin.tracking.looks import Looks, moved, radar_view
 from tocsin.units import NS_PER_S
 
 OUT = Path(__file__).with_name("consistency.md")
-STEP_S = 2.0
 START_LOOKS = 12  # the single filter starts from a batch of so many
 FALL_MAX_S = 3_600.0
 CALM = np.zeros(4)
@@ -66,29 +65,17 @@ def sample(run: Flown) -> Sample:
         if phase.name == "boost" or not len(seen.after_s):
             continue
         at_s = seen.after_s + (int(phase.t_ns[0]) - run.epoch_ns) / NS_PER_S
-        bound = bound_at(run, at_s)
+        square_m2, square_m2_s2 = bound_along(
+            run.looks, run.bent, at_s, run.burnout, run.beta_kg_m2, run.air, PRIOR[1], run.air_std
+        )  # fmt: skip
         number = np.floor(seen.after_s / BIN_S)
         for each in np.unique(number).tolist():
             key, rows = (phase.name, each * BIN_S), np.flatnonzero(number == each)
-            bound_m2[key] = float(np.mean(bound.position_std_m[rows] ** 2))
-            bound_m2_s2[key] = float(np.mean(bound.velocity_std_m_s[rows] ** 2))
+            bound_m2[key] = float(np.mean(square_m2[rows]))
+            bound_m2_s2[key] = float(np.mean(square_m2_s2[rows]))
             if phase.name == "coast" and at_s[rows[0]] > single.start_s:
                 impact[key] = (track_impact_m(run, phase, seen.after_s[rows[0]]), single.impact_m(float(at_s[rows[0]])))
     return Sample(bins, bound_m2, bound_m2_s2, impact)
-
-
-def bound_at(run: Flown, at_s: Array) -> Bound:
-    """The bound at each of the times, of the looks before them: looked at with nothing measured there."""
-    nothing = np.full(at_s.size, math.inf)
-    looks = run.looks.plus(Looks(at_s, np.tile(run.looks.site_ecef_m[0], (at_s.size, 1)), *([nothing] * 4)))
-    position, velocity = truth_at(run.phases[1], np.array([run.epoch_ns]))
-    whole = ballistic_bound(
-        looks, np.concatenate((position[0], velocity[0])), beta_kg_m2=run.beta_kg_m2, log_beta_std=PRIOR[1],
-        step_s=STEP_S,
-    )  # fmt: skip
-    place = np.argsort(np.argsort(looks.time_s, kind="stable"), kind="stable")
-    rows = place[len(run.looks) :]
-    return Bound(whole.time_s[rows], whole.state[rows], whole.covariance[rows])
 
 
 class SingleFilter:

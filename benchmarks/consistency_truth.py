@@ -12,7 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from tocsin.kernels.geodesy import geodetic_of_many
+from tocsin.kernels.geodesy import geodetic_from_ecef, geodetic_of_many
+from tocsin.kernels.refraction import bend_many
 from tocsin.messages import Detections, Message, Tick
 from tocsin.pipeline import Pipeline
 from tocsin.scenario import defence_of, load_scenario
@@ -40,9 +41,13 @@ class Flown:
     tracks: tuple[TrackPath, ...]
     looks: Looks  # true radar plots, in order of time, seconds from ``epoch_ns``
     measured: Array  # (n, 4) range m, azimuth rad, elevation rad, range rate m/s; nan where not measured
+    bent: Array  # (n, 4) how they change with one sigma of the air's refractivity
     epoch_ns: int  # burn-out
     impact_ecef_m: Array
     beta_kg_m2: float
+    burnout: Array  # (6,) true state at the epoch
+    air: Array  # (4,) of the truth, as ``kernels.motion`` takes it
+    air_std: Array  # (4,) its spreads
 
 
 def flown(seed: int, overrides: Sequence[str] = (), scenario_name: str = SCENARIO) -> Flown:
@@ -76,11 +81,28 @@ def flown(seed: int, overrides: Sequence[str] = (), scenario_name: str = SCENARI
     )
     whole = truth_path("whole", "threat", time_ns, states)
     epoch_ns = int(time_ns[burnout])
+    spread = scenario.truth.spread
     looks, measured = true_looks(given, whole, epoch_ns)
+    bent = bending(looks, measured, scenario.sensors[0].refractivity, spread.refractivity_std)
     return Flown(
-        phases=phases, tracks=tuple(t for t in track_paths(given) if _is_on(t, whole)), looks=looks, measured=measured,
+        phases=phases, tracks=tuple(t for t in track_paths(given) if _is_on(t, whole)), looks=looks, measured=measured, bent=bent,
         epoch_ns=epoch_ns, impact_ecef_m=path.position_m[-1], beta_kg_m2=float(missile.beta_kg_m2),
+        burnout=states[burnout], air=world.air,
+        air_std=np.array((spread.density_ratio_std_20km, spread.density_ratio_std_80km, *([spread.wind_std_m_s] * 2))),
     )  # fmt: skip
+
+
+def bending(looks: Looks, measured: Array, surveyed_n: float, std_n: float) -> Array:
+    """(n, 4) d(measurement) by one sigma of surface refractivity: what the screen's correction leaves."""
+    out = np.zeros((len(looks), ROWS))
+    for k, site in enumerate(looks.site_ecef_m):
+        height_m = geodetic_from_ecef(*site)[2]
+        ends = [
+            bend_many(height_m, measured[k : k + 1, 2].copy(), measured[k : k + 1, 0].copy(), surveyed_n + step)
+            for step in (0.5 * std_n, -0.5 * std_n)
+        ]
+        out[k, 2], out[k, 0] = (up[0] - down[0] for up, down in zip(*ends, strict=True))
+    return out
 
 
 def _is_on(track: TrackPath, truth: TruthPath) -> bool:

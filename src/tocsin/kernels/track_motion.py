@@ -25,9 +25,9 @@ DIM = np.array([9, 7, 6])
 
 JERK_PSD = 0  # (m/s3)2 s, BOOST: random walk of the thrust acceleration
 COAST_PSD = 1  # (m/s2)2 s, BALLISTIC: what gravity beyond J2 leaves out
-DRAG_RATIO = 2  # BALLISTIC: error of the drag model, share of the drag ...
+DRAG_RATIO = 2  # BALLISTIC: error of the drag model along it, share of the drag ...
 DRAG_MEMORY_S = 3  # ... and how long such an error lasts, s
-LOG_BETA_VAR_PER_M = 4  # 1/m, BALLISTIC: air density drifts off the standard with height
+LOG_BETA_VAR_PER_M = 4  # 1/m at 50 km, in proportion to height, BALLISTIC: density drifts off the standard
 LOG_BETA_MEAN = 5  # ln(kg/m2), prior
 LOG_BETA_VAR = 6  # prior variance of it, never exceeded
 LEVEL_PSD = 7  # (m/s2)2 s, LEVEL: horizontal, each axis
@@ -53,6 +53,9 @@ PARAMETER_COUNT = 26
 
 THRUST_MAX_M_S2 = 150.0  # BOOST: what is tracked pushes no harder, at burn-out either (Minuteman: some 100)
 
+_WIND_STD_M_S = 9.0  # m/s, BALLISTIC: each axis, turns the drag; lasts as long as its error
+_SLOW_M_S = 300.0  # m/s, slower than this wind turns it no more
+_DRIFT_HEIGHT_M = 50_000.0  # where LOG_BETA_VAR_PER_M holds
 _THIN_AIR_M = 100_000.0  # above it a longer step serves
 _STEP_THIN_S = 5.0
 _STEP_AIR_S = 1.0
@@ -116,6 +119,7 @@ def _step(model, x, h, room, par, phi, q):
         drag[i] = 0.0
     air[3] = 0.0
     climb = 0.0
+    height_m = 0.0
     low = False
     if model == BALLISTIC:
         height_m, ux, uy, uz = height_and_up(x[0], x[1], x[2])
@@ -157,16 +161,27 @@ def _step(model, x, h, room, par, phi, q):
             q[i, 6 + i] = q[6 + i, i] = psd * size**3 / 6.0
             q[3 + i, 6 + i] = q[6 + i, 3 + i] = psd * h * size / 2.0
         return
-    psd = par[COAST_PSD]
+    _white_acceleration(q, par[COAST_PSD], h)
     if low:
         drag2 = 0.0
         for i in range(3):
             phi[i, 6] = -0.5 * h * h * drag[i]
             phi[3 + i, 6] = -h * drag[i]
             drag2 += drag[i] * drag[i]
-        psd += par[DRAG_RATIO] * par[DRAG_RATIO] * drag2 * par[DRAG_MEMORY_S]
-        q[6, 6] = min(par[LOG_BETA_VAR_PER_M] * abs(climb) * size, max(room, 0.0))
-    _white_acceleration(q, psd, h)
+        # the drag's error lies along it, but for what wind turns it by
+        speed2 = max(x[3] * x[3] + x[4] * x[4] + x[5] * x[5], _SLOW_M_S * _SLOW_M_S)
+        _white_acceleration(q, par[DRAG_MEMORY_S] * drag2 * _WIND_STD_M_S * _WIND_STD_M_S / speed2, h)
+        scale = par[DRAG_RATIO] * par[DRAG_RATIO] * par[DRAG_MEMORY_S]
+        for i in range(3):
+            for j in range(3):
+                along = scale * drag[i] * drag[j]
+                q[i, j] += along * size * size * size / 3.0
+                q[i, 3 + j] += along * size * h / 2.0
+                q[3 + i, j] += along * size * h / 2.0
+                q[3 + i, 3 + j] += along * size
+        # a deviation of density whose spread grows as height drifts at a rate that does
+        drift = par[LOG_BETA_VAR_PER_M] * min(max(height_m, 0.0), _THIN_AIR_M) / _DRIFT_HEIGHT_M
+        q[6, 6] = min(drift * abs(climb) * size, max(room, 0.0))
 
 
 @kernel

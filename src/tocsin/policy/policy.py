@@ -45,9 +45,9 @@ class TrackPolicy(_Rules, frozen=True, kw_only=True):
     task_speed_min_m_s: float = 700.0  # and only for tracks faster than this
     log_beta_mean: float = 8.294  # ln(4000 kg/m2), prior of the ballistic coefficient
     log_beta_std: float = 0.30  # of it
-    log_beta_var_per_m: float = 6.7e-7  # air density drifts off the standard: (0.2)2 over 60 km
-    coast_noise: float = 1e-4  # (m/s2)2 s: gravity beyond J2
-    drag_error_ratio: float = 0.1  # of the drag itself ...
+    log_beta_var_per_m: float = 6.7e-7  # at 50 km, in proportion to height: density off the standard by 0.2 at 80 km
+    coast_noise: float = 5e-7  # (m/s2)2 s: gravity beyond J2, 1.4 cm/s in 400 s
+    drag_error_ratio: float = 0.02  # of the drag itself, along it ...
     drag_error_memory_s: float = 5.0  # ... lasting so long
     jerk_noise: float = 9.0  # (m/s3)2 s: how thrust acceleration wanders
     boost_end_rate_per_s: float = 1.0 / 60.0  # thrust ends
