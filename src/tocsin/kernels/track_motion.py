@@ -42,14 +42,15 @@ VELOCITY_STD_M_S = 15  # m/s, prior of each axis, BOOST and BALLISTIC from radar
 LEVEL_SPEED_STD_M_S = 16  # m/s, prior of each horizontal axis, LEVEL
 LEVEL_HEIGHT_MAX_M = 17  # m, nothing flies level above
 CUE_HEIGHT_M = 18  # m, where a plume is first seen
-CUE_ALONG_STD_M = 19  # m, prior along a single line of sight
+CUE_ALONG_STD_M = 19  # m, prior along a single line of sight at most, where it passes above as well
 CUE_SPEED_M_S = 20  # m/s upward, prior mean of a plume first seen
 CUE_VELOCITY_STD_M_S = 21  # m/s, prior of each axis of it
 THRUST_M_S2 = 22  # m/s2 upward, prior mean of a plume's thrust
 THRUST_STD_M_S2 = 23  # m/s2, prior of each axis of it
 UNLIT_PROB = 24  # how much less likely infrared is to see what does not burn
 EXHAUST_M_S = 25  # m/s, BOOST: thrust acceleration grows as its square over this, as mass burns away
-PARAMETER_COUNT = 26
+CUE_HEIGHT_STD_M = 26  # m, of the height where a plume is first seen
+PARAMETER_COUNT = 27
 
 THRUST_MAX_M_S2 = 150.0  # BOOST: what is tracked pushes no harder, at burn-out either (Minuteman: some 100)
 
