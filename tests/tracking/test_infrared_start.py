@@ -24,8 +24,11 @@ WORK = np.zeros((WORK_ROWS, WORK_COLUMNS))
 STD_RAD = 3e-5
 RUNS = 400
 SITES = {"west": WEST, "east": EAST}
-# the sight comes down at 39, 38, 19, 13 and 7 degrees
-PLACES = [(33.0, 48.0, "west"), (33.0, 30.0, "east"), (60.0, 40.0, "west"), (36.0, 80.0, "west"), (45.0, 85.0, "west")]
+# the sight comes down at 39, 38, 19, 13, 7, 5.5 and 3.4 degrees
+PLACES = [
+    (33.0, 48.0, "west"), (33.0, 30.0, "east"), (60.0, 40.0, "west"), (36.0, 80.0, "west"), (45.0, 85.0, "west"),
+    (45.0, 87.0, "west"), (45.0, 90.0, "west"),
+]  # fmt: skip
 
 
 def sight(truth: Array, site: Array, rng: np.random.Generator) -> Array:
@@ -67,14 +70,13 @@ def one_sight(latitude_deg: float, longitude_deg: float, name: str) -> tuple[flo
 def test_one_sight_is_as_sure_across_as_it_claims_and_never_too_sure_along(
     latitude_deg: float, longitude_deg: float, name: str
 ) -> None:
-    """Measured: across 0.99 to 1.05; whole 0.69 at 39 degrees, 0.78 at 13, 1.07 at 7.
+    """Measured: across 1.05; whole 0.83 to 0.86 at every angle (6 km are wider than 8 to 20 km need).
 
-    30 km along the sight are wider than plumes first seen 8 to 20 km up need where it comes down steeply, and narrower
-    where it grazes: 1.3 at 5.5 degrees, 2.1 at 3.4, which this start does not know (a fixed height sigma would).
+    With 30 km along the sight, whatever the angle, it was 0.69 at 39 degrees, 1.3 at 5.5 and 2.1 at 3.4.
     """
     across, whole = one_sight(latitude_deg, longitude_deg, name)
     assert across == pytest.approx(1.0, abs=0.15)
-    assert 0.5 < whole < 1.15
+    assert 0.75 < whole < 1.0
 
 
 def two_sights(latitude_deg: float, longitude_deg: float) -> tuple[float, Array, float]:
@@ -108,10 +110,11 @@ def two_sights(latitude_deg: float, longitude_deg: float) -> tuple[float, Array,
 def test_two_sights_are_their_triangulation_and_as_sure_as_they_claim(
     latitude_deg: float, longitude_deg: float
 ) -> None:
-    """Measured: NEES/3 0.95 to 1.00; 1.8 km, within 1 % of what two sights alone can give."""
+    """Measured: NEES/3 1.06; 1.8 km, 2 to 5 % surer in one axis than two sights alone: the height they start at."""
     whole, ratio, innovation = two_sights(latitude_deg, longitude_deg)
     assert whole == pytest.approx(1.0, abs=0.13)
-    assert ratio == pytest.approx(1.0, abs=0.03)
+    assert ratio == pytest.approx(1.0, abs=0.06)
+    assert ratio.max() < 1.0 + 1e-6
     assert innovation < 2.2  # two degrees of freedom: the first sight's guess of the height is not too sure
 
 

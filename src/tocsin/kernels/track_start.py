@@ -12,6 +12,7 @@ from tocsin.kernels.track_motion import (
     BOOST,
     CUE_ALONG_STD_M,
     CUE_HEIGHT_M,
+    CUE_HEIGHT_STD_M,
     CUE_SPEED_M_S,
     CUE_VELOCITY_STD_M_S,
     LEVEL,
@@ -29,7 +30,6 @@ from tocsin.kernels.track_observe import INFRARED, POSITION
 
 _LEVEL_CLIMB_STD_M_S = 15.0  # m/s, aircraft climb and descend
 _HIGH_BURN_PROB = 0.1  # that what a radar first sees higher than level flight burns
-_LIMB_ALONG = 5.0  # a line of sight that passes above the cue height says less about its length
 
 
 @kernel
@@ -96,7 +96,10 @@ def start_bank(kind, z, site, var, par, x, cov, mu):
         for i in range(3):
             distance2 += (position[i] - site[i]) ** 2
         across = var[0] * distance2
-        along = par[CUE_ALONG_STD_M] ** 2 * (1.0 if hits else _LIMB_ALONG**2)
+        down = -(z[0] * up[0] + z[1] * up[1] + z[2] * up[2])  # sine of the angle at which the sight comes down
+        along = par[CUE_ALONG_STD_M] ** 2
+        if hits and down > 0.0:
+            along = min(along, (par[CUE_HEIGHT_STD_M] / down) ** 2)
         for i in range(3):
             for j in range(3):
                 p[i, j] = (along - across) * z[i] * z[j] + (across if i == j else 0.0)

@@ -23,6 +23,8 @@ class ScreenPolicy(_Rules, frozen=True, kw_only=True):
     max_ahead_s: float = 0.5  # plots from the future are refused
     silent_after_periods: float = 3.0  # scans missed before a sensor is called silent ...
     silent_after_min_s: float = 2.0  # ... but never sooner
+    refraction_ratio_std: float = 0.05  # of the bending taken out, its error in the air of the day: 15 N-units of 313
+    refraction_plots: float = 100.0  # that error is alike in so many plots in a row: each is widened by its share
 
 
 class TrackPolicy(_Rules, frozen=True, kw_only=True):
@@ -31,6 +33,7 @@ class TrackPolicy(_Rules, frozen=True, kw_only=True):
     gate_prob: float = 0.999  # a true plot lies inside the gate
     false_confirm_prob: float = 1e-7  # sequential test: a track begun by a false plot is confirmed this seldom ...
     true_drop_prob: float = 0.01  # ... and one begun by an object dropped, on misses alone, this seldom
+    stranger_density_per_m3: float = 1e-14  # position reports of other aircraft: one in 100 x 100 x 10 km
     confirm_hits: int = 4  # plots that confirm where a sensor states no density of false plots
     miss_limit: int = 3  # a tentative track is dropped after so many scans in a row that looked at it in vain
     plume_motion_nis: float = 20.0  # infrared alone: speed in its own sigmas, squared, needed to confirm (chi2 3: 2e-4)
@@ -49,11 +52,11 @@ class TrackPolicy(_Rules, frozen=True, kw_only=True):
     task_speed_min_m_s: float = 700.0  # and only for tracks faster than this
     log_beta_mean: float = 8.294  # ln(4000 kg/m2), prior of the ballistic coefficient
     log_beta_std: float = 0.30  # of it
-    log_beta_var_per_m: float = 6.7e-7  # air density drifts off the standard: (0.2)2 over 60 km
-    coast_noise: float = 1e-4  # (m/s2)2 s: gravity beyond J2
-    drag_error_ratio: float = 0.1  # of the drag itself ...
+    log_beta_var_per_m: float = 6.7e-7  # at 50 km, in proportion to height: density off the standard by 0.2 at 80 km
+    coast_noise: float = 5e-7  # (m/s2)2 s: gravity beyond J2, 1.4 cm/s in 400 s
+    drag_error_ratio: float = 0.02  # of the drag itself, along it ...
     drag_error_memory_s: float = 5.0  # ... lasting so long
-    jerk_noise: float = 9.0  # (m/s3)2 s: how thrust acceleration wanders
+    jerk_noise: float = 5.0  # (m/s3)2 s: how thrust acceleration wanders
     boost_end_rate_per_s: float = 1.0 / 60.0  # thrust ends
     idle_end_rate_per_s: float = 1.0  # thrust estimated near zero has ended
     idle_thrust_m_s2: float = 4.0  # what near zero means
@@ -67,11 +70,12 @@ class TrackPolicy(_Rules, frozen=True, kw_only=True):
     level_speed_std_m_s: float = 300.0  # the same for an aircraft, horizontal
     level_height_max_m: float = 25_000.0  # nothing flies level above
     cue_height_m: float = 15_000.0  # where a plume is first seen, above cloud ...
-    cue_along_std_m: float = 30_000.0  # ... along the line of sight
+    cue_height_std_m: float = 6_000.0  # ... give or take, so less sure along a sight the more it grazes ...
+    cue_along_std_m: float = 150_000.0  # ... but no less sure than this
     cue_speed_m_s: float = 300.0  # upward, when first seen
     cue_velocity_std_m_s: float = 1_200.0  # each axis of it
     thrust_m_s2: float = 20.0  # upward, when first seen
-    thrust_std_m_s2: float = 20.0  # each axis of it
+    thrust_std_m_s2: float = 14.0  # each axis of it
     exhaust_m_s: float = 2_600.0  # thrust acceleration grows as its square over this, as mass burns away
     unlit_plot_ratio: float = 0.02  # how much less likely infrared is to see what does not burn
 

@@ -16,7 +16,7 @@ from tocsin.kernels.track_assign import assign
 from tocsin.kernels.track_bias import believe, centre, drift
 from tocsin.kernels.track_gate import gate
 from tocsin.kernels.track_motion import BOOST, LEVEL
-from tocsin.kernels.track_observe import INFRARED, RADAR_RATE
+from tocsin.kernels.track_observe import INFRARED, POSITION, RADAR_RATE
 from tocsin.kernels.track_scan import (
     AZIMUTH_FROM_RAD,
     AZIMUTH_TO_RAD,
@@ -261,11 +261,15 @@ class Forward:
         """What plots add to the evidence of their tracks: ln of how much likelier the object made them than chance.
 
         Chance is what the sensor states of its false plots, or the plots that no confirmed track took, where those are
-        denser. Where it states nothing, or sees the same fire again and again, so much that ``confirm_hits`` confirm.
+        denser. Where it states nothing, or sees the same fire again and again, so much that ``confirm_hits`` confirm;
+        a position report, whose chance is that of another aircraft's, no more than so much.
         """
         density = swept[CLUTTER_DENSITY]
-        if density <= 0.0 or kind >= INFRARED:
-            return self.confirm_evidence / max(self.policy.confirm_hits - 1, 1)
+        share = self.confirm_evidence / max(self.policy.confirm_hits - 1, 1)
+        if kind == POSITION:
+            return np.minimum(score - math.log(self.policy.stranger_density_per_m3), share)
+        if density <= 0.0 or kind == INFRARED:
+            return share
         volume = (
             (swept[AZIMUTH_TO_RAD] - swept[AZIMUTH_FROM_RAD])
             * (swept[ELEVATION_MAX_RAD] - swept[ELEVATION_MIN_RAD])

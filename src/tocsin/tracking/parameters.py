@@ -41,6 +41,7 @@ def kernel_parameters(policy: TrackPolicy) -> Column:
         at.THRUST_STD_M_S2: policy.thrust_std_m_s2,
         at.UNLIT_PROB: policy.unlit_plot_ratio,
         at.EXHAUST_M_S: policy.exhaust_m_s,
+        at.CUE_HEIGHT_STD_M: policy.cue_height_std_m,
     }
     return np.array([values[k] for k in range(at.PARAMETER_COUNT)])
 

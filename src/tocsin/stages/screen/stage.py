@@ -37,6 +37,7 @@ from tocsin.stages.screen.survey import (
     light_time_ns,
     place_of,
     straightened,
+    widened,
 )
 from tocsin.units import ns_from_s, s_from_ns
 
@@ -208,6 +209,14 @@ class Screen:
                 plot_ns = column(plot_ns - light_time_ns(sight, place), "int64")
         rate = None if sensor.range_rate_std_m_s is None else part(scan.range_rate_m_s)
         range_std, angle_std, elevation_std = (None, None, None) if accuracy is None else map(part, accuracy)
+        apparent_rad = part(scan.elevation_rad)
+        if elevation_std is not None and apparent_rad is not None and elevation_rad is not None and index.size:
+            rules = self._policy
+            elevation_std = column(
+                widened(
+                    elevation_std, apparent_rad, elevation_rad, rules.refraction_ratio_std, rules.refraction_plots
+                )  # fmt: skip
+            )
         if is_infrared:
             angle_std = stated(sensor.line_of_sight_std_urad * 1e-6)
         return Detections(

@@ -3,8 +3,8 @@
 Refraction is taken out by the surveyed refractivity. What the air of the day has more or less of it stays in the
 plots as a bias of elevation: 5 % of the bending for 15 N-units, which at 1000 km is 0.56 mrad at the horizon, 0.27 at
 2 deg, 0.14 at 5 deg. Measured on tracks of one long-range radar (0.35 mrad a plot, 1 s looks), it moves a track by 1.5
-of its sigmas at 1 to 3 deg and by 0.6 at 4 to 6 deg. Plots are not widened by it: the same error in every plot does
-not average out as noise does, and with 15 N-units added to each plot's sigma the 1.61 became 1.60. It needs a state.
+of its sigmas at 1 to 3 deg and by 0.6 at 4 to 6 deg. It does not average out as noise does: alike in n plots in a row
+it weighs as noise of n times its variance, and that is what each plot's elevation is widened by (``widened``).
 """
 
 from __future__ import annotations
@@ -103,6 +103,17 @@ def straightened(sensor: Sensor, elevation_rad: Column, range_m: Column, place: 
     # copies: a kernel has one signature, of columns that may be written
     true_rad, true_m = unbend_many(height_m, np.array(elevation_rad), np.array(range_m), sensor.refractivity)
     return true_rad, true_m
+
+
+def widened(
+    elevation_std_rad: Column, apparent_rad: Column, true_rad: Column, ratio_std: float, plots: float
+) -> Column:
+    """(n,) one sigma of elevations, with what is left of the bending: ``ratio_std`` of it, alike in so many ``plots``.
+
+    Measured over 60 runs of one-missile (two radars, first seen at 5 deg), 0 and 150 plots: NEES/6 in coast 1.15 to 1.25
+    and 0.92 to 1.12, position errors 5 % smaller from 50 s on and 4 % larger before.
+    """
+    return np.asarray(np.sqrt(elevation_std_rad**2 + plots * (ratio_std * (apparent_rad - true_rad)) ** 2))
 
 
 def light_time_ns(line_of_sight_ecef: Column, place: Vec3) -> Column:
