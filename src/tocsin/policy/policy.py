@@ -70,6 +70,17 @@ class TrackPolicy(_Rules, frozen=True, kw_only=True):
     thrust_std_m_s2: float = 20.0  # each axis of it
     exhaust_m_s: float = 2_600.0  # thrust acceleration grows as its square over this, as mass burns away
     unlit_plot_ratio: float = 0.02  # how much less likely infrared is to see what does not burn
+    watch_gate_prob: float = 0.9999  # a plot of an honest sensor lies so probably within this bound of its track
+    suspect_score: float = 10.0  # ln of the odds that a sensor lies, at which it is suspect, so down-weighted ...
+    liar_score: float = 14.0  # ... and at which it is ignored ...
+    liar_scans: int = 4  # ... where so many scans spoke against it ...
+    liar_span_s: float = 8.0  # ... over so long
+    liar_memory_s: float = 60.0  # evidence fades with this time constant; a sensor unheard so long is no witness
+    clock_fault_min_s: float = 0.3  # smaller clock errors are estimated, not sought here
+    noise_false_prob: float = 1e-6  # an honest sensor's innovations leave their bound so rarely
+    noise_ignore_ratio: float = 4.0  # a sensor is ignored from so many times the innovations squared of others
+    trust_again_s: float = 30.0  # a sensor is trusted again after behaving so long ...
+    trust_again_scans: int = 10  # ... in so many scans at least
 
 
 class LadderPolicy(_Rules, frozen=True, kw_only=True):

@@ -1,7 +1,8 @@
 """A checkpoint: the tracker's memory at one moment, as bytes. Live slots only; equal memories give equal bytes.
 
 Header (little-endian): magic, version, next_id, capacity of the arrays, count of live slots. Then the slots, then the
-live rows of every array in the order of ``ARRAYS``, raw; then the sensors behind each track, as MessagePack.
+live rows of every array in the order of ``ARRAYS``, raw; then the watch over the sensors and the sensors behind each
+track, as MessagePack.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ import numpy as np
 from tocsin.errors import MessageError
 from tocsin.messages import Column
 from tocsin.tracking.state import FREE, TrackerState
+from tocsin.tracking.watch_state import pack_watch, unpack_watch
 
-_MAGIC, _VERSION = b"tocsinTC", 1
-_HEADER = struct.Struct("<8sHqqq")
-ARRAYS = ("x", "cov", "mu", "t_ns", "id", "status", "first_ns", "last_ns", "miss_count", "plot_count", "told_boost")
+_MAGIC, _VERSION = b"tocsinTC", 2
+_HEADER = struct.Struct("<8sHqqqq")
+ARRAYS = (
+    "x", "cov", "mu", "t_ns", "id", "status", "first_ns", "last_ns", "miss_count", "plot_count", "told_boost", "support",
+)  # fmt: skip
 _TOLD = (
     "t_ns",
     "mu",
@@ -34,7 +38,9 @@ _TOLD = (
 def pack(memory: TrackerState) -> bytes:
     """The memory, less its history, as bytes."""
     live = np.flatnonzero(memory.status != FREE)
-    parts = [_HEADER.pack(_MAGIC, _VERSION, memory.next_id, memory.status.shape[0], live.size), live.tobytes()]
+    watch = pack_watch(memory.watch)
+    header = _HEADER.pack(_MAGIC, _VERSION, memory.next_id, memory.status.shape[0], live.size, len(watch))
+    parts = [header, watch, live.tobytes()]
     if live.size:
         parts += [getattr(memory, name)[live].tobytes() for name in ARRAYS]
         parts.append(msgspec.msgpack.encode([memory.fed[track] for track in memory.id[live].tolist()]))
@@ -47,12 +53,14 @@ def unpack(data: bytes, memory: TrackerState) -> None:
     Raises    MessageError where the bytes are of another version, or no checkpoint
     """
     try:
-        magic, version, memory.next_id, capacity, count = _HEADER.unpack_from(data)
+        magic, version, memory.next_id, capacity, count, watch_size = _HEADER.unpack_from(data)
     except struct.error:
         magic = version = None
     if (magic, version) != (_MAGIC, _VERSION):
         raise MessageError(f"not a checkpoint of version {_VERSION}: start the tracker from a whole state instead")
     at = _HEADER.size
+    memory.watch = unpack_watch(data[at : at + watch_size])
+    at += watch_size
     live: Column = np.frombuffer(data, np.int64, count, at)
     at += live.nbytes
     for name in ARRAYS:
@@ -71,7 +79,7 @@ def unpack(data: bytes, memory: TrackerState) -> None:
 
 def keep_as(memory: TrackerState, other: TrackerState) -> None:
     """Make ``other``, a shallow copy taken earlier, the memory again; the history stays."""
-    for name in (*ARRAYS, "next_id", "fed"):
+    for name in (*ARRAYS, "next_id", "fed", "watch"):
         setattr(memory, name, getattr(other, name))
 
 

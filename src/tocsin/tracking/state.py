@@ -8,6 +8,7 @@ import numpy as np
 from tocsin.kernels.track_motion import MODEL_COUNT, SIZE
 from tocsin.messages import Column
 from tocsin.tracking.history import History
+from tocsin.tracking.watch_state import SensorWatch
 
 FREE, TENTATIVE, CONFIRMED = 0, 1, 2
 _FIRST_CAPACITY = 8
@@ -32,6 +33,8 @@ class TrackerState(msgspec.Struct, kw_only=True):
     miss_count: Column = msgspec.field(default_factory=lambda: _zeros("int64"))  # scans in a row that looked in vain
     plot_count: Column = msgspec.field(default_factory=lambda: _zeros("int64", 3))  # radar, infrared, position
     told_boost: Column = msgspec.field(default_factory=lambda: _zeros("float64"))  # probability last published
+    support: Column = msgspec.field(default_factory=lambda: _zeros("int64", 4))  # bits of sensors, ``watch_state``
+    watch: SensorWatch = msgspec.field(default_factory=SensorWatch)  # how far each sensor is trusted, and why
     fed: dict[int, list[str]] = msgspec.field(default_factory=dict)  # sensors behind each track id
     history: History = msgspec.field(default_factory=History)  # to roll back; the rest is a function of the scans
 
