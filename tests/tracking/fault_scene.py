@@ -31,7 +31,9 @@ from tocsin.tracking import Tracker
 CAMERAS = tuple(
     at(lat, lon, 12_000.0) for lat, lon in ((35.2, 46.1), (31.0, 45.2), (30.6, 50.4), (35.4, 50.2), (33.3, 44.0))
 )
-RADARS = tuple(at(lat, lon, 500.0) for lat, lon in ((36.0, 40.0), (34.2, 43.5), (31.5, 42.0), (36.2, 45.0), (33.0, 38.5)))
+RADARS = tuple(
+    at(lat, lon, 500.0) for lat, lon in ((36.0, 40.0), (34.2, 43.5), (31.5, 42.0), (36.2, 45.0), (33.0, 38.5))
+)
 FIRST_S = {"infrared": 15.0, "radar": 4.0}  # when the sensors begin to see
 CAMERA_STD, RADAR_STD = 1e-4, (30.0, 1e-3)
 

@@ -105,21 +105,22 @@ def _is_near(x, dt_s, kind, spot, site):
 
 @kernel
 def scan_evidence(
-    x, cov, push, dt_s, kind, z, spot, ahead_s, site, var, is_free, limit, sharp_s,
+    x, cov, push, dt_s, kind, z, spot, ahead_s, site, var, own, is_free, limit, sharp_s,
     fits, left_sum, weight, weighted_s, pair_track, residual, spread, out,
 ):  # fmt: skip
     """What a scan says, by each reference track and in sum.
 
     In        x (n, 6), cov (n, 6, 6), push (n, 3)  tracks; dt_s (n,) reference time less state time; ahead_s (p,)
-              plot time less reference time; is_free (p,) no track that others support has taken the plot
+              plot time less reference time; own (n,) plot that each track took, -1: none; is_free (p,) no track that
+              others support has taken the plot
               limit    bound on d2; sharp_s  a track and plot that tell shifts less sharply than this tell nothing
     Out       fits (SHIFT_COUNT,)   tracks that no plot shows at their time, and one shows at that shift
               left_sum (SHIFT_COUNT,)  sum of d2 at that shift, of those
               weight, weighted_s (SHIFT_COUNT,)  sums of 1/variance, and of it times the best shift, of those
               pair_track (PAIR_MAX,) int64, residual, spread (PAIR_MAX, 4)  pairs of such a track and a free plot:
                        residual at its time, and its variances
-              out (5,) tracks shown at their time; tracks not, though something is near; pairs; sum of d2 of the
-                       nearest plots within four times the limit; their rows
+              out (5,) tracks shown at their time; tracks not, though something is near; pairs; sum of d2, of each
+                       track's nearest own or free plot, within four times the limit; their rows
     """
     at = np.empty(6)
     jacobian = np.empty((ROWS, 6))
@@ -139,19 +140,24 @@ def scan_evidence(
         weighted_s[k] = 0.0
     for i in range(x.shape[0]):
         nearest = 1e30
+        nearest_own = 1e30
         sharpness = 0.0
         near = 0
         for j in range(z.shape[0]):
             lag_s = dt_s[i] + ahead_s[j]
             if not _is_near(x[i], lag_s, kind, spot[j], site):
                 continue
-            d2, _, f = _compare(x[i], cov[i], push[i], lag_s, 0.0, kind, z[j], site, var[j], at, jacobian, nu, s, b, wide)
+            d2, _, f = _compare(
+                x[i], cov[i], push[i], lag_s, 0.0, kind, z[j], site, var[j], at, jacobian, nu, s, b, wide
+            )
             near += 1 if is_free[j] else 0
+            if (is_free[j] or j == own[i]) and d2 < nearest_own:
+                nearest_own = d2
             if d2 < nearest:
                 nearest = d2
                 sharpness = f
-        if nearest <= 4.0 * limit:
-            out[3] += nearest
+        if nearest_own <= 4.0 * limit:
+            out[3] += nearest_own
             out[4] += m
         if nearest <= limit:
             if sharpness * sharp_s * sharp_s >= 1.0:
@@ -166,7 +172,9 @@ def scan_evidence(
             lag_s = dt_s[i] + ahead_s[j]
             if not is_free[j] or not _is_near(x[i], lag_s, kind, spot[j], site):
                 continue
-            _, g, f = _compare(x[i], cov[i], push[i], lag_s, 0.0, kind, z[j], site, var[j], at, jacobian, nu, s, b, wide)
+            _, g, f = _compare(
+                x[i], cov[i], push[i], lag_s, 0.0, kind, z[j], site, var[j], at, jacobian, nu, s, b, wide
+            )
             if f * sharp_s * sharp_s < 1.0:
                 continue
             is_sharp = True

@@ -20,6 +20,7 @@ import numpy as np
 from tocsin.kernels.constants import GM_M3_S2
 from tocsin.kernels.track_motion import BOOST, LEVEL
 from tocsin.kernels.track_observe import ROWS
+from tocsin.kernels.track_scan import CONFIRMED
 from tocsin.kernels.track_watch import (
     PAIR_MAX,
     REFERENCE_MAX,
@@ -33,7 +34,7 @@ from tocsin.policy import TrackPolicy
 from tocsin.tracking.output import Picture
 from tocsin.tracking.parameters import chi_square_bound
 from tocsin.tracking.plots import Plots
-from tocsin.tracking.state import CONFIRMED, TrackerState
+from tocsin.tracking.state import TrackerState
 from tocsin.tracking.watch_state import (
     BEFORE,
     EVER,
@@ -68,47 +69,45 @@ _SHIFTS_S = np.arange(SHIFT_COUNT) * SHIFT_STEP_S - SHIFT_MAX_S
 
 
 def hear(
-    watch: SensorWatch, sensor: str, end_ns: int, plots: Plots, seen: Picture, when_ns: int, taken: dict[int, int],
+    watch: SensorWatch, record: SensorRecord, end_ns: int, plots: Plots, seen: Picture, when_ns: int, choice: Column,
     memory: TrackerState, policy: TrackPolicy,
 ) -> bool:  # fmt: skip
     """Use what one scan says of its sensor; True where that changes how far the sensor is trusted.
 
     In        seen    tracks predicted to ``when_ns``, before this scan updates them
-              taken   slot -> plot, as associated
+              choice  (n,) plot that each of them chose, -1: none
     """
-    record = watch.record(sensor, plots.row_count)
     record.count += 1
     gap_s = s_from_ns(max(end_ns - record.heard_ns, 0)) if record.heard_ns else 0.0
     record.heard_ns = max(record.heard_ns, end_ns)
     if not plots.count or record.bit < 0:
-        return _decide(watch, record, 0, end_ns, policy)
+        return _decide(watch, record, False, end_ns, policy)
     digest = zlib.crc32(plots.z.tobytes())
     is_old = digest in record.digests
     record.digests = [*record.digests[1 - SEEN :], digest]
     others = watch.mask("trusted") & ~(1 << record.bit)
     rows = _references(watch, record, seen, when_ns, others, memory)
     if not rows.size:
-        return _decide(watch, record, 0, end_ns, policy)
+        return _decide(watch, record, False, end_ns, policy)
     support = memory.support[seen.slots]
     is_free = np.ones(plots.count, np.bool_)
-    for i, slot in enumerate(seen.slots.tolist()):
-        if slot in taken and (support[i, NOW] | support[i, BEFORE]) & others:
-            is_free[taken[slot]] = False
-    found = _evidence(plots, seen.rows(rows), when_ns, is_free, memory, policy)
+    is_free[choice[(choice >= 0) & ((support[:, NOW] | support[:, BEFORE]) & others != 0)]] = False
+    found = _evidence(plots, seen.rows(rows), when_ns, choice[rows], is_free, memory, policy)
     shown, odd, pairs, nis, nis_rows = found.out.tolist()
-    decay = math.exp(-gap_s / policy.liar_memory_s)
-    most = 3.0 * policy.liar_score
-    if is_old and not shown:
-        pass  # an old scan lies anywhere
-    elif shown + odd > 0.0:
+    decay, most = math.exp(-gap_s / policy.liar_memory_s), 3.0 * policy.liar_score
+    is_new = not is_old or shown > 0.0  # an old scan lies anywhere
+    if is_new and shown + odd > 0.0 and (odd > 0.0 or record.clock.score > 0.0):
         _shifts(record, found, shown, plots.row_count - 1, decay, most, end_ns, policy.clock_fault_min_s)
+    if is_new and (pairs or record.offset.score > 0.0):
         _offset(record, found, int(pairs), shown, plots.row_count, decay, most, gap_s, end_ns, policy)
-    knew = bool((support[rows, EVER] >> record.bit & 1).any())
-    record.stuck.add(_FITS if is_old and knew and shown == 0.0 else _SHOWN, decay, most, end_ns)
+    is_stuck = is_old and not shown and bool((support[rows, EVER] >> record.bit & 1).any())
+    record.stuck.add(_FITS if is_stuck else _SHOWN, decay, most, end_ns)
     if nis_rows:
-        record.nis = [*record.nis[1 - KEPT :], (nis, nis_rows)]
-    _noise(watch, record, end_ns, decay, most, policy)
-    return _decide(watch, record, int(shown), end_ns, policy)
+        record.nis = [*record.nis[1 - KEPT :], nis / chi_square_bound(0.5, int(nis_rows))]
+        record.beyond = [*record.beyond[1 - KEPT :], nis > chi_square_bound(1.0 - _BEYOND, int(nis_rows))]
+        record.median = statistics.median(record.nis) if len(record.nis) >= _NIS_SCANS else 0.0
+        _noise(watch, record, end_ns, decay, most, policy)
+    return _decide(watch, record, shown > 0.0, end_ns, policy)
 
 
 class _Found:
@@ -131,7 +130,7 @@ def _references(
     rows = np.flatnonzero(is_fresh)
     if rows.size:
         rows = rows[support_rows(watch, recent[rows], others) >= _TWICE]
-    if rows.size:
+    if rows.size and seen.slots.shape[0] > 1:
         rows = rows[_is_agreed(watch, seen, support, recent, rows, others)]
     if rows.size > REFERENCE_MAX:  # turn by turn, all of them
         stride = -(-rows.size // REFERENCE_MAX)
@@ -157,7 +156,7 @@ def _is_agreed(
 
 
 def _evidence(
-    plots: Plots, seen: Picture, when_ns: int, is_free: Column, memory: TrackerState, policy: TrackPolicy
+    plots: Plots, seen: Picture, when_ns: int, own: Column, is_free: Column, memory: TrackerState, policy: TrackPolicy
 ) -> _Found:  # fmt: skip
     radius = np.linalg.norm(seen.state[:, :3], axis=1)
     push = seen.mu[:, BOOST, None] * seen.x[:, BOOST, 6:9]
@@ -166,7 +165,7 @@ def _evidence(
     ahead_s = (plots.time_ns - when_ns) / NS_PER_S
     found = _Found()
     scan_evidence(
-        seen.state, seen.cov6, push, back_s, plots.kind, plots.z, plots.spot, ahead_s, plots.site, plots.var, is_free,
+        seen.state, seen.cov6, push, back_s, plots.kind, plots.z, plots.spot, ahead_s, plots.site, plots.var, own, is_free,
         chi_square_bound(policy.watch_gate_prob, plots.row_count), _SHARP_S,
         found.fits, found.left, found.weight, found.weighted_s, found.track, found.residual, found.spread, found.out,
     )  # fmt: skip
@@ -227,25 +226,20 @@ def _noise(
     watch: SensorWatch, record: SensorRecord, now_ns: int, decay: float, most: float, policy: TrackPolicy
 ) -> None:
     """Innovations out of bounds, and out of proportion to those of others over the same time."""
-    own = _ratio(record)
+    if record.median <= _NOISY and record.noise.score <= 0.0:
+        record.ratio = 1.0
+        return
     near_ns = now_ns - int(policy.liar_memory_s * NS_PER_S)
     others = [
-        _ratio(r) for r in watch.sensors.values() if r is not record and r.trust == "trusted" and r.heard_ns >= near_ns
+        r.median
+        for r in watch.sensors.values()
+        if r is not record and r.trust == "trusted" and r.heard_ns >= near_ns and r.median > 0.0
     ]
-    known = [ratio for ratio in others if ratio > 0.0]
-    if own == 0.0 or len(known) < 2:
+    if record.median <= 0.0 or len(others) < 2:
         return
-    record.ratio = own / max(statistics.median(known), 1.0)
-    beyond = sum(nis > chi_square_bound(1.0 - _BEYOND, int(rows)) for nis, rows in record.nis)
-    is_out = record.ratio > _NOISY and beyond > _binomial_bound(len(record.nis), policy.noise_false_prob)
+    record.ratio = record.median / max(statistics.median(others), 1.0)
+    is_out = record.ratio > _NOISY and sum(record.beyond) > _binomial_bound(len(record.beyond), policy.noise_false_prob)
     record.noise.add(_FITS if is_out else _SHOWN, decay, most, now_ns)
-
-
-def _ratio(record: SensorRecord) -> float:
-    """Median of a scan's innovations squared over its chi-square median: 1 for an honest sensor; 0: too few scans."""
-    if len(record.nis) < _NIS_SCANS:
-        return 0.0
-    return statistics.median(nis / chi_square_bound(0.5, int(rows)) for nis, rows in record.nis)
 
 
 @functools.cache
@@ -258,14 +252,17 @@ def _binomial_bound(count: int, prob: float) -> int:
     return k
 
 
-def _decide(watch: SensorWatch, record: SensorRecord, shown: int, now_ns: int, policy: TrackPolicy) -> bool:
+def _decide(watch: SensorWatch, record: SensorRecord, is_good: bool, now_ns: int, policy: TrackPolicy) -> bool:
     """Set how far a sensor is trusted; True where that or the reason changed."""
+    doubts = record.clock.score + record.offset.score + record.stuck.score + record.noise.score
+    if record.trust == "trusted" and doubts < policy.suspect_score:
+        return False
     before = record.trust, record.fault, record.is_spared
     wanted, fault = _verdict(record, now_ns, policy)
     is_spared = False
     if wanted != "trusted":
         record.bad_ns, record.good_count = now_ns, 0
-    elif shown:
+    elif is_good:
         record.good_count += 1
     is_long = s_from_ns(now_ns - record.bad_ns) >= policy.trust_again_s
     if wanted == "trusted" and is_long and record.good_count >= policy.trust_again_scans:
@@ -312,13 +309,14 @@ def _may_ignore(watch: SensorWatch, record: SensorRecord, now_ns: int, policy: T
     return trusted >= 2 and 2 * (ignored + 1) <= len(there) + 1
 
 
-def orphans(watch: SensorWatch, memory: TrackerState, slots: Column, policy: TrackPolicy) -> list[int]:
+def orphans(watch: SensorWatch, memory: TrackerState, slots: Column, policy: TrackPolicy) -> Column:
     """Slots of tracks that ignored sensors made: no others measured all of a position, or hardly anything at all."""
     ignored = watch.mask("ignored")
     if not ignored:
-        return []
+        return slots[:0]
     kept, recent = memory.support[slots, EVER], memory.support[slots, NOW] | memory.support[slots, BEFORE]
     is_theirs = support_rows(watch, kept, ~ignored) < 4
     is_young = memory.plot_count[slots].sum(axis=1) <= policy.merge_young_hits
     is_alone = support_rows(watch, recent, ~ignored) < _TWICE
-    return slots[((kept & ignored) != 0) & (is_theirs | (is_young & is_alone))].tolist()
+    gone: Column = slots[((kept & ignored) != 0) & (is_theirs | (is_young & is_alone))]
+    return gone

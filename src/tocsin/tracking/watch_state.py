@@ -10,6 +10,7 @@ import numpy as np
 from tocsin.kernels.track_observe import ROWS
 from tocsin.kernels.track_watch import SHIFT_COUNT
 from tocsin.messages import Column
+from tocsin.units import NS_PER_S
 
 Trust = Literal["trusted", "suspect", "ignored"]
 Fault = Literal["", "clock", "offset", "stuck", "noise"]
@@ -64,7 +65,9 @@ class SensorRecord(msgspec.Struct, kw_only=True):
     weighted_s: Column = msgspec.field(default_factory=lambda: np.zeros(SHIFT_COUNT))  # ... times the shift, 1/s
     bias: Column = msgspec.field(default_factory=lambda: np.zeros(ROWS))  # constant error supposed: m or rad ...
     bias_var: Column = msgspec.field(default_factory=lambda: np.ones(ROWS))
-    nis: list[tuple[float, float]] = []  # of the last scans: sum of normalised innovations squared, rows
+    nis: list[float] = []  # of the last scans: normalised innovations squared, over their chi-square median ...
+    beyond: list[bool] = []  # ... whether they passed the bound that one in twenty passes ...
+    median: float = 0.0  # ... and the median of the first: 1 for an honest sensor; 0: too few scans
     digests: list[int] = []  # of the last scans with plots
 
     @property
@@ -104,16 +107,30 @@ def support_rows(watch: SensorWatch, masks: Column, allowed: int) -> Column:
     return rows
 
 
-def note_support(support: Column, slot: int, bit: int, epoch: int) -> None:
-    """A sensor fed a track: row ``slot`` of TrackerState.support, (T, 4) int64."""
+def note_support(support: Column, slots: Column, bit: int, end_ns: int) -> None:
+    """A sensor fed tracks in a scan that ended then: rows ``slots`` of TrackerState.support, (T, 4) int64."""
     if bit < 0:
         return
-    row = support[slot]
-    if epoch > row[EPOCH]:
-        row[BEFORE] = row[NOW] if epoch == row[EPOCH] + 1 else 0
-        row[NOW], row[EPOCH] = 0, epoch
-    row[NOW] |= 1 << bit
-    row[EVER] |= 1 << bit
+    epoch = end_ns // (EPOCH_S * NS_PER_S)
+    rows = support[slots]
+    is_next = rows[:, EPOCH] < epoch
+    if is_next.any():
+        rows[is_next, BEFORE] = np.where(rows[is_next, EPOCH] == epoch - 1, rows[is_next, NOW], 0)
+        rows[is_next, NOW], rows[is_next, EPOCH] = 0, epoch
+    rows[:, NOW] |= 1 << bit
+    rows[:, EVER] |= 1 << bit
+    support[slots] = rows
+
+
+def merge_support(support: Column, older: int, younger: int) -> None:
+    """Two tracks are one: all that fed either has fed the older, as lately as the one of them last fed."""
+    a, b = support[older].copy(), support[younger].copy()
+    first, last = (a, b) if a[EPOCH] <= b[EPOCH] else (b, a)
+    apart = last[EPOCH] - first[EPOCH]
+    last[NOW] |= first[NOW] if apart == 0 else 0
+    last[BEFORE] |= first[BEFORE] if apart == 0 else first[NOW] if apart == 1 else 0
+    last[EVER] |= first[EVER]
+    support[older] = last
 
 
 def pack_watch(watch: SensorWatch) -> bytes:
