@@ -21,8 +21,8 @@ class ScreenPolicy(_Rules, frozen=True, kw_only=True):
 
     max_age_s: float = 30.0  # older plots are refused
     max_ahead_s: float = 0.5  # plots from the future are refused
-    silent_after_periods: float = 3.0  # scans missed before a sensor is called silent ...
-    silent_after_min_s: float = 2.0  # ... but never sooner
+    silent_after_periods: float = 1.0  # a scan is due so many periods after the one before ...
+    silent_overdue_s: float = 1.0  # ... and a sensor silent when it is so much overdue: told at the next tick, in 2 s
 
 
 class TrackPolicy(_Rules, frozen=True, kw_only=True):

@@ -22,7 +22,7 @@ POLICY_RANGES: dict[str, Range] = {
     "screen.max_age_s": _SECONDS,
     "screen.max_ahead_s": _SECONDS,
     "screen.silent_after_periods": (1.0, 1_000.0, "count"),
-    "screen.silent_after_min_s": _SECONDS,
+    "screen.silent_overdue_s": _SECONDS,
     "track.gate_prob": _INNER_PROB,
     "track.false_confirm_prob": _INNER_PROB,
     "track.true_drop_prob": _INNER_PROB,
