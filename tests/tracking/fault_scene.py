@@ -23,9 +23,8 @@ from tracking_scene import (
     radar_scan,
 )
 
-from tocsin.kernels import advance, enu_axes
+from tocsin.kernels import advance
 from tocsin.messages import Detections, TrackUpdates, column
-from tocsin.policy import TrackPolicy
 from tocsin.tracking import Tracker
 
 CAMERAS = tuple(

@@ -11,7 +11,9 @@ import numpy as np
 
 from tocsin.kernels.compiled import kernel
 from tocsin.kernels.constants import GM_M3_S2
+from tocsin.kernels.track_motion import BOOST, LEVEL
 from tocsin.kernels.track_observe import INFRARED, ROW_COUNT, ROWS, observe
+from tocsin.kernels.track_scan import CONFIRMED
 from tocsin.kernels.track_update import cholesky_solve
 
 SHIFT_MAX_S = 6.0  # clock errors are sought up to this
@@ -19,6 +21,14 @@ SHIFT_STEP_S = 0.1
 SHIFT_COUNT = 121
 REFERENCE_MAX = 16  # tracks looked at in one scan
 PAIR_MAX = 64  # pairs kept of one scan
+FRESH_NS = 5_000_000_000  # a track whose last plot is older is no reference
+EVER = 0  # columns of support (T, 4): bits of the sensors that ever fed a track ...
+NOW = 1  # ... in the present ten seconds ...
+BEFORE = 2  # ... in those before
+EPOCH = 3  # which ten seconds are the present
+_TWICE = 6  # numbers that fix a position twice over
+_MAJORITY = 4  # those who see a reference outnumber those who see it elsewhere so many times, in numbers measured
+_SHARP_S = 0.8  # one sigma of the shift that one plot tells, at most, or the plot tells nothing
 _NEAR_M = 50_000.0  # a plot further from a track has nothing to do with it ...
 _NEAR_RATIO = 0.1  # ... nor one further off in angle, rad
 _WANDER_M_S2 = 3.0  # one sigma of acceleration that a track's model lacks, over the shift
@@ -104,24 +114,86 @@ def _is_near(x, dt_s, kind, spot, site):
 
 
 @kernel
-def scan_evidence(
-    x, cov, push, dt_s, kind, z, spot, ahead_s, site, var, own, is_free, limit, sharp_s,
-    fits, left_sum, weight, weighted_s, pair_track, residual, spread, out,
-):  # fmt: skip
-    """What a scan says, by each reference track and in sum.
+def _rows_of(mask, bit_rows):
+    """Numbers that one plot each of the sensors in a mask would measure."""
+    rows = 0
+    for b in range(bit_rows.shape[0]):
+        if mask >> b & 1:
+            rows += bit_rows[b]
+    return rows
 
-    In        x (n, 6), cov (n, 6, 6), push (n, 3)  tracks; dt_s (n,) reference time less state time; ahead_s (p,)
-              plot time less reference time; own (n,) plot that each track took, -1: none; is_free (p,) no track that
-              others support has taken the plot
-              limit    bound on d2; sharp_s  a track and plot that tell shifts less sharply than this tell nothing
-    Out       fits (SHIFT_COUNT,)   tracks that no plot shows at their time, and one shows at that shift
-              left_sum (SHIFT_COUNT,)  sum of d2 at that shift, of those
-              weight, weighted_s (SHIFT_COUNT,)  sums of 1/variance, and of it times the best shift, of those
-              pair_track (PAIR_MAX,) int64, residual, spread (PAIR_MAX, 4)  pairs of such a track and a free plot:
-                       residual at its time, and its variances
-              out (5,) tracks shown at their time; tracks not, though something is near; pairs; sum of d2, of each
-                       track's nearest own or free plot, within four times the limit; their rows
+
+@kernel
+def _references(slots, status, last_ns, support, state, when_ns, others, bit_rows, turn, picked):
+    """Fill picked (REFERENCE_MAX,) with rows of tracks to compare with; returns how many.
+
+    Confirmed, with a plot no older than FRESH_NS, lately measured by sensors of ``others`` that fix a position twice
+    over. Not where more than a few of the others lately fed something beside it, and not it: they disagree among
+    themselves, one of them may be the liar, and nobody is judged. Where there are many, ``turn`` says which now.
     """
+    n = slots.shape[0]
+    known = np.empty(n, np.int64)
+    count = 0
+    for i in range(n):
+        k = slots[i]
+        if status[k] != CONFIRMED or when_ns - last_ns[k] > FRESH_NS:
+            continue
+        if _rows_of((support[k, NOW] | support[k, BEFORE]) & others, bit_rows) >= _TWICE:
+            known[count] = i
+            count += 1
+    stride = (count + REFERENCE_MAX - 1) // REFERENCE_MAX
+    found = 0
+    for r in range(turn % max(stride, 1), count, max(stride, 1)):
+        i = known[r]
+        mask = (support[slots[i], NOW] | support[slots[i], BEFORE]) & others
+        apart = np.int64(0)
+        for j in range(n):
+            is_beside = True
+            for c in range(3):
+                if abs(state[j, c] - state[i, c]) > _NEAR_M:
+                    is_beside = False
+            if is_beside:
+                apart |= (support[slots[j], NOW] | support[slots[j], BEFORE]) & others & ~mask
+        if _MAJORITY * _rows_of(apart, bit_rows) <= _rows_of(mask, bit_rows):
+            picked[found] = i
+            found += 1
+    return found
+
+
+@kernel
+def scan_evidence(
+    slots, status, last_ns, t_ns, support, state, cov6, x, mu, choice, when_ns, bit, others, bit_rows, turn,
+    kind, z, spot, plot_ns, site, var, limit, shifts, pairs, out,
+):  # fmt: skip
+    """What a scan says of its sensor, by each reference track and in sum.
+
+    In        slots (n,), state (n, 6), cov6 (n, 6, 6), x (n, 3, 9), mu (n, 3)  tracks predicted to when_ns
+              status, last_ns, t_ns, support  the memory's, by slot
+              choice (n,)     plot that each track chose, -1: none
+              bit, others     the sensor's bit, and the mask of the other trusted sensors
+              bit_rows (b,)   numbers that a plot of each sensor measures; turn: any count that grows with each scan
+              limit           bound on d2
+    Out       shifts (4, SHIFT_COUNT)  by shift: tracks that no plot shows at their time, and one shows at that shift;
+                              the sum of d2 at that shift, of those; of 1/variance of their best shifts; of that
+                              times the best shift
+              pairs (PAIR_MAX, 1 + 2 ROWS)  of such a track and a free plot, one that no track which others support
+                              has taken: track; residual at its time; its variances
+              out (7,)        tracks shown at their time; tracks not, though something is near; pairs; sum of d2, of
+                              each track's nearest own or free plot, within four times the limit; their rows;
+                              reference tracks; whether the sensor has ever fed one of them
+    """
+    shifts[:] = 0.0
+    out[:] = 0.0
+    picked = np.empty(REFERENCE_MAX, np.int64)
+    reference_count = _references(slots, status, last_ns, support, state, when_ns, others, bit_rows, turn, picked)
+    out[5] = reference_count
+    if reference_count == 0:
+        return
+    is_free = np.ones(z.shape[0], np.bool_)
+    for i in range(slots.shape[0]):
+        if choice[i] >= 0 and (support[slots[i], NOW] | support[slots[i], BEFORE]) & others:
+            is_free[choice[i]] = False
+    push = np.empty(3)
     at = np.empty(6)
     jacobian = np.empty((ROWS, 6))
     nu = np.zeros(ROWS)
@@ -129,29 +201,31 @@ def scan_evidence(
     b = np.zeros((ROWS, 2))
     wide = np.empty((6, 6))
     done = np.empty(SHIFT_COUNT, np.bool_)
+    sharp = 1.0 / (_SHARP_S * _SHARP_S)
     m = ROW_COUNT[kind]
     pair_count = 0
-    for k in range(5):
-        out[k] = 0.0
-    for k in range(SHIFT_COUNT):
-        fits[k] = 0.0
-        left_sum[k] = 0.0
-        weight[k] = 0.0
-        weighted_s[k] = 0.0
-    for i in range(x.shape[0]):
+    for r in range(reference_count):
+        i = picked[r]
+        here = state[i]
+        cov = cov6[i]
+        r2 = here[0] * here[0] + here[1] * here[1] + here[2] * here[2]
+        lift = mu[i, LEVEL] * GM_M3_S2 / (r2 * math.sqrt(r2))  # what flies level does not fall
+        for c in range(3):
+            push[c] = lift * here[c] + mu[i, BOOST] * x[i, BOOST, 6 + c]
+        back_s = min((when_ns - t_ns[slots[i]]) * 1e-9, 0.0)
+        if support[slots[i], EVER] >> bit & 1:
+            out[6] = 1.0
         nearest = 1e30
         nearest_own = 1e30
         sharpness = 0.0
         near = 0
         for j in range(z.shape[0]):
-            lag_s = dt_s[i] + ahead_s[j]
-            if not _is_near(x[i], lag_s, kind, spot[j], site):
+            lag_s = back_s + (plot_ns[j] - when_ns) * 1e-9
+            if not _is_near(here, lag_s, kind, spot[j], site):
                 continue
-            d2, _, f = _compare(
-                x[i], cov[i], push[i], lag_s, 0.0, kind, z[j], site, var[j], at, jacobian, nu, s, b, wide
-            )
+            d2, _, f = _compare(here, cov, push, lag_s, 0.0, kind, z[j], site, var[j], at, jacobian, nu, s, b, wide)
             near += 1 if is_free[j] else 0
-            if (is_free[j] or j == own[i]) and d2 < nearest_own:
+            if (is_free[j] or j == choice[i]) and d2 < nearest_own:
                 nearest_own = d2
             if d2 < nearest:
                 nearest = d2
@@ -160,7 +234,7 @@ def scan_evidence(
             out[3] += nearest_own
             out[4] += m
         if nearest <= limit:
-            if sharpness * sharp_s * sharp_s >= 1.0:
+            if sharpness >= sharp:
                 out[0] += 1.0
             continue
         if near == 0:
@@ -169,23 +243,21 @@ def scan_evidence(
         for k in range(SHIFT_COUNT):
             done[k] = False
         for j in range(z.shape[0]):
-            lag_s = dt_s[i] + ahead_s[j]
-            if not is_free[j] or not _is_near(x[i], lag_s, kind, spot[j], site):
+            lag_s = back_s + (plot_ns[j] - when_ns) * 1e-9
+            if not is_free[j] or not _is_near(here, lag_s, kind, spot[j], site):
                 continue
-            _, g, f = _compare(
-                x[i], cov[i], push[i], lag_s, 0.0, kind, z[j], site, var[j], at, jacobian, nu, s, b, wide
-            )
-            if f * sharp_s * sharp_s < 1.0:
+            _, g, f = _compare(here, cov, push, lag_s, 0.0, kind, z[j], site, var[j], at, jacobian, nu, s, b, wide)
+            if f < sharp:
                 continue
             is_sharp = True
             if pair_count < PAIR_MAX:
-                pair_track[pair_count] = i
-                for r in range(ROWS):
-                    residual[pair_count, r] = nu[r] if r < m else 0.0
+                pairs[pair_count, 0] = i
+                for a in range(ROWS):
                     square = 0.0
-                    for c in range(r + 1):
-                        square += s[r, c] * s[r, c] if r < m else 0.0
-                    spread[pair_count, r] = square if r < m else 1.0
+                    for c in range(a + 1):
+                        square += s[a, c] * s[a, c] if a < m else 0.0
+                    pairs[pair_count, 1 + a] = nu[a] if a < m else 0.0
+                    pairs[pair_count, 1 + ROWS + a] = square if a < m else 1.0
                 pair_count += 1
             shift_s = 0.0
             left = 1e30
@@ -193,23 +265,23 @@ def scan_evidence(
                 step_s = g / max(f, 1e-30)
                 shift_s = min(max(shift_s + step_s, -1.5 * SHIFT_MAX_S), 1.5 * SHIFT_MAX_S)
                 d2, g, f = _compare(
-                    x[i], cov[i], push[i], lag_s, shift_s, kind, z[j], site, var[j], at, jacobian, nu, s, b, wide
+                    here, cov, push, lag_s, shift_s, kind, z[j], site, var[j], at, jacobian, nu, s, b, wide
                 )
                 left = d2 - g * g / max(f, 1e-30)
                 if abs(step_s) < 0.005:
                     break
-            if left > limit or abs(shift_s) > SHIFT_MAX_S or f * sharp_s * sharp_s < 1.0:
+            if left > limit or abs(shift_s) > SHIFT_MAX_S or f < sharp:
                 continue
             half_s = max(math.sqrt((limit - left) / f), _BLUR_S)
-            low = max(int(math.ceil((shift_s - half_s + SHIFT_MAX_S) / SHIFT_STEP_S)), 0)
-            high = min(int(math.floor((shift_s + half_s + SHIFT_MAX_S) / SHIFT_STEP_S)), SHIFT_COUNT - 1)
+            low = max(math.ceil((shift_s - half_s + SHIFT_MAX_S) / SHIFT_STEP_S), 0)
+            high = min(math.floor((shift_s + half_s + SHIFT_MAX_S) / SHIFT_STEP_S), SHIFT_COUNT - 1)
             for k in range(low, high + 1):
                 if not done[k]:
                     done[k] = True
-                    fits[k] += 1.0
-                    left_sum[k] += left + f * (k * SHIFT_STEP_S - SHIFT_MAX_S - shift_s) ** 2
-                    weight[k] += f
-                    weighted_s[k] += f * shift_s
+                    shifts[0, k] += 1.0
+                    shifts[1, k] += left + f * (k * SHIFT_STEP_S - SHIFT_MAX_S - shift_s) ** 2
+                    shifts[2, k] += f
+                    shifts[3, k] += f * shift_s
         if is_sharp:
             out[1] += 1.0
     out[2] = pair_count

@@ -1,7 +1,8 @@
 """A checkpoint: the tracker's memory at one moment, as bytes. Live slots only; equal memories give equal bytes.
 
 Header (little-endian): magic, version, next_id, capacity of the arrays, count of live slots, bytes of the names and
-of the watch. Then the names of the sensors and the watch over them as MessagePack, the slots, and the live rows of every array in the order of ``ARRAYS``, raw.
+of the watch. Then the names of the sensors and the watch over them as MessagePack, the slots,
+ and the live rows of every array in the order of ``ARRAYS``, raw.
 """
 
 from __future__ import annotations

@@ -17,13 +17,12 @@ import zlib
 
 import numpy as np
 
-from tocsin.kernels.constants import GM_M3_S2
-from tocsin.kernels.track_motion import BOOST, LEVEL
 from tocsin.kernels.track_observe import ROWS
-from tocsin.kernels.track_scan import CONFIRMED
 from tocsin.kernels.track_watch import (
+    BEFORE,
+    EVER,
+    NOW,
     PAIR_MAX,
-    REFERENCE_MAX,
     SHIFT_COUNT,
     SHIFT_MAX_S,
     SHIFT_STEP_S,
@@ -36,10 +35,7 @@ from tocsin.tracking.parameters import chi_square_bound
 from tocsin.tracking.plots import Plots
 from tocsin.tracking.state import TrackerState
 from tocsin.tracking.watch_state import (
-    BEFORE,
-    EVER,
     KEPT,
-    NOW,
     SEEN,
     Fault,
     SensorRecord,
@@ -56,10 +52,6 @@ _ODD = math.log(0.2 / 0.99)  # it is not seen where it is, and something else is
 _SHOWN = math.log(0.02 / 0.9)  # it is seen where it is
 _SIMPLER = 0.6  # a clock says with one number what an offset says with several: it may fit so much worse
 _TWICE = 6  # numbers that fix a position twice over
-_MAJORITY = 4  # ... by so many times the numbers of other sensors that see it elsewhere ...
-_BESIDE_M = 50_000.0  # ... so near
-_FRESH_NS = 5 * NS_PER_S  # ... and whose last plot is no older
-_SHARP_S = 0.8  # one sigma of the shift that one plot tells, at most, or the plot tells nothing
 _DRIFT_PER_S = 0.03  # a constant turn looks slowly different as the target passes: share of it, one sigma
 _NIS_SCANS = 10  # scans whose innovations are needed before they are judged
 _BEYOND = 0.05  # share of an honest sensor's scans beyond the bound that is counted
@@ -86,22 +78,24 @@ def hear(
     is_old = digest in record.digests
     record.digests = [*record.digests[1 - SEEN :], digest]
     others = watch.mask("trusted") & ~(1 << record.bit)
-    rows = _references(watch, record, seen, when_ns, others, memory)
-    if not rows.size:
+    shifts, pairs, out = np.empty((4, SHIFT_COUNT)), np.empty((PAIR_MAX, 1 + 2 * ROWS)), np.empty(7)
+    scan_evidence(
+        seen.slots, memory.status, memory.last_ns, memory.t_ns, memory.support, seen.state, seen.cov6, seen.x, seen.mu,
+        choice, when_ns, record.bit, others, watch.bit_rows, record.count, plots.kind, plots.z, plots.spot,
+        plots.time_ns, plots.site, plots.var, chi_square_bound(policy.watch_gate_prob, plots.row_count),
+        shifts, pairs, out,
+    )  # fmt: skip
+    shown, odd, pair_count, nis, nis_rows, references, has_fed = out.tolist()
+    if not references:
         return _decide(watch, record, False, end_ns, policy)
-    support = memory.support[seen.slots]
-    is_free = np.ones(plots.count, np.bool_)
-    is_free[choice[(choice >= 0) & ((support[:, NOW] | support[:, BEFORE]) & others != 0)]] = False
-    found = _evidence(plots, seen.rows(rows), when_ns, choice[rows], is_free, memory, policy)
-    shown, odd, pairs, nis, nis_rows = found.out.tolist()
     decay, most = math.exp(-gap_s / policy.liar_memory_s), 3.0 * policy.liar_score
     is_new = not is_old or shown > 0.0  # an old scan lies anywhere
     if is_new and shown + odd > 0.0 and (odd > 0.0 or record.clock.score > 0.0):
-        _shifts(record, found, shown, plots.row_count - 1, decay, most, end_ns, policy.clock_fault_min_s)
-    if is_new and (pairs or record.offset.score > 0.0):
-        _offset(record, found, int(pairs), shown, plots.row_count, decay, most, gap_s, end_ns, policy)
-    is_stuck = is_old and not shown and bool((support[rows, EVER] >> record.bit & 1).any())
-    record.stuck.add(_FITS if is_stuck else _SHOWN, decay, most, end_ns)
+        _shifts(record, shifts, shown, plots.row_count - 1, decay, most, end_ns, policy.clock_fault_min_s)
+    if is_new and (pair_count or record.offset.score > 0.0):
+        rows = pairs[: int(pair_count)]
+        _offset(record, rows, shown, plots.row_count, decay, most, gap_s, end_ns, policy)
+    record.stuck.add(_FITS if is_old and has_fed and not shown else _SHOWN, decay, most, end_ns)
     if nis_rows:
         record.nis = [*record.nis[1 - KEPT :], nis / chi_square_bound(0.5, int(nis_rows))]
         record.beyond = [*record.beyond[1 - KEPT :], nis > chi_square_bound(1.0 - _BEYOND, int(nis_rows))]
@@ -110,81 +104,26 @@ def hear(
     return _decide(watch, record, shown > 0.0, end_ns, policy)
 
 
-class _Found:
-    """Arrays that ``scan_evidence`` fills."""
-
-    def __init__(self) -> None:
-        self.fits, self.left, self.weight, self.weighted_s = (np.empty(SHIFT_COUNT) for _ in range(4))
-        self.track = np.empty(PAIR_MAX, np.int64)
-        self.residual, self.spread = np.empty((PAIR_MAX, ROWS)), np.empty((PAIR_MAX, ROWS))
-        self.out = np.empty(5)
-
-
-def _references(
-    watch: SensorWatch, record: SensorRecord, seen: Picture, when_ns: int, others: int, memory: TrackerState
-) -> Column:  # fmt: skip
-    """Rows of the picture to compare with: confirmed, and lately measured twice over by other trusted sensors."""
-    support = memory.support[seen.slots]
-    recent = (support[:, NOW] | support[:, BEFORE]) & others
-    is_fresh = (memory.status[seen.slots] == CONFIRMED) & (when_ns - memory.last_ns[seen.slots] <= _FRESH_NS)
-    rows = np.flatnonzero(is_fresh)
-    if rows.size:
-        rows = rows[support_rows(watch, recent[rows], others) >= _TWICE]
-    if rows.size and seen.slots.shape[0] > 1:
-        rows = rows[_is_agreed(watch, seen, support, recent, rows, others)]
-    if rows.size > REFERENCE_MAX:  # turn by turn, all of them
-        stride = -(-rows.size // REFERENCE_MAX)
-        rows = rows[record.count % stride :: stride]
-    return rows
-
-
-def _is_agreed(
-    watch: SensorWatch, seen: Picture, support: Column, recent: Column, rows: Column, others: int
-) -> Column:  # fmt: skip
-    """Of each reference track, whether hardly any other trusted sensor feeds something beside it and not it.
-
-    Where the others disagree among themselves, one of them may be the liar, and nobody is judged.
-    """
-    masks = (support[:, NOW] | support[:, BEFORE]) & others
-    agreed = []
-    for row in rows.tolist():
-        is_beside = (np.abs(seen.state[:, :3] - seen.state[row, :3]) < _BESIDE_M).all(axis=1)
-        apart = np.bitwise_or.reduce(masks[is_beside]) & ~recent[row]
-        against, supporting = support_rows(watch, np.array([apart, recent[row]]), others).tolist()
-        agreed.append(_MAJORITY * against <= supporting)
-    return np.array(agreed)
-
-
-def _evidence(
-    plots: Plots, seen: Picture, when_ns: int, own: Column, is_free: Column, memory: TrackerState, policy: TrackPolicy
-) -> _Found:  # fmt: skip
-    radius = np.linalg.norm(seen.state[:, :3], axis=1)
-    push = seen.mu[:, BOOST, None] * seen.x[:, BOOST, 6:9]
-    push += (seen.mu[:, LEVEL] * GM_M3_S2 / radius**3)[:, None] * seen.state[:, :3]  # what flies level does not fall
-    back_s = np.minimum((when_ns - memory.t_ns[seen.slots]) / NS_PER_S, 0.0)
-    ahead_s = (plots.time_ns - when_ns) / NS_PER_S
-    found = _Found()
-    scan_evidence(
-        seen.state, seen.cov6, push, back_s, plots.kind, plots.z, plots.spot, ahead_s, plots.site, plots.var, own, is_free,
-        chi_square_bound(policy.watch_gate_prob, plots.row_count), _SHARP_S,
-        found.fits, found.left, found.weight, found.weighted_s, found.track, found.residual, found.spread, found.out,
-    )  # fmt: skip
-    return found
-
-
 def _shifts(
-    record: SensorRecord, found: _Found, shown: float, rows: int, decay: float, most: float, now_ns: int, least_s: float
+    record: SensorRecord,
+    shifts: Column,
+    shown: float,
+    rows: int,
+    decay: float,
+    most: float,
+    now_ns: int,
+    least_s: float,
 ) -> None:
     """Each shift's score; the best one's is the suspicion of the clock."""
-    fits = found.fits
-    speaks = np.maximum(fits * _FITS + 0.5 * (fits * rows - found.left), 0.5 * fits)  # less, where it fits badly
+    fits, left, weight, weighted_s = shifts
+    speaks = np.maximum(fits * _FITS + 0.5 * (fits * rows - left), 0.5 * fits)  # less, where it fits badly
     gain = np.where(shown + fits > 0.0, (speaks + shown * _SHOWN) / np.maximum(shown + fits, 1.0), _ODD)
     score = np.clip(record.shift_score * decay + gain, 0.0, most)
     score[np.abs(_SHIFTS_S) < least_s] = 0.0
     is_new = (score > 0.0) & (record.shift_score <= 0.0)
     kept = np.where(is_new | (score <= 0.0), 0.0, decay)
-    record.weight = record.weight * kept + found.weight * (score > 0.0)
-    record.weighted_s = record.weighted_s * kept + found.weighted_s * (score > 0.0)
+    record.weight = record.weight * kept + weight * (score > 0.0)
+    record.weighted_s = record.weighted_s * kept + weighted_s * (score > 0.0)
     record.shift_ns = np.where(is_new, now_ns, record.shift_ns) * (score > 0.0)
     record.shift_count = (record.shift_count * (kept > 0.0) + (gain > 0.0)) * (score > 0.0)
     record.shift_score = score
@@ -193,11 +132,12 @@ def _shifts(
 
 
 def _offset(
-    record: SensorRecord, found: _Found, pairs: int, shown: float, rows: int, decay: float, most: float, gap_s: float,
+    record: SensorRecord, found: Column, shown: float, rows: int, decay: float, most: float, gap_s: float,
     now_ns: int, policy: TrackPolicy,
 ) -> None:  # fmt: skip
     """The score of one supposed constant error, taken from the pair that most tracks agree with where there is none."""
-    residual, spread, track = found.residual[:pairs], found.spread[:pairs], found.track[:pairs]
+    pairs, track = found.shape[0], found[:, 0]
+    residual, spread = found[:, 1 : 1 + ROWS], found[:, 1 + ROWS :]
     limit = chi_square_bound(policy.watch_gate_prob, ROWS)
     if record.offset.score > 0.0 and pairs:
         bias_var = record.bias_var + (_DRIFT_PER_S * gap_s * record.bias) ** 2
@@ -244,7 +184,7 @@ def _noise(
 
 @functools.cache
 def _binomial_bound(count: int, prob: float) -> int:
-    """The most of ``count`` scans that an honest sensor has beyond the bound that one in twenty passes, but for prob."""
+    """The most of so many scans that an honest sensor has beyond the bound that one in twenty passes, but for prob."""
     left, k = 1.0, -1
     while left > prob:
         k += 1

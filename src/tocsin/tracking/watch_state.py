@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from tocsin.kernels.track_observe import ROWS
-from tocsin.kernels.track_watch import SHIFT_COUNT
+from tocsin.kernels.track_watch import BEFORE, EPOCH, EVER, NOW, SHIFT_COUNT
 from tocsin.messages import Column
 from tocsin.units import NS_PER_S
 
@@ -18,7 +18,6 @@ KEPT = 30  # scans whose innovations are kept, and ...
 SEEN = 64  # ... digests of scans, to know a repeated one by
 SENSOR_MAX = 62  # sensors that have a bit; further ones are believed, unwatched
 EPOCH_S = 10  # support is kept for the present so many seconds, and for those before
-EVER, NOW, BEFORE, EPOCH = range(4)  # columns of TrackerState.support
 
 
 class Suspicion(msgspec.Struct):
@@ -84,6 +83,7 @@ class SensorWatch(msgspec.Struct, kw_only=True):
     """All sensors by name."""
 
     sensors: dict[str, SensorRecord] = {}
+    bit_rows: Column = msgspec.field(default_factory=lambda: np.zeros(0, np.int64))  # numbers a plot of each measures
 
     def record(self, sensor: str, rows: int) -> SensorRecord:
         """The record of a sensor, made when it is first heard."""
@@ -91,6 +91,8 @@ class SensorWatch(msgspec.Struct, kw_only=True):
         if known is None:
             bit = len(self.sensors) if len(self.sensors) < SENSOR_MAX else -1
             known = self.sensors[sensor] = SensorRecord(bit=bit, rows=rows)
+            if bit >= 0:
+                self.bit_rows = np.append(self.bit_rows, min(rows, 3))
         return known
 
     def mask(self, trust: Trust) -> int:
@@ -148,7 +150,7 @@ def _raw(value: object) -> tuple[str, bytes]:
 
 
 def _array(_: type, value: tuple[str, bytes]) -> Column:
-    return np.frombuffer(value[1], value[0])
+    return np.frombuffer(value[1], value[0]).copy()  # a kernel has one signature, of arrays that may be written
 
 
 _ENCODER = msgspec.msgpack.Encoder(enc_hook=_raw)
