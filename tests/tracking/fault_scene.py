@@ -1,12 +1,13 @@
 """Five sensors watch one flight and one of them lies: truths and scans for the tests and figures of the sensor watch.
 
-Cameras (infrared, airborne) watch a boost, radars a coast. A fault is in the sensor's data from ``from_s`` on.
+Cameras (infrared, airborne) watch a boost, radars a coast. A fault is in the sensor's data from ``from_s`` to ``to_s``.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Iterator
 
 import msgspec
 import numpy as np
@@ -50,6 +51,7 @@ class Fault:
     turn_rad: float = 0.0
     is_stuck: bool = False
     from_s: float = -1.0
+    to_s: float = math.inf
 
 
 class Flight:
@@ -85,9 +87,13 @@ def boost_flight(seconds: int) -> Flight:
 
 def scans(
     kind: str, flight: Flight, seconds: float, seed: int, fault: Fault | None = None, *, without: int = -1,
-    period_s: float = 1.0, detection_prob: float = 0.9,
+    period_s: float = 1.0, detection_prob: float = 0.9, delays_s: tuple[float, ...] = (0.0,), false_count: float = 0.0,
 ) -> list[tuple[float, Detections]]:  # fmt: skip
-    """(true time, scan) in the order made; the noise of each sensor is its own, whatever the others do."""
+    """(true time, scan) in the order made; the noise of each sensor is its own, whatever the others do.
+
+    ``delays_s``: so many bodies fly the same way, one after another; ``false_count``: mean of false plots about the
+    first of them in each scan, uniform in a cube of 100 km.
+    """
     out = []
     sites = CAMERAS if kind == "infrared" else RADARS
     first_s = FIRST_S[kind]
@@ -98,14 +104,20 @@ def scans(
         lies = fault is not None and fault.sensor == k
         for number in range(int((seconds - first_s - 1.0) / period_s)):
             t_s = first_s + phase + number * period_s
-            seen = [flight.position(t_s)] if rng.random() < detection_prob else []
+            seen = [
+                flight.position(t_s - delay_s)
+                for delay_s in delays_s
+                if rng.random() < detection_prob and t_s - delay_s >= 0.0
+            ]
+            near_m = flight.position(t_s)
+            seen += [near_m + rng.uniform(-5e4, 5e4, 3) for _ in range(rng.poisson(false_count))]
             if kind == "infrared":
                 scan = infrared_scan(seen, t_s, rng, site=site, sensor=f"camera {k}", number=number, std=CAMERA_STD)
             else:
                 scan = radar_scan(
                     seen, t_s, rng, sensor=f"radar {k}", site=site, number=number, std=RADAR_STD, swept=EVERYWHERE
                 )
-            if lies and fault is not None and t_s >= fault.from_s:
+            if lies and fault is not None and fault.from_s <= t_s < fault.to_s:
                 if fault.is_stuck and held is not None:
                     scan = _at_time_of(held, scan)
                 elif seen:
@@ -116,17 +128,23 @@ def scans(
     return sorted(out, key=lambda item: item[0])
 
 
-def run(tracker: Tracker, scene: list[tuple[float, Detections]]) -> list[tuple[float, list[TrackUpdates]]]:
-    """All scans in the order made and a tick a second; (true time, updates) of each input."""
-    out, next_tick_s = [], math.floor(scene[0][0])
+def stepped(tracker: Tracker, scene: list[tuple[float, Detections]]) -> Iterator[tuple[float, list[TrackUpdates]]]:
+    """All scans in the order made and a tick a second; (true time, updates) after each input."""
+    next_tick_s = math.floor(scene[0][0])
     for t_s, scan in scene:
         while t_s >= next_tick_s:
-            out.append((next_tick_s, tracker.tick(ns(next_tick_s))))
+            yield next_tick_s, tracker.tick(ns(next_tick_s))
             next_tick_s += 1.0
         told = tracker.step(scan)
-        out.append((t_s, [told] if told is not None else []))
-    out.append((next_tick_s, tracker.revise(ns(next_tick_s))))
-    return out
+        yield t_s, [told] if told is not None else []
+    yield next_tick_s, tracker.revise(ns(next_tick_s))
+
+
+def run(tracker: Tracker, scene: list[tuple[float, Detections]]) -> Tracker:
+    """The tracker after all of a scene."""
+    for _ in stepped(tracker, scene):
+        pass
+    return tracker
 
 
 def final_error_m(tracker: Tracker, flight: Flight, t_s: float) -> tuple[float, int]:
