@@ -37,7 +37,7 @@ def moved(state: np.ndarray, shift_s: float) -> np.ndarray:
 
 def evidence(
     states: np.ndarray, plots: np.ndarray, *, status: int = CONFIRMED, support: int = OTHERS, age_s: float = 1.0,
-    choice: int = -1,
+    seen_s: float = 10.0, choice: int = -1,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     n, p = len(states), len(plots)
     z, spot, var = np.zeros((p, ROWS)), np.zeros((p, 3)), np.ones((p, ROWS))
@@ -47,7 +47,8 @@ def evidence(
     shifts, pairs, out = np.empty((4, SHIFT_COUNT)), np.empty((PAIR_MAX, 1 + 2 * ROWS)), np.empty(7)
     times = np.full(n, NOW_NS)
     scan_evidence(
-        np.arange(n), np.full(n, status), times - round(age_s * 1e9), times, np.tile([support, support, 0, 1], (n, 1)),
+        np.arange(n), np.full(n, status), times - round((age_s + seen_s) * 1e9),
+        times - round(age_s * 1e9), times, np.tile([support, support, 0, 1], (n, 1)),
         states, np.tile(track()[1], (n, 1, 1)), np.zeros((n, 3, 9)), np.tile([0.0, 1.0, 0.0], (n, 1)),
         np.full(n, choice), NOW_NS, 0, OTHERS, np.array([3, 3, 3]), 0, RADAR, z, spot, np.full(p, NOW_NS), SITE, var,
         LIMIT, shifts, pairs, out,
@@ -127,6 +128,7 @@ def test_a_constant_error_keeps_its_residual_with_its_variances() -> None:
         {"support": 0b010},  # one radar fixes a position once
         {"support": 0b001},  # the judged one itself
         {"age_s": 6.0},
+        {"seen_s": 3.0},
     ],
 )
 def test_a_track_that_others_do_not_vouch_for_now_is_no_reference(unfit: dict[str, float]) -> None:

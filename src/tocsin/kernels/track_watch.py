@@ -21,7 +21,8 @@ SHIFT_STEP_S = 0.1
 SHIFT_COUNT = 121
 REFERENCE_MAX = 16  # tracks looked at in one scan
 PAIR_MAX = 64  # pairs kept of one scan
-FRESH_NS = 5_000_000_000  # a track whose last plot is older is no reference
+FRESH_NS = 5_000_000_000  # a track whose last plot is older is no reference ...
+SETTLED_NS = 4_000_000_000  # ... nor one that has been seen for less: it may yet be made of a liar's plots and others'
 EVER = 0  # columns of support (T, 4): bits of the sensors that ever fed a track ...
 NOW = 1  # ... in the present ten seconds ...
 BEFORE = 2  # ... in those before
@@ -124,19 +125,20 @@ def _rows_of(mask, bit_rows):
 
 
 @kernel
-def _references(slots, status, last_ns, support, state, when_ns, others, bit_rows, turn, picked):
+def _references(slots, status, first_ns, last_ns, support, state, when_ns, others, bit_rows, turn, picked):
     """Fill picked (REFERENCE_MAX,) with rows of tracks to compare with; returns how many.
 
-    Confirmed, with a plot no older than FRESH_NS, lately measured by sensors of ``others`` that fix a position twice
-    over. Not where more than a few of the others lately fed something beside it, and not it: they disagree among
-    themselves, one of them may be the liar, and nobody is judged. Where there are many, ``turn`` says which now.
+    Confirmed, seen for SETTLED_NS and no longer ago than FRESH_NS, lately measured by sensors of ``others`` that fix a
+    position twice over. Not where more than a few of the others lately fed something beside it, and not it: they
+    disagree among themselves, one of them may be the liar, and nobody is judged. Where there are many, ``turn`` says
+    which now.
     """
     n = slots.shape[0]
     known = np.empty(n, np.int64)
     count = 0
     for i in range(n):
         k = slots[i]
-        if status[k] != CONFIRMED or when_ns - last_ns[k] > FRESH_NS:
+        if status[k] != CONFIRMED or when_ns - last_ns[k] > FRESH_NS or last_ns[k] - first_ns[k] < SETTLED_NS:
             continue
         if _rows_of((support[k, NOW] | support[k, BEFORE]) & others, bit_rows) >= _TWICE:
             known[count] = i
@@ -162,13 +164,13 @@ def _references(slots, status, last_ns, support, state, when_ns, others, bit_row
 
 @kernel
 def scan_evidence(
-    slots, status, last_ns, t_ns, support, state, cov6, x, mu, choice, when_ns, bit, others, bit_rows, turn,
+    slots, status, first_ns, last_ns, t_ns, support, state, cov6, x, mu, choice, when_ns, bit, others, bit_rows, turn,
     kind, z, spot, plot_ns, site, var, limit, shifts, pairs, out,
 ):  # fmt: skip
     """What a scan says of its sensor, by each reference track and in sum.
 
     In        slots (n,), state (n, 6), cov6 (n, 6, 6), x (n, 3, 9), mu (n, 3)  tracks predicted to when_ns
-              status, last_ns, t_ns, support  the memory's, by slot
+              status, first_ns, last_ns, t_ns, support  the memory's, by slot
               choice (n,)     plot that each track chose, -1: none
               bit, others     the sensor's bit, and the mask of the other trusted sensors
               bit_rows (b,)   numbers that a plot of each sensor measures; turn: any count that grows with each scan
@@ -181,11 +183,14 @@ def scan_evidence(
               out (7,)        tracks shown at their time; tracks not, though something is near; pairs; sum of d2, of
                               each track's nearest own or free plot, within four times the limit; their rows;
                               reference tracks; whether the sensor has ever fed one of them
+              support         the sensor supports no longer what it sees elsewhere
     """
     shifts[:] = 0.0
     out[:] = 0.0
     picked = np.empty(REFERENCE_MAX, np.int64)
-    reference_count = _references(slots, status, last_ns, support, state, when_ns, others, bit_rows, turn, picked)
+    reference_count = _references(
+        slots, status, first_ns, last_ns, support, state, when_ns, others, bit_rows, turn, picked
+    )
     out[5] = reference_count
     if reference_count == 0:
         return
@@ -239,6 +244,8 @@ def scan_evidence(
             continue
         if near == 0:
             continue
+        for column in (NOW, BEFORE):
+            support[slots[i], column] &= ~(np.int64(1) << bit)
         is_sharp = False
         for k in range(SHIFT_COUNT):
             done[k] = False

@@ -228,7 +228,7 @@ class Fault(_Table, frozen=True, kw_only=True):
     """A sensor lies for a while, and does not know it: what its data then carry on top. Notional, for exercises."""
 
     from_s: float = 0.0  # after the epoch, by the true clock
-    to_s: float = 172_800.0
+    to_s: float = 172_800.0  # it ends before then
     clock_s: float = 0.0  # its clock is ahead by so much
     range_m: float = 0.0  # radar: added to every range
     turn_deg: float = 0.0  # all it sees is turned about its vertical, clockwise
