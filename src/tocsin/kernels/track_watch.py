@@ -12,7 +12,7 @@ import numpy as np
 from tocsin.kernels.compiled import kernel
 from tocsin.kernels.constants import GM_M3_S2
 from tocsin.kernels.track_motion import BOOST, LEVEL
-from tocsin.kernels.track_observe import INFRARED, ROW_COUNT, ROWS, observe
+from tocsin.kernels.track_observe import INFRARED, NU, ROW_COUNT, ROWS, observe
 from tocsin.kernels.track_scan import CONFIRMED
 from tocsin.kernels.track_update import cholesky_solve
 
@@ -38,12 +38,13 @@ _ITERATIONS = 5
 
 
 @kernel
-def _compare(x, cov, push, dt_s, shift_s, kind, z, site, var, at, jacobian, nu, s, b, wide):
+def _compare(x, cov, push, dt_s, shift_s, kind, z, site, var, clock_var, at, view, seen, s, b, wide):
     """Compare a plot with a track at dt_s + shift_s after its state: (d2, d2's fall by a further shift, information).
 
     In        x (6,), cov (6, 6)  the track's state; push (3,) acceleration besides gravity, m/s2
-    Out       nu (4,) residual; s (4, 4) Cholesky factor of its covariance; at (6,), jacobian (4, 6), b (4, 2),
-              wide (6, 6) are work space
+              clock_var    s2, of the sensor's clock
+    Out       seen (2, 4)  residual, and its variances; at (6,), view (4, NU + 1), s (4, 4), b (4, 2), wide (6, 6) are
+                           work space
     Returns   d2 = nu' S^-1 nu, g = d' S^-1 nu, f = d' S^-1 d, with d the residual's change per s of shift
     """
     h = dt_s + shift_s
@@ -63,37 +64,36 @@ def _compare(x, cov, push, dt_s, shift_s, kind, z, site, var, at, jacobian, nu, 
             wide[3 + i, 3 + j] = vv
         wide[i, i] += wander
     m = ROW_COUNT[kind]
-    observe(kind, at, site, z, nu, jacobian)
+    observe(kind, at, site, z, view)
     for r in range(m):
-        b[r, 0] = nu[r]
         moved = 0.0
         for k in range(3):
-            moved += jacobian[r, k] * at[3 + k] + jacobian[r, 3 + k] * (pull * x[k] + push[k])
+            moved += view[r, k] * at[3 + k] + view[r, 3 + k] * (pull * x[k] + push[k])
         b[r, 1] = moved
+        seen[0, r] = view[r, NU]
+        b[r, 0] = view[r, NU]
+    for r in range(m):
         for c in range(r + 1):
-            v = var[r] if r == c else 0.0
+            v = clock_var * b[r, 1] * b[c, 1]
+            if r == c:
+                v += var[r]
             for i in range(6):
                 for k in range(6):
-                    v += jacobian[r, i] * wide[i, k] * jacobian[c, k]
+                    v += view[r, i] * wide[i, k] * view[c, k]
             s[r, c] = v
             s[c, r] = v
-    d0 = b[0, 1]
-    d1 = b[1, 1]
-    d2_ = b[2, 1]
-    d3 = b[3, 1]
+        seen[1, r] = s[r, r]
+        view[r, NU] = b[r, 1]  # kept: b becomes the solution
     log_det = cholesky_solve(s, m, b, 2)
     if not math.isfinite(log_det):
         return 1e30, 0.0, 0.0
     d2 = 0.0
     g = 0.0
-    for r in range(m):
-        d = d0 if r == 0 else (d1 if r == 1 else (d2_ if r == 2 else d3))
-        d2 += nu[r] * b[r, 0]
-        g += d * b[r, 0]
     f = 0.0
     for r in range(m):
-        d = d0 if r == 0 else (d1 if r == 1 else (d2_ if r == 2 else d3))
-        f += d * b[r, 1]
+        d2 += seen[0, r] * b[r, 0]
+        g += view[r, NU] * b[r, 0]
+        f += view[r, NU] * b[r, 1]
     return d2, g, f
 
 
@@ -164,7 +164,7 @@ def _references(slots, status, first_ns, last_ns, support, state, when_ns, other
 
 @kernel
 def scan_evidence(
-    slots, status, first_ns, last_ns, t_ns, support, state, cov6, x, mu, choice, when_ns, bit, others, bit_rows, turn,
+    slots, status, first_ns, last_ns, t_ns, support, state, cov6, x, mu, choice, when_ns, clock_var, bit, others, bit_rows, turn,
     kind, z, spot, plot_ns, site, var, limit, shifts, pairs, out,
 ):  # fmt: skip
     """What a scan says of its sensor, by each reference track and in sum.
@@ -172,6 +172,7 @@ def scan_evidence(
     In        slots (n,), state (n, 6), cov6 (n, 6, 6), x (n, 3, 9), mu (n, 3)  tracks predicted to when_ns
               status, first_ns, last_ns, t_ns, support  the memory's, by slot
               choice (n,)     plot that each track chose, -1: none
+              clock_var       s2, of what is not known of the sensor's clock; plots are less what is
               bit, others     the sensor's bit, and the mask of the other trusted sensors
               bit_rows (b,)   numbers that a plot of each sensor measures; turn: any count that grows with each scan
               limit           bound on d2
@@ -200,8 +201,8 @@ def scan_evidence(
             is_free[choice[i]] = False
     push = np.empty(3)
     at = np.empty(6)
-    jacobian = np.empty((ROWS, 6))
-    nu = np.zeros(ROWS)
+    view = np.zeros((ROWS, NU + 1))
+    seen = np.zeros((2, ROWS))
     s = np.zeros((ROWS, ROWS))
     b = np.zeros((ROWS, 2))
     wide = np.empty((6, 6))
@@ -228,7 +229,9 @@ def scan_evidence(
             lag_s = back_s + (plot_ns[j] - when_ns) * 1e-9
             if not _is_near(here, lag_s, kind, spot[j], site):
                 continue
-            d2, _, f = _compare(here, cov, push, lag_s, 0.0, kind, z[j], site, var[j], at, jacobian, nu, s, b, wide)
+            d2, _, f = _compare(
+                here, cov, push, lag_s, 0.0, kind, z[j], site, var[j], clock_var, at, view, seen, s, b, wide
+            )
             near += 1 if is_free[j] else 0
             if (is_free[j] or j == choice[i]) and d2 < nearest_own:
                 nearest_own = d2
@@ -253,18 +256,17 @@ def scan_evidence(
             lag_s = back_s + (plot_ns[j] - when_ns) * 1e-9
             if not is_free[j] or not _is_near(here, lag_s, kind, spot[j], site):
                 continue
-            _, g, f = _compare(here, cov, push, lag_s, 0.0, kind, z[j], site, var[j], at, jacobian, nu, s, b, wide)
+            _, g, f = _compare(
+                here, cov, push, lag_s, 0.0, kind, z[j], site, var[j], clock_var, at, view, seen, s, b, wide
+            )
             if f < sharp:
                 continue
             is_sharp = True
             if pair_count < PAIR_MAX:
                 pairs[pair_count, 0] = i
                 for a in range(ROWS):
-                    square = 0.0
-                    for c in range(a + 1):
-                        square += s[a, c] * s[a, c] if a < m else 0.0
-                    pairs[pair_count, 1 + a] = nu[a] if a < m else 0.0
-                    pairs[pair_count, 1 + ROWS + a] = square if a < m else 1.0
+                    pairs[pair_count, 1 + a] = seen[0, a] if a < m else 0.0
+                    pairs[pair_count, 1 + ROWS + a] = seen[1, a] if a < m else 1.0
                 pair_count += 1
             shift_s = 0.0
             left = 1e30
@@ -272,7 +274,7 @@ def scan_evidence(
                 step_s = g / max(f, 1e-30)
                 shift_s = min(max(shift_s + step_s, -1.5 * SHIFT_MAX_S), 1.5 * SHIFT_MAX_S)
                 d2, g, f = _compare(
-                    here, cov, push, lag_s, shift_s, kind, z[j], site, var[j], at, jacobian, nu, s, b, wide
+                    here, cov, push, lag_s, shift_s, kind, z[j], site, var[j], clock_var, at, view, seen, s, b, wide
                 )
                 left = d2 - g * g / max(f, 1e-30)
                 if abs(step_s) < 0.005:

@@ -24,7 +24,7 @@ from tocsin.messages import (
 )
 from tocsin.scenario import Defence, Sensor
 from tocsin.stages.track_health import health_of
-from tocsin.tracking import Tracker, TrackerState
+from tocsin.tracking import BiasEstimate, BiasSpread, Tracker, TrackerState
 from tocsin.units import DEG, M_PER_KM, NS_PER_S, ns_from_s, s_from_ns
 
 CONFIRMED = EventKind("track.confirmed", "info", "track {subject} is confirmed, by {sensors}")
@@ -34,7 +34,15 @@ TOO_LATE = EventKind(
     "a scan of {subject} ended {seconds} s ago, before the {window} s that can be run again: refused ({count} so far)",
 )  # fmt: skip
 
+BIAS = EventKind("track.bias", "info", "{subject} is thought to be off: {estimates}")
+
 _REFUSED_EVERY_NS = 60 * NS_PER_S
+_BIAS_EVERY_NS = 10 * NS_PER_S  # biases of a sensor are told no more often
+_BIAS_NEWS = 0.8  # ... and once a sigma has fallen to this share of what was told, or less
+_BIAS_PER = {
+    "range": (1.0, "m"), "azimuth": (DEG, "deg"), "elevation": (DEG, "deg"), "clock": (1e-3, "ms"),
+    "air": (1.0, "N-units"),
+}  # fmt: skip
 
 
 class TrackState(msgspec.Struct, kw_only=True):
@@ -46,6 +54,8 @@ class TrackState(msgspec.Struct, kw_only=True):
     tasked_ns: dict[str, int] = {}  # "track sensor" -> when it was last asked
     trusted: dict[str, str] = {}  # sensor -> how far it was last said to be trusted, and why
     refused_ns: dict[str, int] = {}  # sensor -> when it was last said that its scans come too late
+    bias_ns: int = 0  # when biases were last looked at
+    bias_sigma: dict[str, float] = {}  # "sensor component" -> sigma that was told
 
 
 class Track:
@@ -59,7 +69,7 @@ class Track:
         self._policy = defence.policy.track
         self._kinds = {sensor.name: sensor.kind for sensor in defence.sensors}
         self._radars = tuple(s for s in defence.sensors if s.kind == "radar" and s.enabled)
-        self._tracker = Tracker(self._policy)
+        self._tracker = Tracker(self._policy, spreads_of(defence))
         self._state = TrackState(tracker=self._tracker.state)
 
     @property
@@ -82,7 +92,7 @@ class Track:
         if isinstance(message, Tick):
             causes = (message.id,) if message.id else ()
             told = [out for updates in self._tracker.tick(now_ns, causes) for out in self._told(updates, now_ns)]
-            return [*told, *self._trust(now_ns, causes), *self._tasks(now_ns, causes)]
+            return [*told, *self._trust(now_ns, causes), *self._biases(now_ns, causes), *self._tasks(now_ns, causes)]
         if isinstance(message, SensorHealth) and message.state == "ok":  # it is there; but may it be believed?
             self._state.trusted.pop(message.sensor, None)
             return self._trust(now_ns, (message.id,) if message.id else ())
@@ -103,6 +113,25 @@ class Track:
             else:
                 told[name] = now
             out.append(health_of(name, kinds[name], record, now_ns, causes))
+        return out
+
+    def _biases(self, now_ns: int, causes: tuple[str, ...]) -> list[Message]:
+        """An event for each sensor of whose biases clearly more is known than was told."""
+        if not self._tracker.layout.count or now_ns - self._state.bias_ns < _BIAS_EVERY_NS:
+            return []
+        self._state.bias_ns = now_ns
+        told = self._state.bias_sigma
+        known: dict[str, list[BiasEstimate]] = {}
+        for one in self._tracker.bias_estimates():
+            known.setdefault(one.sensor or "the air", []).append(one)
+        out: list[Message] = []
+        for sensor, all_of in known.items():
+            keys = {f"{sensor} {one.component}": one for one in all_of}
+            if all(one.sigma > _BIAS_NEWS * told.get(key, one.prior_sigma) for key, one in keys.items()):
+                continue
+            told.update({key: one.sigma for key, one in keys.items()})
+            text = ", ".join(_in_words(one) for one in all_of)
+            out.append(event(BIAS, time_ns=now_ns, subject=sensor, causes=causes, estimates=text))
         return out
 
     def _refused(self, scan: Detections, now_ns: int) -> list[Message]:
@@ -195,3 +224,27 @@ class Track:
             and lowest_rad <= apparent_rad <= sensor.elevation_max_deg * DEG
             and (azimuth_rad / DEG - sensor.azimuth_from_deg) % 360.0 <= width_deg
         )
+
+
+def spreads_of(defence: Defence) -> dict[str, BiasSpread]:
+    """How large the survey says the constant errors of each sensor in use may be; sensors without any are left out."""
+    policy, out = defence.policy.track, {}
+    for sensor in defence.sensors:
+        is_radar = sensor.kind == "radar"
+        spread = BiasSpread(
+            range_m=sensor.range_bias_std_m if is_radar else 0.0,
+            azimuth_rad=sensor.azimuth_bias_std_deg * DEG if is_radar else 0.0,
+            elevation_rad=sensor.elevation_bias_std_deg * DEG if is_radar else 0.0,
+            clock_s=sensor.clock_bias_std_s,
+            refractivity=policy.refractivity_std if is_radar else 0.0,
+            surveyed_refractivity=sensor.refractivity,
+        )
+        if sensor.enabled and spread.has_any:
+            out[sensor.name] = spread
+    return out
+
+
+def _in_words(one: BiasEstimate) -> str:
+    per, unit = _BIAS_PER[one.component]
+    digits = 3 if unit == "deg" else 1
+    return f"{one.component} {one.value / per:+.{digits}f} +- {one.sigma / per:.{digits}f} {unit}"

@@ -61,12 +61,14 @@ _SHIFTS_S = np.arange(SHIFT_COUNT) * SHIFT_STEP_S - SHIFT_MAX_S
 
 
 def hear(
-    watch: SensorWatch, record: SensorRecord, end_ns: int, plots: Plots, seen: Picture, when_ns: int, choice: Column,
-    memory: TrackerState, policy: TrackPolicy,
+    watch: SensorWatch, record: SensorRecord, end_ns: int, plots: Plots, clock_var_s2: float, digest: int,
+    seen: Picture, when_ns: int, choice: Column, memory: TrackerState, policy: TrackPolicy,
 ) -> bool:  # fmt: skip
     """Use what one scan says of its sensor; True where that changes how far the sensor is trusted.
 
-    In        seen    tracks predicted to ``when_ns``, before this scan updates them
+    In        plots   less the biases believed, their variances with what is not known of these; but for the clock's
+              digest  of the plots as they came
+              seen    tracks predicted to ``when_ns``, before this scan updates them
               choice  (n,) plot that each of them chose, -1: none
     """
     record.count += 1
@@ -74,14 +76,13 @@ def hear(
     record.heard_ns = max(record.heard_ns, end_ns)
     if not plots.count or record.bit < 0:
         return _decide(watch, record, False, end_ns, policy)
-    digest = zlib.crc32(plots.z.tobytes())
     is_old = digest in record.digests
     record.digests = [*record.digests[1 - SEEN :], digest]
     others = watch.mask("trusted") & ~(1 << record.bit)
     shifts, pairs, out = np.empty((4, SHIFT_COUNT)), np.empty((PAIR_MAX, 1 + 2 * ROWS)), np.empty(7)
     scan_evidence(
         seen.slots, memory.status, memory.first_ns, memory.last_ns, memory.t_ns, memory.support, seen.state,
-        seen.cov6, seen.x, seen.mu, choice, when_ns, record.bit, others, watch.bit_rows, record.count, plots.kind,
+        seen.cov6, seen.x, seen.mu, choice, when_ns, clock_var_s2, record.bit, others, watch.bit_rows, record.count, plots.kind,
         plots.z, plots.spot, plots.time_ns, plots.site, plots.var,
         chi_square_bound(policy.watch_gate_prob, plots.row_count), shifts, pairs, out,
     )  # fmt: skip
@@ -102,6 +103,11 @@ def hear(
         record.median = statistics.median(record.nis) if len(record.nis) >= _NIS_SCANS else 0.0
         _noise(watch, record, end_ns, decay, most, policy)
     return _decide(watch, record, shown > 0.0, end_ns, policy)
+
+
+def digest_of(plots: Plots) -> int:
+    """Equal where the measurements are equal to the bit."""
+    return zlib.crc32(plots.z.tobytes())
 
 
 def _shifts(
