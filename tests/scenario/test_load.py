@@ -94,6 +94,12 @@ def test_the_defence_is_not_told_when_a_sensor_will_fall_silent():
     assert all(sensor.outages_s == () for sensor in defence_of(scenario).sensors)
 
 
+def test_the_defence_is_not_told_when_a_sensor_will_lie():
+    scenario = load_scenario("one-missile", overrides=["sensors.land-radar.faults=[{clock_s = 3.0, from_s = 60.0}]"])
+    assert scenario.sensors[2].faults[0].clock_s == 3.0
+    assert all(sensor.faults == () for sensor in defence_of(scenario).sensors)
+
+
 def attributes_of(node) -> set[str]:
     """Every attribute that can be reached from a value."""
     if isinstance(node, msgspec.Struct):

@@ -14,6 +14,7 @@ from tocsin.messages import (
     Detections,
     Event,
     Message,
+    SensorHealth,
     SensorTask,
     Tick,
     TrackUpdates,
@@ -62,6 +63,47 @@ def scans(seconds: int) -> list[Message]:
         now_ns = end_ns + 5 * 10**8
         out.append(Tick(time_ns=now_ns, arrival_ns=now_ns, id=f"tick-{t}", sequence=t))
     return out
+
+
+def test_a_liar_is_told_with_its_reason_once_and_again_when_it_scans_after_a_silence() -> None:
+    """Four radars at one place; the clock of one is 3 s behind."""
+    names = ("a", "b", "c", "liar")
+    stage = Track(Defence(sensors=tuple(msgspec.structs.replace(NEAR, name=name) for name in names)))
+    rng, health = np.random.default_rng(2), list[SensorHealth]()
+    positions = flight(64)
+    for t in range(4, 60):
+        for k, name in enumerate(names):
+            seen = np.array(radar_from_ecef(positions[t], PLACE))
+            end_ns = NOW_NS + t * 10**9
+            if name == "liar":
+                end_ns -= 3 * 10**9
+            row = seen + rng.standard_normal(3) * (30.0, 1e-3, 1e-3)
+            out = stage.handle(
+                Detections(
+                    time_ns=end_ns, arrival_ns=NOW_NS + t * 10**9 + k, id=f"{name}-{t}", sensor=name, kind="radar",
+                    sequence=t, start_ns=end_ns, end_ns=end_ns, platform_ecef_m=SITE,
+                    plot_time_ns=column([end_ns], "int64"), plot_index=column([0], "int64"), range_m=column([row[0]]),
+                    azimuth_rad=column([row[1]]), elevation_rad=column([row[2]]), range_std_m=column([30.0]),
+                    angle_std_rad=column([1e-3]),
+                )
+            )  # fmt: skip
+            health += [m for m in out if isinstance(m, SensorHealth)]
+        now_ns = NOW_NS + t * 10**9 + 5 * 10**8
+        health += [
+            m for m in stage.handle(Tick(time_ns=now_ns, arrival_ns=now_ns, sequence=t)) if isinstance(m, SensorHealth)
+        ]
+    assert [(h.sensor, h.state, h.fault) for h in health] == [
+        ("liar", "suspect", "clock"),
+        ("liar", "ignored", "clock"),
+    ]
+    assert health[-1].clock_fault_s == pytest.approx(-3.0, abs=0.2)
+    assert "3.0 s behind" in health[-1].reason
+    back = SensorHealth(time_ns=now_ns, arrival_ns=now_ns, id="screen-1", sensor="liar", kind="radar", state="ok")
+    (again,) = stage.handle(back)
+    assert isinstance(again, SensorHealth)
+    assert (again.state, again.causes) == ("ignored", ("screen-1",))
+    assert not stage.handle(msgspec.structs.replace(back, sensor="a"))
+    decode_state(encode_state(stage.state), TrackState)
 
 
 def test_updates_carry_their_cause_and_their_moment() -> None:

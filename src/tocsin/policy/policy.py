@@ -21,8 +21,8 @@ class ScreenPolicy(_Rules, frozen=True, kw_only=True):
 
     max_age_s: float = 30.0  # older plots are refused
     max_ahead_s: float = 0.5  # plots from the future are refused
-    silent_after_periods: float = 3.0  # scans missed before a sensor is called silent ...
-    silent_after_min_s: float = 2.0  # ... but never sooner
+    silent_after_periods: float = 1.0  # a scan is due so many periods after the one before ...
+    silent_overdue_s: float = 1.0  # ... and a sensor silent when it is so much overdue: told at the next tick, in 2 s
     refraction_ratio_std: float = 0.05  # of the bending taken out, its error in the air of the day: 15 N-units of 313
     refraction_plots: float = 100.0  # that error is alike in so many plots in a row: each is widened by its share
 
@@ -78,6 +78,17 @@ class TrackPolicy(_Rules, frozen=True, kw_only=True):
     thrust_std_m_s2: float = 14.0  # each axis of it
     exhaust_m_s: float = 2_600.0  # thrust acceleration grows as its square over this, as mass burns away
     unlit_plot_ratio: float = 0.02  # how much less likely infrared is to see what does not burn
+    watch_gate_prob: float = 0.9999  # a plot of an honest sensor lies so probably within this bound of its track
+    suspect_score: float = 10.0  # ln of the odds that a sensor lies, at which it is suspect, so down-weighted ...
+    liar_score: float = 14.0  # ... and at which it is ignored ...
+    liar_scans: int = 4  # ... where so many scans spoke against it ...
+    liar_span_s: float = 8.0  # ... over so long
+    liar_memory_s: float = 60.0  # evidence fades with this time constant; a sensor unheard so long is no witness
+    clock_fault_min_s: float = 0.3  # smaller clock errors are estimated, not sought here
+    noise_false_prob: float = 1e-6  # an honest sensor's innovations leave their bound so rarely
+    noise_ignore_ratio: float = 4.0  # a sensor is ignored from so many times the innovations squared of others
+    trust_again_s: float = 30.0  # a sensor is trusted again after behaving so long ...
+    trust_again_scans: int = 10  # ... in so many scans at least
 
 
 class LadderPolicy(_Rules, frozen=True, kw_only=True):

@@ -48,6 +48,7 @@ def check_sensor(sensor: Sensor, at: str) -> None:
                 "only a radar has this", where=f"{at}.{key}", value=getattr(sensor, key), remedy="leave it out"
             )
     _outages(sensor, at)
+    _faults(sensor, at)
 
 
 def check_simulated(sensor: Sensor, where: str) -> None:
@@ -109,6 +110,23 @@ def check_elements(sensor: Sensor, at: str) -> None:
 def check_fire(fire: Fire, at: str) -> None:
     """Refuse a fire outside its ranges."""
     hold(fire, at)
+
+
+def _faults(sensor: Sensor, at: str) -> None:
+    if len(sensor.faults) > MAX_OUTAGES:
+        raise ScenarioError(f"more than {MAX_OUTAGES} faults", where=f"{at}.faults", remedy="merge some")
+    for number, fault in enumerate(sensor.faults, 1):
+        where = f"{at}.faults[{number}]"
+        hold(fault, where)
+        if fault.from_s >= fault.to_s:
+            raise ScenarioError(
+                "a fault ends, in s after the epoch, before it begins", where=f"{where}.to_s", value=fault.to_s,
+                remedy=f"give a time after from_s = {fault.from_s:g} s",
+            )  # fmt: skip
+        if fault.range_m and sensor.kind != "radar":
+            raise ScenarioError(
+                "only a radar has this", where=f"{where}.range_m", value=fault.range_m, remedy="leave it out"
+            )
 
 
 def _outages(sensor: Sensor, at: str) -> None:

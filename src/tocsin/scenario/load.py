@@ -81,8 +81,8 @@ def defence_of(scenario: Scenario) -> Defence:
         origin=scenario.origin,
         epoch_ns=ns_from_iso(scenario.epoch),
         exercise_name=scenario.title,
-        # when a sensor will fall silent is truth
-        sensors=tuple(msgspec.structs.replace(s, outages_s=()) for s in scenario.sensors if s.enabled),
+        # when a sensor will fall silent, or lie, is truth
+        sensors=tuple(msgspec.structs.replace(s, outages_s=(), faults=()) for s in scenario.sensors if s.enabled),
         units=tuple(
             KnownUnit(name=unit.name, kind=unit.kind, latitude_deg=unit.latitude_deg, longitude_deg=unit.longitude_deg)
             for unit in scenario.units

@@ -123,6 +123,13 @@ _SPREAD = ("density_ratio_std_20km", "density_ratio_std_80km", "beta_ratio_std",
 RANGES: dict[str, dict[str, Range]] = {
     **SKY_RANGES,
     "Sensor": SENSOR_RANGES,
+    "Fault": {
+        "from_s": WHEN,
+        "to_s": WHEN,
+        "clock_s": (-60.0, 60.0, "s"),
+        "range_m": (-1e6, 1e6, "m"),
+        "turn_deg": (-180.0, 180.0, "deg"),
+    },
     "Scenario": {"duration_s": (1.0, WHEN[1], "s")},
     "Place": _PLACED,
     "Fire": {**_PLACED, "intensity_kw_sr": (0.0, 1e9, "kW/sr"), "clear_prob": _PROB},

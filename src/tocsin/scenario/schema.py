@@ -224,6 +224,17 @@ class Truth(_Table, frozen=True, kw_only=True):
     unexploded_prob: float = 0.0  # an unexploded body is found and reported after the event
 
 
+class Fault(_Table, frozen=True, kw_only=True):
+    """A sensor lies for a while, and does not know it: what its data then carry on top. Notional, for exercises."""
+
+    from_s: float = 0.0  # after the epoch, by the true clock
+    to_s: float = 172_800.0  # it ends before then
+    clock_s: float = 0.0  # its clock is ahead by so much
+    range_m: float = 0.0  # radar: added to every range
+    turn_deg: float = 0.0  # all it sees is turned about its vertical, clockwise
+    is_stuck: bool = False  # it sends the last plots it made before, again and again, with new times
+
+
 class Sensor(_Table, frozen=True, kw_only=True):
     """One sensor as surveyed: what the defence knows of it. All parameters notional."""
 
@@ -275,6 +286,7 @@ class Sensor(_Table, frozen=True, kw_only=True):
     elevation_bias_std_deg: float = 0.0  # ... of elevation
     clock_bias_std_s: float = 0.0  # ... of the sensor's clock
     outages_s: tuple[tuple[float, float], ...] = ()  # from, to after the epoch: no scans, and no word of it
+    faults: tuple[Fault, ...] = ()  # times in which it lies; the defence is not told
     cloud_top_m: float = 9_000.0  # infrared sees a burning plume above this
     min_intensity_kw_sr: float = 10.0  # infrared: faintest flash seen from 36 000 km; nearer, less by the square
     glints_per_hour: float = 0.0  # infrared: false flashes about the place that mirrors the sun

@@ -10,8 +10,20 @@ import numpy as np
 from tocsin.kernels.geodesy import ecef_from_geodetic, geodetic_from_ecef, radar_from_ecef
 from tocsin.kernels.refraction import bend, horizon_apparent_elevation_rad
 from tocsin.kernels.track_motion import LEVEL
-from tocsin.messages import Detections, Event, EventKind, Message, SensorTask, Tick, TrackUpdates, Vec3, event
+from tocsin.messages import (
+    Detections,
+    Event,
+    EventKind,
+    Message,
+    SensorHealth,
+    SensorTask,
+    Tick,
+    TrackUpdates,
+    Vec3,
+    event,
+)
 from tocsin.scenario import Defence, Sensor
+from tocsin.stages.track_health import health_of
 from tocsin.tracking import BiasEstimate, BiasSpread, Tracker, TrackerState
 from tocsin.units import DEG, M_PER_KM, NS_PER_S, ns_from_s, s_from_ns
 
@@ -40,6 +52,7 @@ class TrackState(msgspec.Struct, kw_only=True):
     told: list[int] = []  # confirmed tracks that have been announced
     place: dict[str, Vec3] = {}  # where each radar was at its last scan
     tasked_ns: dict[str, int] = {}  # "track sensor" -> when it was last asked
+    trusted: dict[str, str] = {}  # sensor -> how far it was last said to be trusted, and why
     refused_ns: dict[str, int] = {}  # sensor -> when it was last said that its scans come too late
     bias_ns: int = 0  # when biases were last looked at
     bias_sigma: dict[str, float] = {}  # "sensor component" -> sigma that was told
@@ -49,11 +62,12 @@ class Track:
     """Second stage: wraps ``tocsin.tracking.Tracker``."""
 
     name: ClassVar[str] = "track"
-    takes: ClassVar[tuple[type[Message], ...]] = (Detections, Tick)
-    gives: ClassVar[tuple[type[Message], ...]] = (TrackUpdates, SensorTask, Event)
+    takes: ClassVar[tuple[type[Message], ...]] = (Detections, SensorHealth, Tick)
+    gives: ClassVar[tuple[type[Message], ...]] = (TrackUpdates, SensorHealth, SensorTask, Event)
 
     def __init__(self, defence: Defence) -> None:
         self._policy = defence.policy.track
+        self._kinds = {sensor.name: sensor.kind for sensor in defence.sensors}
         self._radars = tuple(s for s in defence.sensors if s.kind == "radar" and s.enabled)
         self._tracker = Tracker(self._policy, spreads_of(defence))
         self._state = TrackState(tracker=self._tracker.state)
@@ -73,12 +87,33 @@ class Track:
             if message.kind == "radar" and message.platform_ecef_m is not None:
                 self._state.place[message.sensor] = message.platform_ecef_m
             refused = self._refused(message, now_ns)
-            return refused + self._told(self._tracker.step(message, now_ns), now_ns)
+            told = self._told(self._tracker.step(message, now_ns), now_ns)
+            return [*refused, *told, *self._trust(now_ns, (message.id,) if message.id else ())]
         if isinstance(message, Tick):
             causes = (message.id,) if message.id else ()
             told = [out for updates in self._tracker.tick(now_ns, causes) for out in self._told(updates, now_ns)]
-            return [*told, *self._biases(now_ns, causes), *self._tasks(now_ns, causes)]
+            return [*told, *self._trust(now_ns, causes), *self._biases(now_ns, causes), *self._tasks(now_ns, causes)]
+        if isinstance(message, SensorHealth) and message.state == "ok":  # it is there; but may it be believed?
+            self._state.trusted.pop(message.sensor, None)
+            return self._trust(now_ns, (message.id,) if message.id else ())
         return []
+
+    def _trust(self, now_ns: int, causes: tuple[str, ...]) -> list[Message]:
+        """The health of each sensor that the tracker has come to trust less, or again."""
+        out: list[Message] = []
+        told, kinds = self._state.trusted, self._kinds
+        for name, record in self._state.tracker.watch.sensors.items():
+            if record.trust == "trusted" and name not in told:
+                continue
+            now = f"{record.trust} {record.fault} {record.is_spared}"
+            if told.get(name) == now or name not in kinds:
+                continue
+            if record.trust == "trusted":
+                told.pop(name)
+            else:
+                told[name] = now
+            out.append(health_of(name, kinds[name], record, now_ns, causes))
+        return out
 
     def _biases(self, now_ns: int, causes: tuple[str, ...]) -> list[Message]:
         """An event for each sensor of whose biases clearly more is known than was told."""

@@ -1,8 +1,8 @@
 """A checkpoint: the tracker's memory at one moment, as bytes. Live slots only; equal memories give equal bytes.
 
 Header (little-endian): magic, version, next_id, capacity of the arrays, count of live slots, bytes of the names, number
-of biases and their time. Then the names of the sensors as MessagePack, the biases, the slots, and the live rows of
-every array in the order of ``ARRAYS``, raw.
+of biases and their time, bytes of the watch. Then the names of the sensors as MessagePack, the biases, the watch over
+the sensors as MessagePack, the slots, and the live rows of every array in the order of ``ARRAYS``, raw.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from tocsin.errors import MessageError
 from tocsin.kernels.track_scan import FREE
 from tocsin.messages import Column
 from tocsin.tracking.state import FIRST_CAPACITY, Biases, TrackerState, with_columns
+from tocsin.tracking.watch_state import pack_watch, unpack_watch
 
-_MAGIC, _VERSION = b"tocsinTC", 3
-_HEADER = struct.Struct("<8sHqqqqqq")
+_MAGIC, _VERSION = b"tocsinTC", 4
+_HEADER = struct.Struct("<8sHqqqqqqq")
 _NEVER_NS = -(2**63)
 ARRAYS = (
     "x", "cov", "mu", "t_ns", "id", "status", "first_ns", "last_ns", "miss_count", "plot_count", "told_boost",
-    "evidence", "fed", "slope",
+    "evidence", "fed", "slope", "support",
 )  # fmt: skip
 _TOLD = ("t_ns", "mu", "status", "last_ns", "first_ns", "miss_count", "plot_count", "evidence", "x", "cov")
 
@@ -31,12 +32,12 @@ def pack(memory: TrackerState) -> bytes:
     """The memory, less its history, as bytes."""
     live = np.flatnonzero(memory.status != FREE)
     names = msgspec.msgpack.encode(memory.sensors)
-    biases = memory.biases
+    biases, watch = memory.biases, pack_watch(memory.watch)
     header = _HEADER.pack(
         _MAGIC, _VERSION, memory.next_id, memory.status.shape[0], live.size, len(names), biases.mean.size,
-        _NEVER_NS if biases.t_ns is None else biases.t_ns,
+        _NEVER_NS if biases.t_ns is None else biases.t_ns, len(watch),
     )  # fmt: skip
-    parts = [header, names, biases.mean.tobytes(), biases.cov.tobytes(), live.tobytes()]
+    parts = [header, names, biases.mean.tobytes(), biases.cov.tobytes(), watch, live.tobytes()]
     if live.size:
         parts += [getattr(memory, name)[live].tobytes() for name in ARRAYS]
     return b"".join(parts)
@@ -48,7 +49,7 @@ def unpack(data: bytes, memory: TrackerState) -> None:
     Raises    MessageError where the bytes are of another version, or no checkpoint
     """
     try:
-        magic, version, next_id, capacity, count, size, width, biases_ns = _HEADER.unpack_from(data)
+        magic, version, next_id, capacity, count, size, width, biases_ns, watch_size = _HEADER.unpack_from(data)
     except struct.error:
         magic = version = None
     if (magic, version) != (_MAGIC, _VERSION):
@@ -63,6 +64,8 @@ def unpack(data: bytes, memory: TrackerState) -> None:
     memory.biases = Biases(mean=mean.copy(), cov=cov.copy(), t_ns=None if biases_ns == _NEVER_NS else biases_ns)
     if memory.slope.shape[3] != width:
         memory.slope = np.zeros((0, *memory.slope.shape[1:3], width))
+    memory.watch = unpack_watch(data[at : at + watch_size])
+    at += watch_size
     live: Column = np.frombuffer(data, np.int64, count, at)
     at += live.nbytes
     for name in ARRAYS:
@@ -77,7 +80,7 @@ def unpack(data: bytes, memory: TrackerState) -> None:
 
 def keep_as(memory: TrackerState, other: TrackerState) -> None:
     """Make ``other``, a shallow copy taken earlier, the memory again; the history stays."""
-    for name in (*ARRAYS, "next_id", "sensors", "biases"):
+    for name in (*ARRAYS, "next_id", "sensors", "biases", "watch"):
         setattr(memory, name, getattr(other, name))
 
 

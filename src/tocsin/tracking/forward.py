@@ -39,9 +39,11 @@ from tocsin.policy import TrackPolicy
 from tocsin.tracking.merge import absorb, slope_of
 from tocsin.tracking.output import Picture, blank, height_of, picture, speed_significance, updates
 from tocsin.tracking.parameters import chi_square_bound, kernel_parameters
-from tocsin.tracking.plots import NOTHING_SWEPT, Plots, plots_of, swept_row, without_biases
+from tocsin.tracking.plots import NOTHING_SWEPT, Plots, as_unsure_as, plots_of, swept_row, without_biases
 from tocsin.tracking.registration import BiasLayout, SensorBias
 from tocsin.tracking.state import Biases, TrackerState
+from tocsin.tracking.watch import digest_of, hear, orphans
+from tocsin.tracking.watch_state import note_support
 from tocsin.units import NS_PER_S, s_from_ns
 
 KINDS = {"radar": 0, "infrared": 1, "position": 2}
@@ -94,7 +96,7 @@ class Forward:
         if not slots.size and not detections.plot_time_ns.size:
             return done
         plots = plots_of(detections) if plots is None else plots
-        own = self.layout.of(detections.sensor)
+        own, digest, clock_var_s2 = self.layout.of(detections.sensor), digest_of(plots), 0.0
         if self.layout.count:
             self._drift(detections.end_ns, slots)
             plots = without_biases(plots, own, memory.biases.mean)
@@ -104,7 +106,24 @@ class Forward:
         if not seen.is_sound.all():
             self._free(slots[~seen.is_sound], telling)
             seen = seen.rows(np.flatnonzero(seen.is_sound))
-        choice, worth = self._associate(plots, seen, when_ns, swept, own)
+        record = memory.watch.record(detections.sensor, plots.row_count)
+        if record.trust == "ignored":
+            choice, worth = np.full(seen.slots.shape[0], -1, dtype=np.int64), np.zeros(0)
+        else:
+            doubted = plots.doubted(record.ratio) if record.trust == "suspect" else plots
+            choice, worth = self._associate(doubted, seen, when_ns, swept, own)
+        unsure = plots
+        if self.layout.count:
+            unsure, clock_var_s2 = as_unsure_as(plots, own, memory.biases.cov)
+        if hear(
+            memory.watch, record, detections.end_ns, unsure, clock_var_s2, digest, seen, when_ns, choice, memory,
+            self.policy,
+        ):  # fmt: skip
+            self._disown(detections, telling, done)
+        if record.trust == "ignored":
+            return done
+        if record.trust == "suspect":
+            plots = plots.doubted(record.ratio)
         column = KINDS[detections.kind]
         nis, taught = use_plots(
             memory.x, memory.cov, memory.mu, memory.slope, memory.t_ns, memory.first_ns, memory.last_ns,
@@ -136,6 +155,7 @@ class Forward:
             fed, taken = np.concatenate((fed, begun)), np.concatenate((taken, rest))
         if fed.size:
             memory.fed[fed, memory.sensor(detections.sensor)] = True
+            note_support(memory.support, fed, record.bit, detections.end_ns)
         if taught.shape[0]:
             self._believe(taught)
         done.used = list(zip(memory.id[fed].tolist(), taken.tolist(), strict=True))
@@ -188,6 +208,21 @@ class Forward:
         slots = self.state.alive()
         slots = slots[self.state.status[slots] == CONFIRMED]
         return picture(self.state, slots, now_ns, self.policy.own_prob, self.par)
+
+    def _disown(self, detections: Detections, telling: Telling | None, done: Outcome) -> None:
+        """Drop the tracks that ignored sensors made, and tell."""
+        memory = self.state
+        gone = orphans(memory.watch, memory, memory.alive(), self.policy)
+        if gone.size and telling is not None:
+            seen = picture(memory, gone, detections.end_ns, self.policy.own_prob, self.par)
+            told = seen.is_sound.nonzero()[0]
+            if told.size:
+                seen = seen.rows(told)
+                done.message = updates(
+                    memory, seen, self._names(seen.slots), detections.end_ns, detections.sensor, telling.time_ns,
+                    telling.causes, np.ones(told.size, dtype=bool), np.full(told.size, -1.0), 0, self.prior,
+                )  # fmt: skip
+        self._free(gone, telling)
 
     def _room_for(self, slots: Column) -> Picture:
         """Room for a picture that is done with before the next is made: large arrays are costly to come by."""

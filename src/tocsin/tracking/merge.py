@@ -8,6 +8,7 @@ from tocsin.kernels.track_motion import BALLISTIC
 from tocsin.kernels.track_scan import CONFIRMED
 from tocsin.messages import Column
 from tocsin.tracking.state import TrackerState
+from tocsin.tracking.watch_state import merge_support
 
 
 def slope_of(slope: Column, mu: Column, own_prob: float) -> Column:
@@ -53,3 +54,4 @@ def absorb(
     state.plot_count[older] += state.plot_count[younger]
     state.evidence[older] = max(state.evidence[older], state.evidence[younger])
     state.fed[older] |= state.fed[younger]
+    merge_support(state.support, older, younger)

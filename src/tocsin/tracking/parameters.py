@@ -48,11 +48,11 @@ def kernel_parameters(policy: TrackPolicy) -> Column:
 
 @functools.cache
 def chi_square_bound(prob: float, dof: int) -> float:
-    """The value a chi-square variable with 1 to 6 degrees of freedom stays below with a probability, to 1e-9.
+    """The value a chi-square variable with 1 to 160 degrees of freedom stays below with a probability, to 1e-9.
 
     By bisection on the closed form (recurrence over the degrees of freedom), so that no library is loaded.
     """
-    low, high = 0.0, 200.0
+    low, high = 0.0, 200.0 if dof <= 6 else 200.0 + 4.0 * dof
     for _ in range(100):
         middle = 0.5 * (low + high)
         if _chi_square_below(middle, dof) < prob:

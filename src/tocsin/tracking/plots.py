@@ -10,7 +10,7 @@ import numpy as np
 
 from tocsin.kernels import track_scan
 from tocsin.kernels.constants import MEAN_EARTH_RADIUS_M
-from tocsin.kernels.track_bias import straighten_again
+from tocsin.kernels.track_bias import AIR, CLOCK, straighten_again
 from tocsin.kernels.track_observe import INFRARED, POSITION, RADAR, RADAR_RATE, ROW_COUNT, ROWS
 from tocsin.kernels.track_scan import spots_from_radar
 from tocsin.messages import Column, Detections, SweptVolume
@@ -20,6 +20,7 @@ from tocsin.units import ns_from_s
 RANGE_STD_M, ANGLE_STD_RAD, SIGHT_STD_RAD, POSITION_STD_M = 100.0, 2e-3, 1e-4, 200.0  # where none is stated
 _NO_ELEVATION_HEIGHT_M = 8_000.0  # a radar without elevation sees air traffic: this high, give or take as much
 _ORIGIN = (0.0, 0.0, 0.0)
+_BENDING_RAD = 1e-5  # of a ray along the ground, by an N-unit at the surface: 3 mrad by 313
 _KINDS = {"radar": RADAR, "infrared": INFRARED, "position": POSITION}
 
 
@@ -37,6 +38,10 @@ class Plots:
     @property
     def count(self) -> int:
         return int(self.time_ns.shape[0])
+
+    def doubted(self, ratio: float) -> Plots:
+        """The same, their variances so many times as large where the ratio is above 1."""
+        return dataclasses.replace(self, var=self.var * ratio) if ratio > 1.0 else self
 
     @property
     def row_count(self) -> int:
@@ -106,6 +111,20 @@ def without_biases(plots: Plots, own: SensorBias, mean: Column) -> Plots:
             z[:, 2], z[:, 0] = straighten_again(z[:, 2].copy(), z[:, 0].copy(), plots.site, own.n0, own.n0 + air)
         spot = spots_from_radar(z, plots.site)
     return dataclasses.replace(plots, z=z, spot=spot, time_ns=plots.time_ns - ns_from_s(clock_s))
+
+
+def as_unsure_as(plots: Plots, own: SensorBias, cov: Column) -> tuple[Plots, float]:
+    """The same plots with what is not known of their sensor's biases added to their variances; and of its clock, s2.
+
+    In        cov (n, n) of the estimate, in sigmas of the priors
+    """
+    known = zip(own.columns.tolist(), own.scale.tolist(), strict=True)
+    spread = [scale * scale * float(cov[column, column]) if column >= 0 else 0.0 for column, scale in known]
+    var = plots.var.copy()
+    if plots.kind < INFRARED:
+        var[:, :3] += spread[:3]
+        var[:, 2] += spread[AIR] * _BENDING_RAD**2
+    return dataclasses.replace(plots, var=var), spread[CLOCK]
 
 
 NOTHING_SWEPT = np.zeros(track_scan.SWEPT_COUNT)

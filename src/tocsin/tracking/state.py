@@ -9,6 +9,7 @@ from tocsin.kernels.track_motion import MODEL_COUNT, SIZE
 from tocsin.kernels.track_scan import FREE, TENTATIVE
 from tocsin.messages import Column
 from tocsin.tracking.history import History
+from tocsin.tracking.watch_state import SensorWatch
 
 FIRST_CAPACITY = 8
 
@@ -48,6 +49,8 @@ class TrackerState(msgspec.Struct, kw_only=True):
     slope: Column = msgspec.field(default_factory=lambda: _zeros("float64", MODEL_COUNT, SIZE, 0))  # d x / d biases
     biases: Biases = msgspec.field(default_factory=Biases)
     sensors: list[str] = []  # that have fed tracks, in the order in which they first did
+    support: Column = msgspec.field(default_factory=lambda: _zeros("int64", 4))  # as in ``watch_state``
+    watch: SensorWatch = msgspec.field(default_factory=SensorWatch)  # how far each sensor is trusted, and why
     history: History = msgspec.field(default_factory=History)  # to roll back; the rest is a function of the scans
 
     @classmethod

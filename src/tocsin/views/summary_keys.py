@@ -188,7 +188,7 @@ _REST: dict[str, tuple[str, str]] = {
     "sensors": ("-", "last health of each sensor"),
     "sensors[].sensor": ("-", "name"),
     "sensors[].kind": ("-", "radar, infrared or position"),
-    "sensors[].state": ("-", "ok, silent, off or suspect"),
+    "sensors[].state": ("-", "ok, silent, off, suspect or ignored"),
     "sensors[].scans_count": ("count", "scans received"),
     "sensors[].plots_count": ("count", "plots received"),
     "sensors[].reason": ("-", "in words"),

@@ -49,11 +49,11 @@ def independent_kinds(found: Mapping[SensorKind, set[str]]) -> tuple[SensorKind,
 
 
 def lost_phenomenologies(health: Mapping[str, str], sensors: Mapping[str, Sensor]) -> tuple[str, ...]:
-    """Kinds of which no sensor is there: none configured, or all silent or off."""
+    """Kinds of which no sensor is there: none configured, or all silent, off or ignored."""
     present = {
         sensor.kind
         for sensor in sensors.values()
-        if sensor.enabled and health.get(sensor.name, "ok") not in ("silent", "off")
+        if sensor.enabled and health.get(sensor.name, "ok") not in ("silent", "off", "ignored")
     }
     return tuple(kind for kind in PHENOMENOLOGIES if kind not in present)
 

@@ -44,11 +44,13 @@ from tocsin.units import ns_from_s, s_from_ns
 UNKNOWN = EventKind("screen.unknown_sensor", "warning", "scan of {subject}, which is not in the survey: refused")
 NO_PLACE = EventKind("screen.no_place", "warning", "{subject} moves, and its scan does not say where it was: refused")
 STALE = EventKind("screen.stale", "warning", "scan of {subject} is {seconds} s old: refused")
-AHEAD = EventKind("screen.ahead", "warning", "scan of {subject} lies {seconds} s in the future: refused")
+AHEAD = EventKind("screen.ahead", "warning", "scans of {subject} lie {seconds} s in the future: refused")
 DOUBLE = EventKind("screen.double", "info", "scan {sequence} of {subject} came twice: the second is refused")
 LATE = EventKind("screen.late", "info", "scan {sequence} of {subject} came after {last}")
 MISSING = EventKind("screen.no_columns", "warning", "{columns} scan of {subject} lacks its columns: refused")
 
+_GAPS = 8  # intervals between scans remembered
+_BREAK = 3.0  # an interval so many times the shortest is an outage, not the beat
 _REMEMBERED = 64  # sequences kept for each sensor to know a double by
 _HEIGHT_LIMITS_M = (-2_000.0, 1e8)
 _NO_PLOTS = column((), "int64")
@@ -63,7 +65,7 @@ class SensorMemory(msgspec.Struct):
     last_end_ns: int | None = None
     last_sequence: int = -1
     seen: list[int] = []
-    gaps_s: list[float] = []  # the last two intervals between scans
+    gaps_s: list[float] = []  # the last intervals between scans
 
 
 class ScreenState(msgspec.Struct):
@@ -86,6 +88,7 @@ class Screen:
         self._places = {sensor.name: place_of(sensor) for sensor in defence.sensors}
         self._evident_m = {sensor.name: evident_range_m(sensor) for sensor in defence.sensors}
         self._policy = defence.policy.screen
+        self._skips = math.ceil(1.0 / min(defence.policy.posture.sensor_duty))  # a posture may leave scans out
         self.state = ScreenState()
 
     def handle(self, message: Message) -> list[Message]:
@@ -119,7 +122,7 @@ class Screen:
         if age_s > self._policy.max_age_s:
             return [self._event(STALE, scan, now_ns, seconds=f"{age_s:.1f}")]
         if -age_s > self._policy.max_ahead_s:
-            return [self._event(AHEAD, scan, now_ns, seconds=f"{-age_s:.1f}")]
+            return self._ahead(sensor, memory, scan, now_ns)
         if scan.sequence in memory.seen:
             return [self._event(DOUBLE, scan, now_ns, sequence=str(scan.sequence))]
         if not _has_columns(scan):
@@ -136,11 +139,24 @@ class Screen:
         out.append(self._detections(sensor, scan, place, now_ns))
         return out
 
+    def _ahead(self, sensor: Sensor, memory: SensorMemory, scan: Scan, now_ns: int) -> list[Message]:
+        """A scan from the future: the sensor is there, and its clock is wrong. Told once."""
+        memory.last_arrival_ns = now_ns
+        if memory.state == "ignored":
+            return []
+        memory.state = "ignored"
+        ahead_s = s_from_ns(scan.end_ns - now_ns)
+        reason = f"its clock is {ahead_s:.1f} s or more ahead: its scans are refused"
+        health = self._health(sensor, memory, now_ns, reason, scan)
+        # it had been on its way for a while when it came
+        health = msgspec.structs.replace(health, fault="clock", clock_fault_s=ahead_s + sensor.latency_s)
+        return [self._event(AHEAD, scan, now_ns, seconds=f"{ahead_s:.1f}"), health]
+
     def _note(self, memory: SensorMemory, scan: Scan, now_ns: int) -> None:
         memory.seen = [*memory.seen[1 - _REMEMBERED :], scan.sequence]
         memory.last_sequence = max(memory.last_sequence, scan.sequence)
         if memory.last_arrival_ns is not None and now_ns > memory.last_arrival_ns:
-            memory.gaps_s = [*memory.gaps_s[-1:], s_from_ns(now_ns - memory.last_arrival_ns)]
+            memory.gaps_s = [*memory.gaps_s[1 - _GAPS :], s_from_ns(now_ns - memory.last_arrival_ns)]
         memory.last_arrival_ns = now_ns
         memory.last_end_ns = max(memory.last_end_ns or scan.end_ns, scan.end_ns)
 
@@ -163,7 +179,7 @@ class Screen:
     def _silences(self, tick: Tick, now_ns: int) -> list[Message]:
         out: list[Message] = []
         for name, memory in self.state.sensors.items():
-            if memory.state != "ok":
+            if memory.state not in ("ok", "ignored"):
                 continue
             since_ns = memory.last_arrival_ns if memory.last_arrival_ns is not None else self.state.started_ns
             silent_s = s_from_ns(now_ns - (now_ns if since_ns is None else since_ns))
@@ -173,11 +189,14 @@ class Screen:
         return out
 
     def _patience_s(self, sensor: Sensor, memory: SensorMemory) -> float:
-        """How long a sensor may be quiet: by its stated period, or its own beat where that has been slower."""
-        beat_s = min(memory.gaps_s) if len(memory.gaps_s) == 2 else 0.0
-        period_s = max(sensor.scan_period_s, beat_s)
+        """How long a sensor may be quiet: until a scan is due, by its stated period or its own beat where that has been
+        slower, and a little.
+        """
+        gaps_s = memory.gaps_s
+        beat_s = max((gap for gap in gaps_s if gap <= _BREAK * min(gaps_s)), default=0.0) if len(gaps_s) > 1 else 0.0
+        period_s = max(self._skips * sensor.scan_period_s, beat_s)
         first_s = sensor.latency_s if memory.last_arrival_ns is None else 0.0
-        return max(self._policy.silent_after_min_s, self._policy.silent_after_periods * period_s) + first_s
+        return self._policy.silent_after_periods * period_s + self._policy.silent_overdue_s + first_s
 
     def _place(self, sensor: Sensor, scan: Scan) -> Vec3 | None:
         """The surveyed place for what stands still; the scan's own for what moves."""

@@ -18,6 +18,7 @@ from tocsin.units import DEG, NS_PER_S, ns_from_s
 from tocsin.world.ballistic import Array
 from tocsin.world.draws import Draws
 from tocsin.world.sensors.biases import draw_biases
+from tocsin.world.sensors.injected import Injected
 from tocsin.world.sensors.sky_tables import WINDOW_S, Index, SkyTables
 from tocsin.world.sky import satellite_states, satrec
 
@@ -71,6 +72,7 @@ class Station(ABC):
         is_orbit = sensor.platform == "orbit"
         self._elements = satrec(sensor.line1, sensor.line2, f"sensors.{sensor.name}") if is_orbit else None
         self._outages_ns = [(epoch_ns + ns_from_s(a), epoch_ns + ns_from_s(b)) for a, b in sensor.outages_s]
+        self._injected = Injected(sensor.faults, epoch_ns + self.clock_ns) if sensor.faults else None
         self._made_count = 0
         self._block: Block | None = None
 
@@ -86,6 +88,8 @@ class Station(ABC):
         looks = self.looks(from_ns, to_ns)
         if looks:
             made = sorted((*made, *looks), key=lambda scan: scan.end_ns)
+        if self._injected is not None:
+            made = [self._injected.lied(scan) for scan in made]
         numbered = [msgspec.structs.replace(scan, sequence=self._made_count + i) for i, scan in enumerate(made)]
         self._made_count += len(numbered)
         return numbered
