@@ -45,6 +45,8 @@ class TrackPolicy(_Rules, frozen=True, kw_only=True):
     late_limit_s: float = 5.0  # a plot older, when its scan ended, than a track's state by more is not used for it
     merge_prob: float = 0.99  # two tracks whose difference lies inside this bound are one
     merge_young_hits: int = 12  # a track is compared with older ones until it has so many plots
+    bias_memory_s: float = 259_200.0  # sensors' biases drift back to their priors in so long (three days)
+    refractivity_std: float = 0.0  # N-units, of the air over the surveyed one, one for all radars; 0: as surveyed
     task_every_s: float = 5.0  # a radar is asked for a track at most this often
     task_speed_min_m_s: float = 700.0  # and only for tracks faster than this
     log_beta_mean: float = 8.294  # ln(4000 kg/m2), prior of the ballistic coefficient

@@ -13,6 +13,7 @@ import math
 import numpy as np
 
 from tocsin.kernels.track_assign import assign
+from tocsin.kernels.track_bias import believe, centre, drift
 from tocsin.kernels.track_gate import gate
 from tocsin.kernels.track_motion import BOOST, LEVEL
 from tocsin.kernels.track_observe import INFRARED, RADAR_RATE
@@ -35,11 +36,12 @@ from tocsin.kernels.track_scan import (
 from tocsin.kernels.track_twins import twins
 from tocsin.messages import Column, Detections, TrackUpdates
 from tocsin.policy import TrackPolicy
-from tocsin.tracking.merge import absorb
-from tocsin.tracking.output import Picture, height_of, picture, speed_significance, updates
+from tocsin.tracking.merge import absorb, slope_of
+from tocsin.tracking.output import Picture, blank, height_of, picture, speed_significance, updates
 from tocsin.tracking.parameters import chi_square_bound, kernel_parameters
-from tocsin.tracking.plots import NOTHING_SWEPT, Plots, plots_of, swept_row
-from tocsin.tracking.state import TrackerState
+from tocsin.tracking.plots import NOTHING_SWEPT, Plots, plots_of, swept_row, without_biases
+from tocsin.tracking.registration import BiasLayout, SensorBias
+from tocsin.tracking.state import Biases, TrackerState
 from tocsin.units import NS_PER_S, s_from_ns
 
 KINDS = {"radar": 0, "infrared": 1, "position": 2}
@@ -75,11 +77,12 @@ class Telling:
 class Forward:
     """Uses scans and ticks one after another. ``state`` is all it remembers; ``telling`` None: nothing is told."""
 
-    def __init__(self, policy: TrackPolicy) -> None:
-        self.policy = policy
-        self.state = TrackerState()
+    def __init__(self, policy: TrackPolicy, layout: BiasLayout) -> None:
+        self.policy, self.layout = policy, layout
+        self.state = TrackerState.with_biases(layout.count)
         self.par = kernel_parameters(policy)
         self.prior = (policy.log_beta_mean, policy.log_beta_std)
+        self._room = blank(np.zeros(16, dtype=np.int64), layout.count)
         false, missed = policy.false_confirm_prob, policy.true_drop_prob
         self.confirm_evidence = math.log((1.0 - missed) / false)  # Wald's bounds
         self.drop_evidence = math.log(missed / (1.0 - false))
@@ -91,18 +94,23 @@ class Forward:
         if not slots.size and not detections.plot_time_ns.size:
             return done
         plots = plots_of(detections) if plots is None else plots
+        own = self.layout.of(detections.sensor)
+        if self.layout.count:
+            self._drift(detections.end_ns, slots)
+            plots = without_biases(plots, own, memory.biases.mean)
         swept = NOTHING_SWEPT if detections.swept is None else swept_row(detections.swept)
         when_ns = _reference_ns(plots, detections.end_ns)
-        seen = picture(memory, slots, when_ns, self.policy.own_prob, self.par)
+        seen = picture(memory, slots, when_ns, self.policy.own_prob, self.par, self._room_for(slots))
         if not seen.is_sound.all():
             self._free(slots[~seen.is_sound], telling)
             seen = seen.rows(np.flatnonzero(seen.is_sound))
-        choice, worth = self._associate(plots, seen, when_ns, swept)
+        choice, worth = self._associate(plots, seen, when_ns, swept, own)
         column = KINDS[detections.kind]
-        nis = use_plots(
-            memory.x, memory.cov, memory.mu, memory.t_ns, memory.first_ns, memory.last_ns, memory.miss_count,
-            memory.plot_count, memory.evidence, seen.slots, choice, worth, seen.x, seen.cov, seen.mu, when_ns,
-            plots.kind, column, plots.z, plots.time_ns, plots.site, plots.var, self.par,
+        nis, taught = use_plots(
+            memory.x, memory.cov, memory.mu, memory.slope, memory.t_ns, memory.first_ns, memory.last_ns,
+            memory.miss_count, memory.plot_count, memory.evidence, memory.status, seen.slots, choice, worth, seen.x,
+            seen.cov, seen.mu, seen.slope, when_ns, plots.kind, column, plots.z, plots.time_ns, plots.site, plots.var,
+            self.par, memory.biases.cov, own.parts,
         )  # fmt: skip
         is_used = nis >= 0.0
         changed = np.zeros(memory.status.shape[0], dtype=bool)  # by slot, as all that follows
@@ -120,13 +128,16 @@ class Forward:
             if memory.status.shape[0] > changed.shape[0]:
                 changed, dropped = (_longer(a, memory.status.shape[0]) for a in (changed, dropped))
             start_tracks(
-                memory.x, memory.cov, memory.mu, memory.t_ns, memory.first_ns, memory.last_ns, memory.plot_count,
-                begun, rest, plots.kind, column, plots.z, plots.time_ns, plots.site, plots.var, self.par,
+                memory.x, memory.cov, memory.mu, memory.slope, memory.t_ns, memory.first_ns, memory.last_ns,
+                memory.plot_count, begun, rest, plots.kind, column, plots.z, plots.time_ns, plots.site, plots.var,
+                self.par, memory.biases.cov, own.parts,
             )  # fmt: skip
             changed[begun] = True
             fed, taken = np.concatenate((fed, begun)), np.concatenate((taken, rest))
         if fed.size:
             memory.fed[fed, memory.sensor(detections.sensor)] = True
+        if taught.shape[0]:
+            self._believe(taught)
         done.used = list(zip(memory.id[fed].tolist(), taken.tolist(), strict=True))
         done.dof = plots.row_count
         value = np.full(memory.status.shape[0], -1.0)
@@ -145,7 +156,7 @@ class Forward:
             return done
         to_ns = now_ns - _TICK_BEHIND_NS
         seen = picture(memory, unseen, to_ns, policy.own_prob, self.par)
-        put_back(memory.x, memory.cov, memory.mu, memory.t_ns, unseen, seen.x, seen.cov, seen.mu, to_ns)
+        self._put_back(unseen, seen, to_ns)
         gone = [
             int(slot)
             for i, slot in enumerate(unseen.tolist())
@@ -178,7 +189,41 @@ class Forward:
         slots = slots[self.state.status[slots] == CONFIRMED]
         return picture(self.state, slots, now_ns, self.policy.own_prob, self.par)
 
-    def _associate(self, plots: Plots, seen: Picture, when_ns: int, swept: Column) -> tuple[Column, Column]:
+    def _room_for(self, slots: Column) -> Picture:
+        """Room for a picture that is done with before the next is made: large arrays are costly to come by."""
+        if self._room.slots.shape[0] < slots.shape[0]:
+            self._room = blank(np.zeros(2 * slots.shape[0], dtype=np.int64), self.layout.count)
+        return self._room
+
+    def _drift(self, to_ns: int, slots: Column) -> None:
+        """Biases drift slowly back to their priors; the tracks follow."""
+        was = self.state.biases
+        if was.t_ns is not None and to_ns <= was.t_ns:
+            return
+        mean, cov = was.mean.copy(), was.cov.copy()
+        if was.t_ns is not None:
+            drift(s_from_ns(to_ns - was.t_ns), self.policy.bias_memory_s, mean, cov)
+        self.state.biases = Biases(mean=mean, cov=cov, t_ns=to_ns)
+        centre(self.state.x, self.state.slope, slots, mean - was.mean)
+
+    def _believe(self, taught: Column) -> None:
+        """Learn of the biases from rows of ``kernels/track_bias.learn``; all tracks are then as if that were so."""
+        was = self.state.biases
+        mean, cov = was.mean.copy(), was.cov.copy()
+        believe(was.mean, taught, taught.shape[0], mean, cov)
+        self.state.biases = Biases(mean=mean, cov=cov, t_ns=was.t_ns)
+        centre(self.state.x, self.state.slope, self.state.alive(), mean - was.mean)
+
+    def _put_back(self, slots: Column, seen: Picture, to_ns: int) -> None:
+        memory = self.state
+        put_back(
+            memory.x, memory.cov, memory.mu, memory.slope, memory.t_ns, slots, seen.x, seen.cov, seen.mu, seen.slope,
+            to_ns,
+        )  # fmt: skip
+
+    def _associate(
+        self, plots: Plots, seen: Picture, when_ns: int, swept: Column, own: SensorBias
+    ) -> tuple[Column, Column]:
         """Plot of each row, -1: none, and what it adds to the evidence for the track.
 
         Confirmed tracks choose first, tentative ones from what is left.
@@ -200,8 +245,8 @@ class Forward:
             if not rows.size or not order.size:
                 continue
             start, plot, score = gate(
-                seen.x, seen.cov, seen.mu, rows, back_s, gap_s, plots.kind, plots.z, plots.spot, ahead_s, plots.site,
-                plots.var, key, order, axis, limit, self.par,
+                seen.x, seen.cov, seen.mu, seen.slope, rows, back_s, gap_s, plots.kind, plots.z, plots.spot, ahead_s,
+                plots.site, plots.var, key, order, axis, limit, self.par, memory.biases.cov, own.parts,
             )  # fmt: skip
             taken = assign(start, plot, score, plots.count)
             pairs = taken >= 0
@@ -239,9 +284,9 @@ class Forward:
         """Tracks the scan looked at and did not see: marks those to drop, and those whose thrust is now doubtful."""
         memory, policy, slots = self.state, self.policy, seen.slots
         missed = miss(
-            memory.x, memory.cov, memory.mu, memory.t_ns, memory.miss_count, memory.plot_count, memory.status,
-            memory.evidence, slots, is_used, seen.x, seen.cov, seen.mu, seen.state, seen.cov6, to_ns, kind, swept,
-            site, self.par,
+            memory.x, memory.cov, memory.mu, memory.slope, memory.t_ns, memory.miss_count, memory.plot_count,
+            memory.status, memory.evidence, slots, is_used, seen.x, seen.cov, seen.mu, seen.slope, seen.state,
+            seen.cov6, to_ns, kind, swept, site, self.par,
         )  # fmt: skip
         if kind == INFRARED:
             doubtful = np.abs(memory.mu[slots, BOOST] - memory.told_boost[slots]) > _BOOST_CHANGE
@@ -264,12 +309,12 @@ class Forward:
         if not is_young.any():  # nothing to compare with
             slots = slots[changed[slots]]
         common_ns = max(end_ns, int(memory.t_ns[slots].max()))  # states are compared at one time
-        seen = picture(memory, slots, common_ns, policy.own_prob, self.par)
+        seen = picture(memory, slots, common_ns, policy.own_prob, self.par, self._room_for(slots))
         broken = np.zeros_like(changed)
         broken[slots[~seen.is_sound]] = True
         self._confirm(seen, (changed & ~dropped & ~broken)[slots], hits)
         absorbed = np.zeros_like(changed)
-        young = (is_young & ~broken)[slots].nonzero()[0][::-1]  # the newest first
+        young = (is_young & ~broken)[slots].nonzero()[0][::-1].copy()  # the newest first
         if young.size:
             out = (dropped | broken)[slots]
             found = twins(
@@ -329,8 +374,11 @@ class Forward:
         to_ns = max(end_ns, int(memory.t_ns[older]), int(memory.t_ns[younger]))
         both = np.array([older, younger], dtype=np.int64)
         seen = picture(memory, both, to_ns, self.policy.own_prob, self.par)
-        put_back(memory.x, memory.cov, memory.mu, memory.t_ns, both, seen.x, seen.cov, seen.mu, to_ns)
-        absorb(memory, older, younger, seen.state[0], seen.cov6[0])
+        self._put_back(both, seen, to_ns)
+        slope, known = slope_of(seen.slope[0], seen.mu[0], self.policy.own_prob), seen.cov6[0]
+        if slope.shape[1]:
+            known = known - slope @ memory.biases.cov @ slope.T
+        absorb(memory, older, younger, seen.state[0], known, slope)
 
     def _patience_s(self, slot: int) -> float:
         memory, policy = self.state, self.policy
@@ -350,7 +398,7 @@ def _reference_ns(plots: Plots, end_ns: int) -> int:
 def _sort_key(plots: Plots) -> tuple[Column, Column]:
     """The number by which plots are told apart before anything else is computed, (p,), and the axis it lies along."""
     if plots.kind < INFRARED:
-        return plots.z[:, 0], _AXES[0]
+        return plots.z[:, 0].copy(), _AXES[0]
     axis = _AXES[0]
     if plots.kind == INFRARED and plots.count:
         axis = _AXES[int(np.abs(plots.spot[0]).argmin())]  # across the sights, where they differ most
