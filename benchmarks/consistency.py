@@ -176,8 +176,10 @@ def main() -> int:
     sys.stderr.write("\n")
     lines = [
         "# Consistency of the tracker", "",
-        f"`python -m benchmarks.consistency --runs {arguments.runs}`, seeds from {arguments.seed}; truth off the "
-        "filter's model. Notional parameters throughout.", "",
+        (
+            f"`python -m benchmarks.consistency --runs {arguments.runs}`, seeds from {arguments.seed}; truth off the "
+            "filter's model. Notional parameters throughout."
+        ), "",
         *table(samples), "",
         f"({time.perf_counter() - begun:.0f} s.)",
     ]  # fmt: skip

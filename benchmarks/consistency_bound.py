@@ -1,9 +1,9 @@
 """The Cramer-Rao bound of one true flight, with all that the tracker does not know of it, and no more.
 
 Unknown: position, velocity, ln(ballistic coefficient), the deviation of air density (one draw for all heights, as the
-world draws it), two wind components and the air's refractivity; the last five with the priors of the scenario's spreads. Linearised about the
-true flight in its true air (``tocsin.tracking.bound``). What was learned before burn-out is left out: the bound is too
-wide in the first tens of seconds of coast.
+world draws it), two wind components and the air's refractivity; all but the first two with the scenario's spreads as
+priors. Linearised about the true flight in its true air (``tocsin.tracking.bound``). What was learned before burn-out
+is left out: the bound is too wide in the first tens of seconds of coast.
 """
 
 from __future__ import annotations

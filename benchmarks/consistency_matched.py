@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tocsin.kernels.geodesy import ecef_from_geodetic, enu_axes, geodetic_from_ecef, radar_from_ecef
-from tocsin.kernels.track_motion import BALLISTIC, LOG_BETA_VAR, SIZE, move, sandwich
+from tocsin.kernels.track_motion import BALLISTIC, LOG_BETA_VAR, SIZE, WORK_COLUMNS, WORK_ROWS, carry_covariance, move
 from tocsin.kernels.track_observe import RADAR
 from tocsin.kernels.track_update import update_model
 from tocsin.policy import TrackPolicy
@@ -64,21 +64,21 @@ def fly(rng: np.random.Generator) -> tuple[Array, Array]:
     truth = x.copy()
     truth[:STATES] += PRIOR_STD * rng.standard_normal(STATES)
     var, z = np.append(NOISE_STD**2, 1.0), np.zeros(4)
-    phi, q, hold = np.zeros((SIZE, SIZE)), np.zeros((SIZE, SIZE)), np.zeros((SIZE, SIZE))
+    phi, q = np.zeros((SIZE, SIZE)), np.zeros((SIZE, SIZE))
+    work, no_bias = np.zeros((WORK_ROWS, WORK_COLUMNS)), np.zeros((4, 4))
     errors, covariances = [], []
     while len(errors) < MOST_LOOKS:
-        move(BALLISTIC, x, LOOK_S, PAR[LOG_BETA_VAR] - cov[6, 6], PAR, phi, q)
-        sandwich(phi, cov, STATES, hold)
-        cov[:STATES, :STATES] = (hold + q)[:STATES, :STATES]
+        move(BALLISTIC, x, LOOK_S, PAR[LOG_BETA_VAR] - cov[6, 6], PAR, phi, q, work)
+        carry_covariance(phi, cov, q, STATES, work)
         grown = q[6, 6] / SUBSTEPS
         for _ in range(SUBSTEPS):  # the truth's own ln(beta) is known: all room, so no second order, but the same drift
-            move(BALLISTIC, truth, LOOK_S / SUBSTEPS, PAR[LOG_BETA_VAR], PAR, phi, q)
+            move(BALLISTIC, truth, LOOK_S / SUBSTEPS, PAR[LOG_BETA_VAR], PAR, phi, q, work)
             q[6, 6] = grown
             truth[:STATES] += root(q[:STATES, :STATES]) @ rng.standard_normal(STATES)
         if geodetic_from_ecef(truth[0], truth[1], truth[2])[2] < LOWEST_M:
             break
         z[:3] = np.array(radar_from_ecef(truth[:3].copy(), SITE)) + NOISE_STD * rng.standard_normal(3)
-        update_model(BALLISTIC, x, cov, LOOK_S, False, x, phi, q, RADAR, z, SITE, var, PAR)
+        update_model(BALLISTIC, x, cov, LOOK_S, False, x, phi, q, RADAR, z, SITE, var, PAR, no_bias, work)
         errors.append((x - truth)[:STATES])
         covariances.append(cov[:STATES, :STATES].copy())
     return np.array(errors), np.array(covariances)
@@ -106,7 +106,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     outside_95, outside, count = 0, 0, 0
-    for name, values, dof in zip(("position, velocity", "and ln(beta)"), bins(arguments.runs, arguments.seed), (6, 7)):
+    six, seven = bins(arguments.runs, arguments.seed)
+    for name, values, dof in (("position, velocity", six, 6), ("and ln(beta)", seven, 7)):
         sys.stdout.write(f"| {name}: from, s | runs | NEES/{dof} | 95 % bounds | above 95 % |\n|---|---|---|---|---|\n")
         for k in range(values.shape[1]):
             column = values[:, k][np.isfinite(values[:, k])]

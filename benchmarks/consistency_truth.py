@@ -85,7 +85,8 @@ def flown(seed: int, overrides: Sequence[str] = (), scenario_name: str = SCENARI
     looks, measured = true_looks(given, whole, epoch_ns)
     bent = bending(looks, measured, scenario.sensors[0].refractivity, spread.refractivity_std)
     return Flown(
-        phases=phases, tracks=tuple(t for t in track_paths(given) if _is_on(t, whole)), looks=looks, measured=measured, bent=bent,
+        phases=phases, tracks=tuple(t for t in track_paths(given) if _is_on(t, whole)), looks=looks,
+        measured=measured, bent=bent,
         epoch_ns=epoch_ns, impact_ecef_m=path.position_m[-1], beta_kg_m2=float(missile.beta_kg_m2),
         burnout=states[burnout], air=world.air,
         air_std=np.array((spread.density_ratio_std_20km, spread.density_ratio_std_80km, *([spread.wind_std_m_s] * 2))),

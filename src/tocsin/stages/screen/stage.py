@@ -230,12 +230,8 @@ class Screen:
         range_std, angle_std, elevation_std = (None, None, None) if accuracy is None else map(part, accuracy)
         apparent_rad = part(scan.elevation_rad)
         if elevation_std is not None and apparent_rad is not None and elevation_rad is not None and index.size:
-            rules = self._policy
-            elevation_std = column(
-                widened(
-                    elevation_std, apparent_rad, elevation_rad, rules.refraction_ratio_std, rules.refraction_plots
-                )  # fmt: skip
-            )
+            ratio, plots = self._policy.refraction_ratio_std, self._policy.refraction_plots
+            elevation_std = column(widened(elevation_std, apparent_rad, elevation_rad, ratio, plots))
         if is_infrared:
             angle_std = stated(sensor.line_of_sight_std_urad * 1e-6)
         return Detections(

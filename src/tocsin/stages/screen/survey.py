@@ -110,8 +110,8 @@ def widened(
 ) -> Column:
     """(n,) one sigma of elevations, with what is left of the bending: ``ratio_std`` of it, alike in so many ``plots``.
 
-    Measured over 60 runs of one-missile (two radars, first seen at 5 deg), 0 and 150 plots: NEES/6 in coast 1.15 to 1.25
-    and 0.92 to 1.12, position errors 5 % smaller from 50 s on and 4 % larger before.
+    Measured over 60 runs of one-missile (two radars, first seen at 5 deg), 0 and 150 plots: NEES/6 in coast 1.15 to
+    1.25 and 0.92 to 1.12, position errors 5 % smaller from 50 s on and 4 % larger before.
     """
     return np.asarray(np.sqrt(elevation_std_rad**2 + plots * (ratio_std * (apparent_rad - true_rad)) ** 2))
 
