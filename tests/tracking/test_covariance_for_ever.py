@@ -109,7 +109,6 @@ def test_covariance_stays_symmetric_and_positive_over_a_million_updates(model: i
         cov[:n, :n] = np.diag(variances[:n])
         z, var = plots(kind, state, site)
         least, skew, used = run(model, np.int64(kind), state, cov, site, z, var, GAPS_S, UPDATES, PAR, work)
-        print(model, kind, "least %.2e" % least, skew, used, UPDATES)
         assert skew == 0
         assert least > 0.0
         assert used == UPDATES
