@@ -67,7 +67,7 @@ _NOISE = _ONE + SIZE  # its process noise
 SPARE = _NOISE + SIZE  # three that neither touches, and two squares for the way back to a late plot
 LATE_PHI = SPARE + 3
 LATE_Q = LATE_PHI + SIZE
-WORK_ROWS = LATE_Q + SIZE
+WORK_ROWS = LATE_Q + 3 * SIZE  # with two squares for Joseph's form
 WORK_COLUMNS = SIZE + 1
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from tocsin.kernels.compiled import kernel
 from tocsin.kernels.geodesy import height_and_up
-from tocsin.kernels.track_motion import DIM, LEVEL, TURN_ACCELERATION_M_S2, TURN_NIS
+from tocsin.kernels.track_motion import DIM, LATE_Q, LEVEL, SIZE, TURN_ACCELERATION_M_S2, TURN_NIS
 from tocsin.kernels.track_observe import COLUMN_COUNT, INFRARED, NU, POSITION, ROW_COUNT, ROWS, observe
 
 LOG_2PI = math.log(2.0 * math.pi)
@@ -25,8 +25,11 @@ HP = ROWS  # H times the covariance
 GAIN = 2 * ROWS  # the gain, transposed; the column after it holds the innovation divided alike
 S = 3 * ROWS  # innovation covariance, columns 0 .. ROWS - 1
 ROOT = 4 * ROWS  # its Cholesky factor
-HALF = 5 * ROWS  # late plot: Jacobian by the state at its time; then P H' - K S / 2, transposed
+SEEN = 5 * ROWS  # of a late plot: the Jacobian by the state at its time
 PRIOR = 6 * ROWS  # the state before the plot
+NOISE = PRIOR + 1  # of a late plot: its noise and that of the way back
+KEEP = LATE_Q + SIZE  # the columns of 1 - K H that differ from the identity, as rows
+HALF = KEEP + SIZE  # (1 - K H) P
 
 
 @kernel
@@ -105,12 +108,12 @@ def _spread_late(n, kind, cov, phi, q, var, work):
     m = ROW_COUNT[kind]
     for r in range(m):
         for k in range(6):
-            work[HALF + r, k] = work[r, k]
+            work[SEEN + r, k] = work[r, k]
         work[GAIN + r, n] = work[r, NU]
         for j in range(n):
             v = 0.0
             for k in range(6):
-                v += work[HALF + r, k] * phi[k, j]
+                v += work[SEEN + r, k] * phi[k, j]
             work[HP + r, j] = v
     for r in range(m):
         for j in range(n):
@@ -126,12 +129,58 @@ def _spread_late(n, kind, cov, phi, q, var, work):
             v = var[r] if r == c else 0.0
             for i in range(6):
                 for k in range(6):
-                    v += work[HALF + r, i] * q[i, k] * work[HALF + c, k]
+                    v += work[SEEN + r, i] * q[i, k] * work[SEEN + c, k]
+            work[NOISE + r, c] = v
+            work[NOISE + c, r] = v
             for k in range(n):
                 v += work[HP + r, k] * work[c, k]
             work[S + r, c] = v
             work[S + c, r] = v
             work[ROOT + r, c] = v
+
+
+@kernel
+def _joseph(n, m, count, late, var, cov, work):
+    """cov = (1 - K H) cov (1 - K H)' + K R K' with H and the gain in work; H touches the leading `count` components.
+
+    Both factors are the same rounded numbers, so the result is a sum of squares whatever the gain: a plot far finer
+    than the prior leaves it positive, where P - K H P would lose it to the rounding of P.
+    """
+    for i in range(n):
+        for k in range(count):
+            v = 1.0 if i == k else 0.0
+            for r in range(m):
+                v -= work[GAIN + r, i] * work[r, k]
+            work[KEEP + k, i] = v
+    for i in range(n):
+        k0, k1, k2 = work[KEEP, i], work[KEEP + 1, i], work[KEEP + 2, i]
+        own = 1.0 if i >= count else 0.0
+        for j in range(n):
+            work[HALF + i, j] = own * cov[i, j] + (k0 * cov[0, j] + k1 * cov[1, j] + k2 * cov[2, j])
+        for k in range(3, count):
+            v = work[KEEP + k, i]
+            for j in range(n):
+                work[HALF + i, j] += v * cov[k, j]
+    for i in range(n):
+        h0, h1, h2 = work[HALF + i, 0], work[HALF + i, 1], work[HALF + i, 2]
+        for j in range(i + 1):
+            cov[i, j] = h0 * work[KEEP, j] + h1 * work[KEEP + 1, j] + h2 * work[KEEP + 2, j]
+        for k in range(3, count):
+            v = work[HALF + i, k]
+            for j in range(i + 1):
+                cov[i, j] += v * work[KEEP + k, j]
+        for j in range(count, i + 1):
+            cov[i, j] += work[HALF + i, j]
+        for r in range(m):
+            v = work[GAIN + r, i] * var[r]
+            if late:
+                v = 0.0
+                for c in range(m):
+                    v += work[GAIN + c, i] * work[NOISE + c, r]
+            for j in range(i + 1):
+                cov[i, j] += v * work[GAIN + r, j]
+        for j in range(i):
+            cov[j, i] = cov[i, j]
 
 
 @kernel
@@ -209,9 +258,7 @@ def update_model(model, x, cov, gap_s, late, back, phi, q, kind, z, site, var, p
                       likelihood alone: the state is one for known biases (``track_bias.py``)
               work    (WORK_ROWS, WORK_COLUMNS), overwritten
     Iterated while the step since the last linearisation bends the measurement by more than a tenth of its own noise.
-    The covariance is Joseph's, multiplied out for a gain K that need not be the best: P - K D' - D K' with
-    D = P H' - K S / 2, symmetric as it stands; a mistake of K only ever adds to it.
-    Left untouched, with (1e30, -1e30), where the innovation covariance is not definite.
+    Joseph's form. Left untouched, with (1e30, -1e30), where the innovation covariance is not definite.
     """
     n = DIM[model]
     m = ROW_COUNT[kind]
@@ -264,16 +311,5 @@ def update_model(model, x, cov, gap_s, late, back, phi, q, kind, z, site, var, p
         noise_m = math.sqrt(var[0]) * (distance if kind == INFRARED else 1.0)
         if late or kind == POSITION or step2 <= 0.2 * noise_m * distance:
             break
-    for r in range(m):
-        for i in range(n):
-            v = work[HP + r, i]
-            for c in range(m):
-                v -= 0.5 * work[S + r, c] * work[GAIN + c, i]
-            work[HALF + r, i] = v
-    for r in range(m):
-        for i in range(n):
-            g = work[GAIN + r, i]
-            d = work[HALF + r, i]
-            for j in range(n):
-                cov[i, j] -= g * work[HALF + r, j] + d * work[GAIN + r, j]
+    _joseph(n, m, n if late else COLUMN_COUNT[kind], late, var, cov, work)
     return nis, log_likelihood
