@@ -17,7 +17,7 @@ import numpy as np
 from benchmarks import stonesoup_scenes as scenes
 from benchmarks.timing import medians_s, not_installed, row
 from tocsin.kernels import advance, advance_with_transition, radar_from_ecef, radar_jacobian
-from tocsin.kernels.track_bank import BACK_ROWS, predict_slots, update_bank
+from tocsin.kernels.track_bank import predict_slots, update_bank
 from tocsin.kernels.track_motion import BALLISTIC, BOOST, WORK_COLUMNS, WORK_ROWS, predict_model
 from tocsin.kernels.track_observe import RADAR
 from tocsin.kernels.track_update import update_model
@@ -69,16 +69,15 @@ def _filter_scan(x, cov, slope, dt_s, z, site, var, par, extra, work):  # type: 
 
 
 @numba.njit(error_model="numpy")
-def _bank_scan(x, cov, mu, t_ns, to_ns, z, site, var, par, slots, own, out_x, out_cov, out_mu, least):  # type: ignore[no-untyped-def]
+def _bank_scan(x, cov, mu, t_ns, to_ns, z, site, var, par, slots, own, out_x, out_cov, out_mu, least, work):  # type: ignore[no-untyped-def]
     """One scan of whole banks, (n, 3, ...), into the out arrays; no model falls below a probability of `least`."""
     slope = np.empty((x.shape[0], 3, 9, 0))
     predict_slots(x, cov, mu, slope, t_ns, slots, to_ns, out_x, out_cov, out_mu, slope, par)
-    work, back, scores = np.empty((WORK_ROWS, WORK_COLUMNS)), np.empty((BACK_ROWS, 9)), np.empty((2, 3))
     unknown, extra, taught = np.empty((0, 0)), np.empty((5, 4)), np.empty((3, 4, 1))  # no biases
     for i in range(x.shape[0]):
         update_bank(
             out_x[i], out_cov[i], out_mu[i], slope[i], 1.0, 0.0, np.int64(RADAR), z[i], site, var, par,
-            unknown, own, work, back, scores, extra, taught,
+            unknown, own, extra, taught, work,
         )  # fmt: skip
         t_ns[i] = to_ns
         total = 0.0
@@ -119,7 +118,7 @@ def own_bank(made: Case, least: float) -> Run:
     policy, count = TrackPolicy(), len(starts)
     par, site, z = kernel_parameters(policy), scene.sites[0], _four(plots)
     times_ns = [scenes.START_NS + round(look.time_s * 1e9) for look in scene.looks]
-    slots = np.arange(count)
+    slots, work = np.arange(count), np.empty((WORK_ROWS, WORK_COLUMNS))
 
     def run() -> list[np.ndarray]:
         x, cov, mu = np.zeros((count, 3, 9)), np.zeros((count, 3, 9, 9)), np.full((count, 3), 1.0 / 3.0)
@@ -129,7 +128,7 @@ def own_bank(made: Case, least: float) -> Run:
         then, out = (x.copy(), cov.copy(), mu.copy()), []
         t_ns = np.full(count, scenes.START_NS)
         for now_ns, plot in zip(times_ns, z, strict=True):
-            _bank_scan(x, cov, mu, t_ns, now_ns, plot, site, _VAR, par, slots, NO_BIAS.parts, *then, least)
+            _bank_scan(x, cov, mu, t_ns, now_ns, plot, site, _VAR, par, slots, NO_BIAS.parts, *then, least, work)
             (x, cov, mu), then = then, (x, cov, mu)
             top = mu.argmax(axis=1)
             out.append(x[slots, top])

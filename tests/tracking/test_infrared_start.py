@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from tracking_scene import EAST, WEST, Array, at, burning
 
-from tocsin.kernels.track_bank import BACK_ROWS, update_bank
-from tocsin.kernels.track_motion import BOOST, MODEL_COUNT, SIZE, WORK_COLUMNS, WORK_ROWS
+from tocsin.kernels.track_bank import update_bank
+from tocsin.kernels.track_motion import BOOST, WORK_COLUMNS, WORK_ROWS
 from tocsin.kernels.track_observe import INFRARED, tangent_axes
 from tocsin.kernels.track_start import start_bank
 from tocsin.policy import TrackPolicy
@@ -20,6 +20,7 @@ from tocsin.tracking.parameters import kernel_parameters
 from tocsin.tracking.registration import NO_BIAS
 
 PAR = kernel_parameters(TrackPolicy())
+WORK = np.zeros((WORK_ROWS, WORK_COLUMNS))
 STD_RAD = 3e-5
 RUNS = 400
 SITES = {"west": WEST, "east": EAST}
@@ -85,15 +86,10 @@ def two_sights(latitude_deg: float, longitude_deg: float) -> tuple[float, Array,
         truth = at(latitude_deg, longitude_deg, height_m)
         x, cov, mu = started(sight(truth, WEST, rng), WEST)
         second = sight(truth, EAST, rng)
-        work, back, scores = (
-            np.empty((WORK_ROWS, WORK_COLUMNS)),
-            np.empty((BACK_ROWS, SIZE)),
-            np.empty((2, MODEL_COUNT)),
-        )
         innovation.append(
             update_bank(
                 x, cov, mu, np.zeros((3, 9, 0)), 0.0, 0.0, INFRARED, second, EAST.copy(), variances(), PAR,
-                np.zeros((0, 0)), NO_BIAS.parts, work, back, scores, np.zeros((5, 4)), np.zeros((3, 4, 1)),
+                np.zeros((0, 0)), NO_BIAS.parts, np.zeros((5, 4)), np.zeros((3, 4, 1)), WORK,
             )[1]
         )  # fmt: skip
         place = cov[BOOST, :3, :3]

@@ -21,11 +21,15 @@ from tocsin.kernels.track_motion import (
     BOOST,
     BOOST_END_RATE,
     DEAD_PROB,
+    DIM,
     IDLE_END_RATE,
     IDLE_THRUST_M_S2,
+    LATE_PHI,
+    LATE_Q,
     LEVEL,
     MODEL_COUNT,
     SIZE,
+    SPARE,
     THRUST_MAX_M_S2,
     UNLIT_PROB,
     WORK_COLUMNS,
@@ -36,7 +40,6 @@ from tocsin.kernels.track_motion import (
 from tocsin.kernels.track_observe import INFRARED, ROWS
 from tocsin.kernels.track_update import update_model
 
-BACK_ROWS = 1 + 2 * SIZE  # a state moved back in time, that motion's transition and its process noise
 _SPEED_MAX_M_S = 80_000.0  # relative to the Earth; the fastest meteors: 72 km/s
 
 
@@ -113,15 +116,17 @@ def predict(x, cov, mu, slope, dt_s, par, work):
 
 @kernel
 def copy_bank(x, cov, mu, slope, to_x, to_cov, to_mu, to_slope):
-    """Copy one bank."""
+    """Copy one bank: the models that live, and BALLISTIC where thrust may end. Rooms of others stay as they are."""
     for m in range(MODEL_COUNT):
         to_mu[m] = mu[m]
-        for a in range(SIZE):
-            to_x[m, a] = x[m, a]
-            for b in range(SIZE):
-                to_cov[m, a, b] = cov[m, a, b]
-            for c in range(slope.shape[2]):
-                to_slope[m, a, c] = slope[m, a, c]
+        if mu[m] > 0.0 or (m == BALLISTIC and mu[BOOST] > 0.0):
+            n = DIM[m]
+            for a in range(n):
+                to_x[m, a] = x[m, a]
+                for b in range(n):
+                    to_cov[m, a, b] = cov[m, a, b]
+                for c in range(slope.shape[2]):
+                    to_slope[m, a, c] = slope[m, a, c]
 
 
 @kernel
@@ -152,22 +157,18 @@ def _bound_spread(cov):
 
 
 @kernel
-def picture_slots(x, cov, mu, slope, t_ns, slots, to_ns, own_prob, par, bias_cov):
-    """`predict_slots` and `combine` into new arrays: x (n, 3, 9), cov (n, 3, 9, 9), mu (n, 3), slope (n, 3, 9, b).
+def picture_slots(
+    x, cov, mu, slope, t_ns, slots, to_ns, own_prob, par, bias_cov, out_x, out_cov, out_mu, out_slope, state, cov6,
+    is_sound,
+):  # fmt: skip
+    """`predict_slots` and `combine` into arrays: x (n, 3, 9), cov (n, 3, 9, 9), mu (n, 3), slope (n, 3, 9, b).
 
     Then state (n, 6) and cov6 (n, 6, 6), with what biases not yet known add, and is_sound (n,) bool: finite numbers,
     positive variances, a speed that occurs.
     """
     n = slots.shape[0]
-    out_x = np.empty((n, MODEL_COUNT, SIZE))
-    out_cov = np.empty((n, MODEL_COUNT, SIZE, SIZE))
-    out_mu = np.empty((n, MODEL_COUNT))
-    out_slope = np.empty((n, MODEL_COUNT, SIZE, slope.shape[3]))
-    state = np.empty((n, 6))
-    cov6 = np.empty((n, 6, 6))
     predict_slots(x, cov, mu, slope, t_ns, slots, to_ns, out_x, out_cov, out_mu, out_slope, par)
     combine(out_x, out_cov, out_mu, out_slope, own_prob, bias_cov, state, cov6)
-    is_sound = np.empty(n, np.bool_)
     for i in range(n):
         total = out_mu[i, BOOST] + out_mu[i, BALLISTIC] + out_mu[i, LEVEL]  # a sum carries any NaN or infinity in it
         speed2 = 0.0
@@ -180,27 +181,26 @@ def picture_slots(x, cov, mu, slope, t_ns, slots, to_ns, own_prob, par, bias_cov
             for b in range(6):
                 total += cov6[i, a, b]
         is_sound[i] = math.isfinite(total) and least > 0.0 and speed2 < _SPEED_MAX_M_S * _SPEED_MAX_M_S
-    return out_x, out_cov, out_mu, out_slope, state, cov6, is_sound
 
 
 @kernel
-def update_bank(
-    x, cov, mu, slope, gap_s, late_s, kind, z, site, var, par, bias_cov, own, work, back, scores, extra, taught
-):
+def update_bank(x, cov, mu, slope, gap_s, late_s, kind, z, site, var, par, bias_cov, own, extra, taught, work):
     """Update all models of one track, x (3, 9), cov (3, 9, 9), mu (3,), in place, with one plot.
 
     In        gap_s   s since the track's last plot
               late_s  how much older than the state the plot is; 0: of its time
               z       the plot, less what is believed of its sensor's biases: own (columns, scale, refractivity)
-              work (WORK_ROWS, WORK_COLUMNS), back (BACK_ROWS, SIZE), scores (2, MODEL_COUNT), extra (ROWS + 1, ROWS)
-                      overwritten
+              work    (WORK_ROWS, WORK_COLUMNS), and extra (ROWS + 1, ROWS): overwritten
     Out       taught (MODEL_COUNT, ROWS, b + 1)  what each model has learnt of biases, as by `learn`
     Returns the model most probable afterwards and its normalised innovation squared; -1 where none could be updated.
     """
-    nis, log_likelihood = scores[0], scores[1]
+    nis = work[SPARE]
+    log_likelihood = work[SPARE + 1]
+    back = work[SPARE + 2]
+    phi = work[LATE_PHI:]
+    q = work[LATE_Q:]
     best = -1e30
     late = late_s > 0.0
-    phi, q = back[1 : 1 + SIZE], back[1 + SIZE :]
     is_biased = bias_cov.shape[0] > 0
     for r in range(ROWS):
         extra[ROWS, r] = var[r]
@@ -211,12 +211,12 @@ def update_bank(
         if mu[m] > 0.0:
             if late:
                 for a in range(SIZE):
-                    back[0, a] = x[m, a]
-                move(m, back[0], -late_s, 0.0, par, phi, q, work)
+                    back[a] = x[m, a]
+                move(m, back, -late_s, 0.0, par, phi, q, work)
             if is_biased:
-                weigh(m, kind, back[0] if late else x[m], cov[m], site, z, var, slope[m], bias_cov, own, extra)
+                weigh(m, kind, back if late else x[m], cov[m], site, z, var, slope[m], bias_cov, own, extra)
             nis[m], log_likelihood[m] = update_model(
-                m, x[m], cov[m], gap_s, late, back[0], phi, q, kind, z, site, extra[ROWS], par, extra, work
+                m, x[m], cov[m], gap_s, late, back, phi, q, kind, z, site, extra[ROWS], par, extra, work
             )
             if is_biased and nis[m] < 1e29:
                 learn(m, kind, x[m], cov[m], late, phi, q, z, site, extra[ROWS], own, slope[m], taught[m])

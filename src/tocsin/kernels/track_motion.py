@@ -56,11 +56,13 @@ THRUST_MAX_M_S2 = 150.0  # BOOST: what is tracked pushes no harder, at burn-out 
 _STEP_THIN_S = 5.0  # above THIN_AIR_M a longer step serves
 _STEP_AIR_S = 1.0
 
-# Rows of the one array (WORK_ROWS, WORK_COLUMNS) in which a prediction works, `track_update` likewise; the first 12 are
-# those of `motion.step_with_transition`
-_ONE = 12  # transition of one step
+# Rows of the one array (WORK_ROWS, WORK_COLUMNS) in which a prediction works and, with rows of its own, an update
+_ONE = 12  # transition of one step; before it, those of `motion.step_with_transition`
 _NOISE = _ONE + SIZE  # its process noise
-WORK_ROWS = _NOISE + SIZE
+SPARE = _NOISE + SIZE  # three that neither touches, and two squares for the way back to a late plot
+LATE_PHI = SPARE + 3
+LATE_Q = LATE_PHI + SIZE
+WORK_ROWS = LATE_Q + SIZE
 WORK_COLUMNS = SIZE + 1
 
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from tocsin.kernels.compiled import kernel
 from tocsin.kernels.geodesy import ecef_from_radar, geodetic_from_ecef, radar_from_ecef
-from tocsin.kernels.track_bank import BACK_ROWS, copy_bank, predict, update_bank
+from tocsin.kernels.track_bank import copy_bank, predict, update_bank
 from tocsin.kernels.track_bias import may_teach, start_sensitivity
-from tocsin.kernels.track_motion import BALLISTIC, BOOST, DEAD_PROB, MODEL_COUNT, SIZE, WORK_COLUMNS, WORK_ROWS
+from tocsin.kernels.track_motion import BALLISTIC, BOOST, DEAD_PROB, MODEL_COUNT, WORK_COLUMNS, WORK_ROWS
 from tocsin.kernels.track_observe import INFRARED, ROW_COUNT, ROWS
 from tocsin.kernels.track_start import light, start_bank
 
@@ -68,8 +68,6 @@ def use_plots(
     n = slots.shape[0]
     nis = np.full(n, -1.0)
     work = np.empty((WORK_ROWS, WORK_COLUMNS))
-    back = np.empty((BACK_ROWS, SIZE))
-    scores = np.empty((2, MODEL_COUNT))
     extra = np.empty((ROWS + 1, ROWS))
     is_biased = bias_cov.shape[0] > 0
     taught = np.empty((MODEL_COUNT, ROWS, bias_cov.shape[0] + 1))
@@ -87,13 +85,13 @@ def use_plots(
                 predict(x[k], cov[k], mu[k], slope[k], (plot_ns[j] - t_ns[k]) * 1e-9, par, work)
             t_ns[k] = plot_ns[j]
         hits = plot_count[k, 0] + plot_count[k, 1] + plot_count[k, 2]
-        if hits == 1 and plot_count[k, 1] == 0 and mu[k, BALLISTIC] > 0.0:
+        if hits == 1 and mu[k, BALLISTIC] == 1.0:
             light(x[k], cov[k], mu[k], slope[k], par)
         late_s = max((t_ns[k] - plot_ns[j]) * 1e-9, 0.0)
         gap_s = max((plot_ns[j] - last_ns[k]) * 1e-9, 0.0)
         top, nis[i] = update_bank(
-            x[k], cov[k], mu[k], slope[k], gap_s, late_s, kind, z[j], site, var[j], par, bias_cov, own, work, back,
-            scores, extra, taught,
+            x[k], cov[k], mu[k], slope[k], gap_s, late_s, kind, z[j], site, var[j], par, bias_cov, own, extra, taught,
+            work,
         )  # fmt: skip
         if nis[i] >= 0.0:
             if is_biased and status[k] == CONFIRMED and mu[k, top] > _SURE and may_teach(top, cov[k, top]):

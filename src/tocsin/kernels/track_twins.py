@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from tocsin.kernels.compiled import kernel
+from tocsin.kernels.track_update import cholesky_solve
 
 _KNOWN_VELOCITY_M_S = 500.0  # one sigma: a track that knows less of its velocity matches anything
 _FRESH_NS = 3_000_000_000  # two tracks that both had plots of one sensor this lately are two objects
@@ -30,25 +31,19 @@ def _is_known(cov6):
 @kernel
 def difference2(a, cov_a, b, cov_b):
     """Squared difference of two states (6,) at one time, in the sigmas of their covariances (6, 6); inf: not to say."""
-    root = np.empty((6, 7))  # Cholesky's, and in the last column the difference divided by it
+    s = np.empty((6, 6))
+    y = np.empty((6, 1))
+    d = np.empty(6)
+    for i in range(6):
+        d[i] = a[i] - b[i]
+        y[i, 0] = d[i]
+        for j in range(6):
+            s[i, j] = cov_a[i, j] + cov_b[i, j]
+    log_det = cholesky_solve(s, np.int64(6), y, np.int64(1))
     total = 0.0
     for i in range(6):
-        v = a[i] - b[i]
-        d = cov_a[i, i] + cov_b[i, i]
-        for j in range(i):
-            w = cov_a[i, j] + cov_b[i, j]
-            for k in range(j):
-                w -= root[i, k] * root[j, k]
-            w /= root[j, j]
-            root[i, j] = w
-            d -= w * w
-            v -= w * root[j, 6]
-        if not d > 0.0:
-            return math.inf
-        root[i, i] = math.sqrt(d)
-        root[i, 6] = v / root[i, i]
-        total += root[i, 6] * root[i, 6]
-    return total if math.isfinite(total) else math.inf
+        total += d[i] * y[i, 0]
+    return total if math.isfinite(log_det + total) else math.inf
 
 
 @kernel

@@ -30,43 +30,43 @@ PRIOR = 6 * ROWS  # the state before the plot
 
 
 @kernel
-def cholesky_solve(work, m, count):
-    """Solve ROOT y = GAIN in place for `count` columns; the lower ROOT (m, m) is overwritten with its factor.
+def cholesky_solve(s, m, b, count):
+    """Solve s y = b in place for `count` columns of b; the lower half of s (m, m) is overwritten by its factor.
 
-    Returns ln det; nan: not definite. The factor's diagonal is held as reciprocals.
+    Returns ln det s; nan: not definite. The factor's diagonal is held as reciprocals.
     Source    Golub & Van Loan, Matrix Computations, 4th ed., section 4.2
     """
     det = 1.0
     for j in range(m):
-        d = work[ROOT + j, j]
+        d = s[j, j]
         for k in range(j):
-            d -= work[ROOT + j, k] * work[ROOT + j, k]
+            d -= s[j, k] * s[j, k]
         if not d > 0.0:
             return math.nan
         det *= d
         d = 1.0 / math.sqrt(d)
-        work[ROOT + j, j] = d
+        s[j, j] = d
         for i in range(j + 1, m):
-            v = work[ROOT + i, j]
+            v = s[i, j]
             for k in range(j):
-                v -= work[ROOT + i, k] * work[ROOT + j, k]
-            work[ROOT + i, j] = v * d
+                v -= s[i, k] * s[j, k]
+            s[i, j] = v * d
     for i in range(m):
-        d = work[ROOT + i, i]
         for k in range(i):
-            v = work[ROOT + i, k]
+            v = s[i, k]
             for c in range(count):
-                work[GAIN + i, c] -= v * work[GAIN + k, c]
+                b[i, c] -= v * b[k, c]
+        v = s[i, i]
         for c in range(count):
-            work[GAIN + i, c] *= d
+            b[i, c] *= v
     for i in range(m - 1, -1, -1):
-        d = work[ROOT + i, i]
         for k in range(i + 1, m):
-            v = work[ROOT + k, i]
+            v = s[k, i]
             for c in range(count):
-                work[GAIN + i, c] -= v * work[GAIN + k, c]
+                b[i, c] -= v * b[k, c]
+        v = s[i, i]
         for c in range(count):
-            work[GAIN + i, c] *= d
+            b[i, c] *= v
     return math.log(det)
 
 
@@ -148,7 +148,7 @@ def fit(at, cov, kind, z, site, var, extra, work):
         work[GAIN + r, 0] = work[r, NU]
         for c in range(r + 1):
             work[ROOT + r, c] += extra[r, c]
-    log_det = cholesky_solve(work, m, np.int64(1))
+    log_det = cholesky_solve(work[ROOT:], m, work[GAIN:], np.int64(1))
     nis = 0.0
     for r in range(m):
         nis += work[r, NU] * work[GAIN + r, 0]
@@ -164,7 +164,7 @@ def _fit_wider(m, n, extra, work):
         work[GAIN + r, 0] = work[r, NU]
         for c in range(r + 1):
             work[ROOT + r, c] += extra[r, c]
-    log_det = cholesky_solve(work, m, np.int64(1))
+    log_det = cholesky_solve(work[ROOT:], m, work[GAIN:], np.int64(1))
     nis = 0.0
     for r in range(m):
         nis += work[r, NU] * work[GAIN + r, 0]
@@ -234,7 +234,7 @@ def update_model(model, x, cov, gap_s, late, back, phi, q, kind, z, site, var, p
         wide_nis, wide_log_det = 0.0, 0.0
         if is_prior and is_biased:
             wide_nis, wide_log_det = _fit_wider(m, n, extra, work)
-        log_det = cholesky_solve(work, m, n + 1)
+        log_det = cholesky_solve(work[ROOT:], m, work[GAIN:], n + 1)
         if is_prior:
             nis = 0.0
             for r in range(m):

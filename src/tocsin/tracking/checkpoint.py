@@ -88,7 +88,7 @@ def is_same_track(a: TrackerState, i: Column, b: TrackerState, j: Column) -> Col
         return same
     for name in _TOLD:
         left, right = getattr(a, name)[i], getattr(b, name)[j]
-        same &= (left == right).reshape(i.shape[0], -1).all(axis=1)
+        same &= (left == right).all(axis=tuple(range(1, left.ndim)))
     if a.sensors == b.sensors:
         return same & (a.fed[i] == b.fed[j]).all(axis=1)
     names = [x == y for x, y in zip(a.sensors_of(i), b.sensors_of(j), strict=True)]

@@ -37,7 +37,7 @@ from tocsin.kernels.track_twins import twins
 from tocsin.messages import Column, Detections, TrackUpdates
 from tocsin.policy import TrackPolicy
 from tocsin.tracking.merge import absorb, slope_of
-from tocsin.tracking.output import Picture, height_of, picture, speed_significance, updates
+from tocsin.tracking.output import Picture, blank, height_of, picture, speed_significance, updates
 from tocsin.tracking.parameters import chi_square_bound, kernel_parameters
 from tocsin.tracking.plots import NOTHING_SWEPT, Plots, plots_of, swept_row, without_biases
 from tocsin.tracking.registration import BiasLayout, SensorBias
@@ -82,6 +82,7 @@ class Forward:
         self.state = TrackerState.with_biases(layout.count)
         self.par = kernel_parameters(policy)
         self.prior = (policy.log_beta_mean, policy.log_beta_std)
+        self._room = blank(np.zeros(16, dtype=np.int64), layout.count)
         false, missed = policy.false_confirm_prob, policy.true_drop_prob
         self.confirm_evidence = math.log((1.0 - missed) / false)  # Wald's bounds
         self.drop_evidence = math.log(missed / (1.0 - false))
@@ -99,7 +100,7 @@ class Forward:
             plots = without_biases(plots, own, memory.biases.mean)
         swept = NOTHING_SWEPT if detections.swept is None else swept_row(detections.swept)
         when_ns = _reference_ns(plots, detections.end_ns)
-        seen = picture(memory, slots, when_ns, self.policy.own_prob, self.par)
+        seen = picture(memory, slots, when_ns, self.policy.own_prob, self.par, self._room_for(slots))
         if not seen.is_sound.all():
             self._free(slots[~seen.is_sound], telling)
             seen = seen.rows(np.flatnonzero(seen.is_sound))
@@ -187,6 +188,12 @@ class Forward:
         slots = self.state.alive()
         slots = slots[self.state.status[slots] == CONFIRMED]
         return picture(self.state, slots, now_ns, self.policy.own_prob, self.par)
+
+    def _room_for(self, slots: Column) -> Picture:
+        """Room for a picture that is done with before the next is made: large arrays are costly to come by."""
+        if self._room.slots.shape[0] < slots.shape[0]:
+            self._room = blank(np.zeros(2 * slots.shape[0], dtype=np.int64), self.layout.count)
+        return self._room
 
     def _drift(self, to_ns: int, slots: Column) -> None:
         """Biases drift slowly back to their priors; the tracks follow."""
@@ -302,7 +309,7 @@ class Forward:
         if not is_young.any():  # nothing to compare with
             slots = slots[changed[slots]]
         common_ns = max(end_ns, int(memory.t_ns[slots].max()))  # states are compared at one time
-        seen = picture(memory, slots, common_ns, policy.own_prob, self.par)
+        seen = picture(memory, slots, common_ns, policy.own_prob, self.par, self._room_for(slots))
         broken = np.zeros_like(changed)
         broken[slots[~seen.is_sound]] = True
         self._confirm(seen, (changed & ~dropped & ~broken)[slots], hits)

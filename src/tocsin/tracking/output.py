@@ -11,7 +11,7 @@ import numpy as np
 
 from tocsin.kernels.geodesy import geodetic_from_ecef
 from tocsin.kernels.track_bank import picture_slots
-from tocsin.kernels.track_motion import BALLISTIC
+from tocsin.kernels.track_motion import BALLISTIC, MODEL_COUNT, SIZE
 from tocsin.kernels.track_scan import CONFIRMED
 from tocsin.messages import Column, TrackUpdates
 from tocsin.messages.track_updates import TrackStatus
@@ -42,12 +42,35 @@ class Picture:
         return Picture(*(getattr(self, field.name)[rows] for field in dataclasses.fields(self)))
 
 
-def picture(memory: TrackerState, slots: Column, to_ns: int, own_prob: float, par: Column) -> Picture:
-    """Slots predicted to ``to_ns`` where it lies ahead of them; the memory stays as it is."""
-    seen = picture_slots(
-        memory.x, memory.cov, memory.mu, memory.slope, memory.t_ns, slots, to_ns, own_prob, par, memory.biases.cov
-    )
-    return Picture(slots, *seen)
+def blank(slots: Column, bias_count: int) -> Picture:
+    """Room for a picture of so many slots, its numbers not yet filled in."""
+    n = slots.shape[0]
+    return Picture(
+        slots, np.empty((n, MODEL_COUNT, SIZE)), np.empty((n, MODEL_COUNT, SIZE, SIZE)), np.empty((n, MODEL_COUNT)),
+        np.empty((n, MODEL_COUNT, SIZE, bias_count)), np.empty((n, 6)), np.empty((n, 6, 6)), np.empty(n, dtype=bool),
+    )  # fmt: skip
+
+
+def picture(
+    memory: TrackerState, slots: Column, to_ns: int, own_prob: float, par: Column, room: Picture | None = None
+) -> Picture:
+    """Slots predicted to ``to_ns`` where it lies ahead of them; the memory stays as it is.
+
+    What a bank without a model's probability holds for it is undefined. ``room``: a larger picture to be overwritten.
+    """
+    n = slots.shape[0]
+    if room is None:
+        seen = blank(slots, memory.biases.mean.size)
+    else:
+        seen = Picture(
+            slots, room.x[:n], room.cov[:n], room.mu[:n], room.slope[:n], room.state[:n], room.cov6[:n],
+            room.is_sound[:n],
+        )  # fmt: skip
+    picture_slots(
+        memory.x, memory.cov, memory.mu, memory.slope, memory.t_ns, slots, to_ns, own_prob, par, memory.biases.cov,
+        seen.x, seen.cov, seen.mu, seen.slope, seen.state, seen.cov6, seen.is_sound,
+    )  # fmt: skip
+    return seen
 
 
 def height_of(state: Column) -> float:
@@ -92,8 +115,8 @@ def updates(
         t_ns=_column(np.maximum(memory.t_ns[slots], to_ns)),
         position_ecef_m=_column(seen.state[:, :3].copy()),
         velocity_ecef_m_s=_column(seen.state[:, 3:].copy()),
-        covariance=_column(seen.cov6),
-        mode_prob=_column(seen.mu),
+        covariance=_column(seen.cov6.copy()),
+        mode_prob=_column(seen.mu.copy()),
         log_beta=_column(log_beta),
         log_beta_std=_column(beta_std),
         first_ns=_column(memory.first_ns[slots]),

@@ -163,6 +163,7 @@ def table(layout: BiasLayout, bias: Column, bias_cov: Column) -> str:
             f"{one.prior_sigma:>12.4g}  {one.unit}{note}"
         )
     for mixture in unobservable(layout, bias_cov):
-        parts = " ".join(f"{share:+.2f} {sensor or 'all'} {component}" for (sensor, component), share in mixture.items())
+        shares = ((f"{sensor or 'all'} {component}", share) for (sensor, component), share in mixture.items())
+        parts = " ".join(f"{share:+.2f} {name}" for name, share in shares)
         lines.append(f"not observed, in sigmas of the priors: {parts}")
     return "\n".join(lines)

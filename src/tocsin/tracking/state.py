@@ -90,14 +90,13 @@ class TrackerState(msgspec.Struct, kw_only=True):
 
     def sensors_of(self, slots: Column) -> tuple[tuple[str, ...], ...]:
         """Names of the sensors that fed each track, sorted."""
-        known: dict[bytes, tuple[str, ...]] = {}
-        out = []
-        for row in self.fed[slots]:
-            key = row.tobytes()
-            if key not in known:
-                known[key] = tuple(sorted(self.sensors[k] for k in row.nonzero()[0]))
-            out.append(known[key])
-        return tuple(out)
+        width, rows = self.fed.shape[1], self.fed[slots].tobytes()
+        keys = [rows[k : k + width] for k in range(0, len(rows), width)]
+        known = {
+            key: tuple(sorted(name for name, is_fed in zip(self.sensors, key, strict=False) if is_fed))
+            for key in set(keys)
+        }
+        return tuple([known[key] for key in keys])
 
     def _grow(self) -> None:
         for name in self.__struct_fields__:
