@@ -77,7 +77,7 @@ def _bank_scan(x, cov, mu, t_ns, to_ns, z, site, var, par, slots, own, out_x, ou
     for i in range(x.shape[0]):
         update_bank(
             out_x[i], out_cov[i], out_mu[i], slope[i], 1.0, 0.0, np.int64(RADAR), z[i], site, var, par,
-            unknown, own, extra, taught, work,
+            unknown, own, work, extra, taught,
         )  # fmt: skip
         t_ns[i] = to_ns
         total = 0.0

@@ -89,7 +89,7 @@ def two_sights(latitude_deg: float, longitude_deg: float) -> tuple[float, Array,
         innovation.append(
             update_bank(
                 x, cov, mu, np.zeros((3, 9, 0)), 0.0, 0.0, INFRARED, second, EAST.copy(), variances(), PAR,
-                np.zeros((0, 0)), NO_BIAS.parts, np.zeros((5, 4)), np.zeros((3, 4, 1)), WORK,
+                np.zeros((0, 0)), NO_BIAS.parts, WORK, np.zeros((5, 4)), np.zeros((3, 4, 1)),
             )[1]
         )  # fmt: skip
         place = cov[BOOST, :3, :3]

@@ -184,13 +184,13 @@ def picture_slots(
 
 
 @kernel
-def update_bank(x, cov, mu, slope, gap_s, late_s, kind, z, site, var, par, bias_cov, own, extra, taught, work):
+def update_bank(x, cov, mu, slope, gap_s, late_s, kind, z, site, var, par, bias_cov, own, work, extra, taught):
     """Update all models of one track, x (3, 9), cov (3, 9, 9), mu (3,), in place, with one plot.
 
     In        gap_s   s since the track's last plot
               late_s  how much older than the state the plot is; 0: of its time
               z       the plot, less what is believed of its sensor's biases: own (columns, scale, refractivity)
-              work    (WORK_ROWS, WORK_COLUMNS), and extra (ROWS + 1, ROWS): overwritten
+              work (WORK_ROWS, WORK_COLUMNS), extra (ROWS + 1, ROWS)   overwritten
     Out       taught (MODEL_COUNT, ROWS, b + 1)  what each model has learnt of biases, as by `learn`
     Returns the model most probable afterwards and its normalised innovation squared; -1 where none could be updated.
     """

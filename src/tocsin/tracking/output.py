@@ -42,12 +42,12 @@ class Picture:
         return Picture(*(getattr(self, field.name)[rows] for field in dataclasses.fields(self)))
 
 
-def blank(slots: Column, bias_count: int) -> Picture:
-    """Room for a picture of so many slots, its numbers not yet filled in."""
+def blank(slots: Column, biases: int) -> Picture:
+    """Room for a picture of so many slots and biases, its numbers not yet filled in."""
     n = slots.shape[0]
     return Picture(
         slots, np.empty((n, MODEL_COUNT, SIZE)), np.empty((n, MODEL_COUNT, SIZE, SIZE)), np.empty((n, MODEL_COUNT)),
-        np.empty((n, MODEL_COUNT, SIZE, bias_count)), np.empty((n, 6)), np.empty((n, 6, 6)), np.empty(n, dtype=bool),
+        np.empty((n, MODEL_COUNT, SIZE, biases)), np.empty((n, 6)), np.empty((n, 6, 6)), np.empty(n, dtype=bool),
     )  # fmt: skip
 
 
@@ -60,7 +60,7 @@ def picture(
     """
     n = slots.shape[0]
     if room is None:
-        seen = blank(slots, memory.biases.mean.size)
+        seen = blank(slots, memory.slope.shape[3])
     else:
         seen = Picture(
             slots, room.x[:n], room.cov[:n], room.mu[:n], room.slope[:n], room.state[:n], room.cov6[:n],

@@ -163,7 +163,8 @@ def table(layout: BiasLayout, bias: Column, bias_cov: Column) -> str:
             f"{one.prior_sigma:>12.4g}  {one.unit}{note}"
         )
     for mixture in unobservable(layout, bias_cov):
-        shares = ((f"{sensor or 'all'} {component}", share) for (sensor, component), share in mixture.items())
-        parts = " ".join(f"{share:+.2f} {name}" for name, share in shares)
+        parts = " ".join(
+            f"{share:+.2f} {sensor or 'all'} {component}" for (sensor, component), share in mixture.items()
+        )
         lines.append(f"not observed, in sigmas of the priors: {parts}")
     return "\n".join(lines)
