@@ -193,11 +193,11 @@ def test_motion_carries_the_sensitivity() -> None:
 
 
 def test_biases_drift_back_to_their_priors_and_no_further() -> None:
-    bias, cov = np.array((1.0, -2.0)), 0.01 * np.eye(2)
-    drift(100.0, 1000.0, bias, cov)
+    bias, cov, keep = np.array((1.0, -2.0)), 0.01 * np.eye(2), math.exp(-1.0 / 1000.0)
+    drift(100, keep, bias, cov)
     np.testing.assert_allclose(bias, np.exp(-0.1) * np.array((1.0, -2.0)))
     np.testing.assert_allclose(np.diag(cov), 1.0 - 0.99 * np.exp(-0.2))
-    drift(1e9, 1000.0, bias, cov)
+    drift(100_000, keep, bias, cov)
     np.testing.assert_allclose(bias, 0.0, atol=1e-12)
     np.testing.assert_allclose(cov, np.eye(2), atol=1e-12)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 
 import msgspec
 import numpy as np
@@ -23,8 +24,10 @@ from tocsin.messages import (
     encode,
     encode_state,
 )
+from tocsin.policy import Policy, TrackPolicy
 from tocsin.scenario import Defence, Sensor
-from tocsin.stages.track import Track, TrackState
+from tocsin.stages.track import Track, TrackState, spreads_of
+from tocsin.tracking import BiasSpread
 
 NOW_NS = 1_772_614_800_000_000_000
 SITE = ecef_from_geodetic(math.radians(36.0), math.radians(40.0), 500.0)
@@ -215,3 +218,37 @@ def test_scans_that_hold_nothing_cost_no_message() -> None:
         plot_index=column([], "int64"), range_m=column([]), azimuth_rad=column([]), elevation_rad=column([]),
     )  # fmt: skip
     assert stage.handle(empty) == []
+
+
+def test_the_survey_says_which_constant_errors_to_look_for() -> None:
+    off = msgspec.structs.replace(NEAR, range_bias_std_m=20.0, azimuth_bias_std_deg=0.05, clock_bias_std_s=0.01)
+    eye = Sensor(name="eye", kind="infrared", range_bias_std_m=20.0, clock_bias_std_s=0.002)
+    shut = msgspec.structs.replace(off, name="shut", enabled=False)
+    spreads = spreads_of(Defence(sensors=(off, FAR, eye, shut)))
+    assert spreads == {
+        "near": BiasSpread(range_m=20.0, azimuth_rad=math.radians(0.05), clock_s=0.01),
+        "eye": BiasSpread(clock_s=0.002),
+    }
+    windy = Policy(track=TrackPolicy(refractivity_std=15.0))
+    assert spreads_of(Defence(sensors=(FAR,), policy=windy)) == {"far": BiasSpread(refractivity=15.0)}
+
+
+def test_what_is_learnt_of_a_sensor_is_told_with_its_sigma_and_once_while_nothing_is_new() -> None:
+    """Two radars at one place see the same flight, one 3 sigma too far right: 0.15 deg between them."""
+    near = msgspec.structs.replace(NEAR, azimuth_bias_std_deg=0.05)
+    other = msgspec.structs.replace(near, name="other")
+    stage, events = Track(Defence(sensors=(near, other))), []
+    for message in scans(40):
+        if isinstance(message, Detections):
+            assert message.azimuth_rad is not None
+            right = column(message.azimuth_rad + math.radians(0.15))
+            twin = msgspec.structs.replace(message, sensor="other", azimuth_rad=right, id=f"{message.id}-b")
+            events += stage.handle(message) + stage.handle(twin)
+        else:
+            events += stage.handle(message)
+    told = [e for e in events if isinstance(e, Event) and e.code == "track.bias"]
+    assert {e.subject for e in told} == {"near", "other"}
+    assert 2 <= len(told) <= 6
+    last = {e.subject: e.text for e in told}
+    assert re.fullmatch(r"other is thought to be off: azimuth \+0\.0[5-9]\d \+- 0\.03\d deg", last["other"])
+    assert re.fullmatch(r"near is thought to be off: azimuth -0\.0[5-9]\d \+- 0\.03\d deg", last["near"])

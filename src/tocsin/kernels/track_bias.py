@@ -341,12 +341,15 @@ def centre(x, slope, slots, change):
 
 
 @kernel
-def drift(dt_s, memory_s, bias, bias_cov):
-    """Let the biases drift over dt_s >= 0, back to their priors: Gauss and Markov, of memory memory_s."""
-    keep = math.exp(-dt_s / memory_s)
+def drift(steps, keep, bias, bias_cov):
+    """Let the biases drift for equal steps, in each back to their priors by the share 1 - keep: Gauss and Markov.
+
+    Step by step, so that the same steps taken in other portions give the same bits.
+    """
     n = bias.shape[0]
-    for i in range(n):
-        bias[i] *= keep
-        for j in range(n):
-            bias_cov[i, j] *= keep * keep
-        bias_cov[i, i] += 1.0 - keep * keep
+    for _ in range(steps):
+        for i in range(n):
+            bias[i] *= keep
+            for j in range(n):
+                bias_cov[i, j] *= keep * keep
+            bias_cov[i, i] += 1.0 - keep * keep

@@ -36,6 +36,7 @@ from tocsin.kernels.track_scan import (
 from tocsin.kernels.track_twins import twins
 from tocsin.messages import Column, Detections, TrackUpdates
 from tocsin.policy import TrackPolicy
+from tocsin.tracking.history import second_of
 from tocsin.tracking.merge import absorb, slope_of
 from tocsin.tracking.output import Picture, blank, height_of, picture, speed_significance, updates
 from tocsin.tracking.parameters import chi_square_bound, kernel_parameters
@@ -231,15 +232,15 @@ class Forward:
         return self._room
 
     def _drift(self, to_ns: int, slots: Column) -> None:
-        """Biases drift slowly back to their priors; the tracks follow."""
-        was = self.state.biases
-        if was.t_ns is not None and to_ns <= was.t_ns:
-            return
-        mean, cov = was.mean.copy(), was.cov.copy()
-        if was.t_ns is not None:
-            drift(s_from_ns(to_ns - was.t_ns), self.policy.bias_memory_s, mean, cov)
-        self.state.biases = Biases(mean=mean, cov=cov, t_ns=to_ns)
-        centre(self.state.x, self.state.slope, slots, mean - was.mean)
+        """Biases drift slowly back to their priors, once a second; the tracks follow."""
+        was, second_ns = self.state.biases, second_of(to_ns)
+        if was.t_ns is None:
+            self.state.biases = Biases(mean=was.mean, cov=was.cov, t_ns=second_ns)
+        elif second_ns > was.t_ns:
+            mean, cov = was.mean.copy(), was.cov.copy()
+            drift((second_ns - was.t_ns) // NS_PER_S, math.exp(-1.0 / self.policy.bias_memory_s), mean, cov)
+            self.state.biases = Biases(mean=mean, cov=cov, t_ns=second_ns)
+            centre(self.state.x, self.state.slope, slots, mean - was.mean)
 
     def _believe(self, taught: Column) -> None:
         """Learn of the biases from rows of ``kernels/track_bias.learn``; all tracks are then as if that were so."""
