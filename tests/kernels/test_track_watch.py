@@ -50,8 +50,8 @@ def evidence(
         np.arange(n), np.full(n, status), times - round((age_s + seen_s) * 1e9),
         times - round(age_s * 1e9), times, np.tile([support, support, 0, 1], (n, 1)),
         states, np.tile(track()[1], (n, 1, 1)), np.zeros((n, 3, 9)), np.tile([0.0, 1.0, 0.0], (n, 1)),
-        np.full(n, choice), NOW_NS, 0.0, 0, OTHERS, np.array([3, 3, 3]), 0, RADAR, z, spot, np.full(p, NOW_NS), SITE, var,
-        LIMIT, shifts, pairs, out,
+        np.full(n, choice), NOW_NS, 0.0, 0, OTHERS, np.array([3, 3, 3]), 0, RADAR, z, spot, np.full(p, NOW_NS), SITE,
+        var, LIMIT, shifts, pairs, out,
     )  # fmt: skip
     return shifts, pairs, out
 

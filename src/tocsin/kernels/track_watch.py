@@ -164,8 +164,8 @@ def _references(slots, status, first_ns, last_ns, support, state, when_ns, other
 
 @kernel
 def scan_evidence(
-    slots, status, first_ns, last_ns, t_ns, support, state, cov6, x, mu, choice, when_ns, clock_var, bit, others, bit_rows, turn,
-    kind, z, spot, plot_ns, site, var, limit, shifts, pairs, out,
+    slots, status, first_ns, last_ns, t_ns, support, state, cov6, x, mu, choice, when_ns, clock_var, bit, others,
+    bit_rows, turn, kind, z, spot, plot_ns, site, var, limit, shifts, pairs, out,
 ):  # fmt: skip
     """What a scan says of its sensor, by each reference track and in sum.
 

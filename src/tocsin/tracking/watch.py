@@ -82,8 +82,8 @@ def hear(
     shifts, pairs, out = np.empty((4, SHIFT_COUNT)), np.empty((PAIR_MAX, 1 + 2 * ROWS)), np.empty(7)
     scan_evidence(
         seen.slots, memory.status, memory.first_ns, memory.last_ns, memory.t_ns, memory.support, seen.state,
-        seen.cov6, seen.x, seen.mu, choice, when_ns, clock_var_s2, record.bit, others, watch.bit_rows, record.count, plots.kind,
-        plots.z, plots.spot, plots.time_ns, plots.site, plots.var,
+        seen.cov6, seen.x, seen.mu, choice, when_ns, clock_var_s2, record.bit, others, watch.bit_rows,
+        record.count, plots.kind, plots.z, plots.spot, plots.time_ns, plots.site, plots.var,
         chi_square_bound(policy.watch_gate_prob, plots.row_count), shifts, pairs, out,
     )  # fmt: skip
     shown, odd, pair_count, nis, nis_rows, references, has_fed = out.tolist()
