@@ -11,12 +11,13 @@ import numpy as np
 
 from tocsin.kernels.compiled import kernel
 from tocsin.kernels.geodesy import height_and_up
-from tocsin.kernels.track_motion import DIM, LATE_Q, LEVEL, SIZE, TURN_ACCELERATION_M_S2, TURN_NIS
+from tocsin.kernels.track_motion import BOOST, DIM, LATE_Q, LEVEL, SIZE, TURN_ACCELERATION_M_S2, TURN_NIS
 from tocsin.kernels.track_observe import COLUMN_COUNT, INFRARED, NU, POSITION, ROW_COUNT, ROWS, observe
 
 LOG_2PI = math.log(2.0 * math.pi)
 _ITERATIONS = 6
 _NO_FIT = 1e30
+_ROUNDING = 1e-8  # of each variance, added at an update
 TURN_LOG_PROB = math.log(0.1)  # a turn is one chance in ten
 
 # Rows of the one array (WORK_ROWS, WORK_COLUMNS) in which an update works. `observe` fills the leading ROWS with H, the
@@ -312,4 +313,7 @@ def update_model(model, x, cov, gap_s, late, back, phi, q, kind, z, site, var, p
         if late or kind == POSITION or step2 <= 0.2 * noise_m * distance:
             break
     _joseph(n, m, n if late else COLUMN_COUNT[kind], late, var, cov, work)
+    if model == BOOST:  # one sight after another leaves range so unsure that rounding alone could turn a variance
+        for i in range(n):
+            cov[i, i] += _ROUNDING * cov[i, i]
     return nis, log_likelihood
