@@ -1,8 +1,8 @@
 """The kernels that are called from Python, with their signatures, so that all can be compiled ahead of the first run.
 
 ``roots.txt`` holds a line each, such as ``geodesy.enu_axes f,f``: f float64, i int64, u uint64, b boolean, n none; f2
-an array of two axes, C-contiguous (f2F, f2A: not so); a trailing r read-only; ``f*7`` seven of them as a tuple. What
-roots call is compiled with them.
+an array of two axes, C-contiguous (f2F, f2A: not so); a trailing r read-only; ``f*7`` seven of them as a tuple; ``(i1+f)``
+a tuple of unlike ones. What roots call is compiled with them.
 ``tests/cli/every_root.py`` plays the system: a test refuses a call without a line, ``--write`` writes them anew.
 """
 
@@ -58,6 +58,8 @@ def compiled_roots() -> list[str]:
 
 
 def _type(code: str) -> Any:
+    if code.startswith("(") and code.endswith(")"):
+        return types.Tuple([_type(part) for part in code[1:-1].split("+")])
     form = _FORM.fullmatch(code)
     if form is None:
         raise ValueError(f"{FILE}: {code!r} names no type")
@@ -71,6 +73,8 @@ def _type(code: str) -> Any:
 def _code(kind: Any) -> str:
     if isinstance(kind, types.UniTuple):
         return f"{_code(kind.dtype)}*{kind.count}"
+    if isinstance(kind, types.Tuple):
+        return f"({'+'.join(map(_code, kind))})"
     if isinstance(kind, types.Array):
         layout = "" if kind.layout == "C" else kind.layout
         return f"{_CODES[kind.dtype]}{kind.ndim}{layout}{'' if kind.mutable else 'r'}"
