@@ -1,8 +1,8 @@
 """The kernels that are called from Python, with their signatures, so that all can be compiled ahead of the first run.
 
 ``roots.txt`` holds a line each, such as ``geodesy.enu_axes f,f``: f float64, i int64, u uint64, b boolean, n none; f2
-an array of two axes, C-contiguous (f2F, f2A: not so); a trailing r read-only; ``f*7`` seven of them as a tuple; ``(i1+f)``
-a tuple of unlike ones. What roots call is compiled with them.
+an array of two axes, C-contiguous (f2F, f2A: not so); a trailing r read-only; ``f*7`` seven of them as a tuple;
+``(i1+f)`` a tuple of unlike ones. What roots call is compiled with them.
 ``tests/cli/every_root.py`` plays the system: a test refuses a call without a line, ``--write`` writes them anew.
 """
 
