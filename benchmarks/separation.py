@@ -3,21 +3,32 @@
     python -m benchmarks.separation [runs [kind ...]]
 
 Bars (issue 4): separate tracks within 10 s of becoming resolvable in 90 % of 200 runs, with the right parent; at most
-2 % coalesced or swapped. A track holds the object it is nearer to, in sigmas of the innovation. Separate: each object
-has a confirmed track. Right parent: one of the two tracks is the one that covered both before, and the other names it.
-Coalesced: five scans in a row, while the objects are apart, with two tracks on one object and none on the other.
-Swapped: after both were held, a track that held one object holds the other at three scans in a row.
+2 % coalesced or swapped. A track holds the object it is nearer to, in sigmas of the innovations of all radars.
+Separate: each object has a confirmed track. Right parent: one of the two tracks is the one that covered both before,
+and the other names it. Coalesced: five scans in a row, while the objects are apart, with two tracks on one object and
+none on the other. Swapped: after the same two tracks held the two objects at three scans in a row, one of them holds
+the other object at three scans in a row. Scans in a row are those in which the objects are apart.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import math
 import sys
 from collections.abc import Iterable
 
 import numpy as np
 
-from benchmarks.separation_scenes import Kind, Look, Scene, detections_of, distance_sigma, end_ns, scene
+from benchmarks.separation_scenes import (
+    CLUTTER_PLOT,
+    HAS_RATE,
+    Kind,
+    Look,
+    Scene,
+    detections_of,
+    end_ns,
+    scene,
+)
 from tocsin.policy import TrackPolicy
 from tocsin.tracking import Tracker
 from tocsin.tracking.looks import radar_view
@@ -46,16 +57,17 @@ class Run:
         return self.delay_s <= SOON_S and self.is_right_parent and not self.is_coalesced and not self.is_swapped
 
 
-def holders(tracker: Tracker, look: Look, site: np.ndarray) -> tuple[list[list[int]], int]:
-    """Names of the confirmed tracks on each object, nearest first, and how many are on none."""
+def holders(tracker: Tracker, look: Look, weight: np.ndarray) -> tuple[list[list[int]], int]:
+    """Names of the confirmed tracks on each object, nearest first, and how many are on none.
+
+    ``weight`` (6, 6): the square of a distance in sigmas is d' weight d.
+    """
     seen = tracker.confirmed(end_ns(look))
     names = tracker.state.history.names
-    true = [radar_view(each, site)[0] for each in look.truth]
-    held: list[list[tuple[float, int]]] = [[] for _ in true]
+    held: list[list[tuple[float, int]]] = [[] for _ in look.truth]
     false = 0
     for slot, state in zip(seen.slots.tolist(), seen.state, strict=True):
-        guess = radar_view(state, site)[0]
-        away = [distance_sigma(guess, each, look.spread, look.radar) for each in true]
+        away = [apart_sigma(state, each, weight) for each in look.truth]
         k = int(np.argmin(away))
         if away[k] < NEAR_SIGMA:
             held[k].append((away[k], names.get(int(tracker.state.id[slot]), 0)))
@@ -64,21 +76,36 @@ def holders(tracker: Tracker, look: Look, site: np.ndarray) -> tuple[list[list[i
     return [[name for _, name in sorted(each)] for each in held], false
 
 
+def apart_sigma(a: np.ndarray, b: np.ndarray, weight: np.ndarray) -> float:
+    return math.sqrt(float((a - b) @ weight @ (a - b)))
+
+
+def weight_of(look: Look, site: np.ndarray) -> np.ndarray:
+    """What one radar tells: H' S^-1 H, with S the covariance of its innovation."""
+    rows = 4 if HAS_RATE[look.radar] else 3
+    slope = radar_view(look.truth[0], site)[1][:rows]
+    return np.asarray(slope.T @ np.linalg.solve(look.spread[:rows, :rows], slope))
+
+
 def run(case: Scene, seed: int, policy: TrackPolicy | None = None, is_verbose: bool = False) -> Run:
     tracker, out = Tracker(policy), Run(seed)
     parents: dict[int, int] = {}
     before = 0  # the track that covered both
-    first: list[int] = []
+    first: list[int] = []  # the two tracks, once they hold the objects for good
+    latest: list[list[int]] = []
     together = crossed = 0
     ever: set[int] = set()
+    weights: dict[int, np.ndarray] = {}
     from_s = case.resolvable_s if case.kind == "separation" else max(case.resolvable_s, SETTLED_S)
     for number, look in enumerate(case.looks):
         told = tracker.step(detections_of(look, case.sites, number))
         if told is not None and hasattr(told, "parent"):
             parents |= dict(zip(told.track.tolist(), told.parent.tolist(), strict=True))
-        held, false = holders(tracker, look, case.sites[look.radar])
-        if is_verbose and look.time_s > case.event_s - 3.0:
-            print(f"{look.time_s:6.2f} {'apart' if look.is_apart else '     '} {held} {look.origin.tolist()}")
+        weights[look.radar] = weight_of(look, case.sites[look.radar])
+        weight = np.sum(list(weights.values()), axis=0)
+        held, false = holders(tracker, look, weight)
+        if is_verbose and look.time_s > case.resolvable_s - 20.0:
+            print(_line(tracker, look, held), f"{false} elsewhere" if false else "")
         out.false = max(out.false, false)
         if look.truth.shape[0] == 1:
             before = held[0][0] if held[0] else before
@@ -87,14 +114,15 @@ def run(case: Scene, seed: int, policy: TrackPolicy | None = None, is_verbose: b
         if look.time_s < from_s:
             continue
         is_both = bool(held[0] and held[1])
-        if is_both and not first:
-            out.delay_s = look.time_s - from_s
-            first = [held[0][0], held[1][0]]
-        if first:
+        if is_both:
+            out.delay_s = min(out.delay_s, look.time_s - from_s)
             ever.update(held[0], held[1])
         if look.is_apart:
-            together = together + 1 if sorted(map(len, held))[0] == 0 and max(map(len, held)) > 1 else 0
+            together = together + 1 if not is_both and max(map(len, held)) > 1 else 0
             out.is_coalesced |= together >= 5
+            latest = [*latest, [each[0] for each in held] if is_both else []][-3:]
+            if not first and len(latest) == 3 and latest[0] and latest[0] == latest[1] == latest[2]:
+                first = latest[0]
             is_crossed = bool(first) and (first[0] in held[1] or first[1] in held[0])
             crossed = crossed + 1 if is_crossed else 0
             out.is_swapped |= crossed >= 3
@@ -105,6 +133,15 @@ def run(case: Scene, seed: int, policy: TrackPolicy | None = None, is_verbose: b
     else:
         out.is_right_parent = True
     return out
+
+
+def _line(tracker: Tracker, look: Look, held: list[list[int]]) -> str:
+    """What one scan did: who holds which object, and which track took each plot of theirs (number < its origin)."""
+    names = tracker.state.history.names
+    used = {j: names.get(track, -track) for track, j in tracker.state.history.entries[-1].used}
+    taken = [f"{used.get(j, '-')}<{look.origin[j]}" for j in range(look.origin.size) if look.origin[j] != CLUTTER_PLOT]
+    away = f"{look.distance_sigma:5.1f}{'*' if look.is_apart else ' '}"
+    return f"{look.time_s:6.2f} radar {look.radar} {away} {held} {' '.join(taken)}"
 
 
 def report(kind: Kind, runs: list[Run]) -> str:

@@ -35,8 +35,8 @@ JOINT, CLUTTER_PLOT = 2, -1  # origins of a plot that is of both objects, and of
 
 @dataclasses.dataclass(frozen=True)
 class Look:
-    """A scan: plots z (p, 4) and their origins; spread (4, 4) covariance of the innovation; truth (n, 6); whether the
-    objects are more than three sigma apart and in two cells."""
+    """A scan: plots z (p, 4) and their origins; spread (4, 4) covariance of the innovation; truth (n, 6); how far
+    the objects are apart, and whether that is more than three sigma, in two cells."""
 
     radar: int
     time_s: float
@@ -44,6 +44,7 @@ class Look:
     origin: np.ndarray
     spread: np.ndarray
     truth: np.ndarray
+    distance_sigma: float
     is_apart: bool
 
 
@@ -187,16 +188,17 @@ def _look(
 ) -> Look:  # fmt: skip
     true = [radar_view(each, site)[0] for each in objects]
     echoes = [(each, k) for k, each in enumerate(true)]
-    is_apart = False
+    away, is_apart = 0.0, False
     if len(true) == 1:
         echoes = [(true[0], JOINT)]
     else:
         d = np.abs(true[0] - true[1])
+        away = distance_sigma(true[0], true[1], spread, radar)
         if d[0] < CELL_RANGE_M and d[1] * math.cos(true[0][2]) < BEAM_RAD and d[2] < BEAM_RAD:
             power = weight * rng.exponential(1.0, 2)
             echoes = [((power[0] * true[0] + power[1] * true[1]) / power.sum(), JOINT)]
         else:
-            is_apart = distance_sigma(true[0], true[1], spread, radar) > RESOLVED_SIGMA
+            is_apart = away > RESOLVED_SIGMA
     rows, origin = [], []
     for echo, source in echoes:
         if rng.random() < DETECTION_PROB:
@@ -209,7 +211,7 @@ def _look(
         origin.append(CLUTTER_PLOT)
     order = rng.permutation(len(rows))
     z, source = np.array(rows).reshape(-1, 4)[order], np.array(origin, dtype=np.int64)[order]
-    return Look(radar, time_s, z, source, spread, np.array(objects), is_apart)
+    return Look(radar, time_s, z, source, spread, np.array(objects), away, is_apart)
 
 
 def end_ns(look: Look) -> int:
