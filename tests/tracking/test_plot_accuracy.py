@@ -10,11 +10,12 @@ import pytest
 from tracking_scene import EVERYWHERE, RADAR, at, burnout, coasting, ns, radar_scan
 
 from tocsin.kernels import ecef_from_radar, radar_from_ecef, radar_jacobian
+from tocsin.kernels import track_observe as plot_kind
 from tocsin.kernels.track_motion import BALLISTIC
+from tocsin.kernels.track_scan import looked_at
 from tocsin.messages import column
 from tocsin.tracking import Tracker
-from tocsin.tracking.coverage import looked_at
-from tocsin.tracking.plots import plots_of
+from tocsin.tracking.plots import plots_of, swept_row
 
 SHARP, DULL = (20.0, 2e-4), (200.0, 4e-3)  # m, rad
 
@@ -85,4 +86,4 @@ def test_what_stands_just_under_the_upper_edge_may_have_been_seen_over_it(
 ) -> None:
     """A target at 0.5 rad and 300 km: its ray is bent upwards, so an edge 3 mrad above it proves nothing."""
     swept = msgspec.structs.replace(EVERYWHERE, elevation_max_rad=elevation_max_rad)
-    assert looked_at(swept, "radar", RADAR, ecef_from_radar(3e5, 1.0, 0.5, RADAR)) is is_evidence
+    assert looked_at(plot_kind.RADAR, swept_row(swept), RADAR, ecef_from_radar(3e5, 1.0, 0.5, RADAR)) is is_evidence

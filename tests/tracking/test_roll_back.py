@@ -86,7 +86,7 @@ def assert_same_memory(a: TrackerState, b: TrackerState) -> None:
         left, right = getattr(a, name), getattr(b, name)
         assert left.shape == right.shape, name
         assert left.tobytes() == right.tobytes(), name
-    assert (a.next_id, a.fed) == (b.next_id, b.fed)
+    assert (a.next_id, a.sensors) == (b.next_id, b.sensors)
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -12,7 +12,6 @@ import math
 import numpy as np
 
 from tocsin.kernels.compiled import kernel
-from tocsin.kernels.constants import GM_M3_S2
 from tocsin.kernels.track_motion import (
     BALLISTIC,
     BOOST,
@@ -26,17 +25,14 @@ from tocsin.kernels.track_motion import (
     MODEL_COUNT,
     SIZE,
     THRUST_MAX_M_S2,
-    TURN_ACCELERATION_M_S2,
-    TURN_NIS,
     UNLIT_PROB,
     move,
     sandwich,
 )
 from tocsin.kernels.track_observe import INFRARED
-from tocsin.kernels.track_update import TURN_LOG_PROB, fit, update_model, widen_for_turn
+from tocsin.kernels.track_update import update_model
 
 _SPEED_MAX_M_S = 80_000.0  # relative to the Earth; the fastest meteors: 72 km/s
-_LIVE = 1e-4  # a model this probable may claim a plot
 
 
 @kernel
@@ -90,6 +86,37 @@ def _end_of_thrust(x, cov, mu, dt_s, par):
 
 
 @kernel
+def predict(x, cov, mu, dt_s, par, phi, q, hold):
+    """Predict one bank in place by dt_s > 0. Work arrays phi, q, hold (9, 9)."""
+    if mu[BOOST] > 0.0:
+        _end_of_thrust(x, cov, mu, dt_s, par)
+        if mu[BOOST] < par[DEAD_PROB]:
+            mu[BOOST] = 0.0
+    for m in range(MODEL_COUNT):
+        if mu[m] > 0.0:
+            n = DIM[m]
+            room = par[LOG_BETA_VAR] - cov[m, 6, 6] if m == BALLISTIC else 0.0
+            move(m, x[m], dt_s, room, par, phi, q)
+            sandwich(phi, cov[m], n, hold)
+            for a in range(n):
+                for b in range(n):
+                    cov[m, a, b] = hold[a, b] + q[a, b]
+            if m == BOOST:
+                _bound_spread(cov[m])
+
+
+@kernel
+def copy_bank(x, cov, mu, to_x, to_cov, to_mu):
+    """Copy one bank."""
+    for m in range(MODEL_COUNT):
+        to_mu[m] = mu[m]
+        for a in range(SIZE):
+            to_x[m, a] = x[m, a]
+            for b in range(SIZE):
+                to_cov[m, a, b] = cov[m, a, b]
+
+
+@kernel
 def predict_slots(x, cov, mu, t_ns, slots, to_ns, out_x, out_cov, out_mu, par):
     """Copy slots into rows of the out arrays, each predicted to to_ns where that lies ahead of it."""
     phi = np.empty((SIZE, SIZE))
@@ -97,30 +124,10 @@ def predict_slots(x, cov, mu, t_ns, slots, to_ns, out_x, out_cov, out_mu, par):
     hold = np.empty((SIZE, SIZE))
     for i in range(slots.shape[0]):
         k = slots[i]
-        for m in range(MODEL_COUNT):
-            out_mu[i, m] = mu[k, m]
-            for a in range(SIZE):
-                out_x[i, m, a] = x[k, m, a]
-                for b in range(SIZE):
-                    out_cov[i, m, a, b] = cov[k, m, a, b]
+        copy_bank(x[k], cov[k], mu[k], out_x[i], out_cov[i], out_mu[i])
         dt_s = (to_ns - t_ns[k]) * 1e-9
-        if dt_s <= 0.0:
-            continue
-        if out_mu[i, BOOST] > 0.0:
-            _end_of_thrust(out_x[i], out_cov[i], out_mu[i], dt_s, par)
-            if out_mu[i, BOOST] < par[DEAD_PROB]:
-                out_mu[i, BOOST] = 0.0
-        for m in range(MODEL_COUNT):
-            if out_mu[i, m] > 0.0:
-                n = DIM[m]
-                room = par[LOG_BETA_VAR] - out_cov[i, m, 6, 6] if m == BALLISTIC else 0.0
-                move(m, out_x[i, m], dt_s, room, par, phi, q)
-                sandwich(phi, out_cov[i, m], n, hold)
-                for a in range(n):
-                    for b in range(n):
-                        out_cov[i, m, a, b] = hold[a, b] + q[a, b]
-                if m == BOOST:
-                    _bound_spread(out_cov[i, m])
+        if dt_s > 0.0:
+            predict(out_x[i], out_cov[i], out_mu[i], dt_s, par, phi, q, hold)
 
 
 @kernel
@@ -166,86 +173,6 @@ def picture_slots(x, cov, mu, t_ns, slots, to_ns, own_prob, par):
                 total += cov6[i, a, b]
         is_sound[i] = math.isfinite(total) and least > 0.0 and speed2 < _SPEED_MAX_M_S * _SPEED_MAX_M_S
     return out_x, out_cov, out_mu, state, cov6, is_sound
-
-
-@kernel
-def _shift(model, x, dt_s, at):
-    """A short way along the flight, forward or back: at = x moved by dt_s with its velocity, gravity and thrust."""
-    r2 = x[0] * x[0] + x[1] * x[1] + x[2] * x[2]
-    pull = 0.0 if model == LEVEL else -GM_M3_S2 / (r2 * math.sqrt(r2))
-    for k in range(3):
-        a = pull * x[k] + (x[6 + k] if model == BOOST else 0.0)
-        at[k] = x[k] + dt_s * (x[3 + k] + 0.5 * dt_s * a)
-        at[3 + k] = x[3 + k] + dt_s * a
-
-
-@kernel
-def gate_plots(x, cov, mu, dt_s, gap_s, kind, z, spot, ahead_s, site, var, limit, par, score):
-    """Which plots each track could have made, and how likely.
-
-    In        x, cov, mu     (n, ...) predicted tracks; dt_s (n,) plot reference time minus state time, <= 0
-              gap_s          (n,) s since each track's last plot
-              z (p, 4), spot (p, 3)  plots, and where they are, ECEF m (infrared: the line of sight)
-              ahead_s        (p,) plot time minus reference time
-              var            (p, 4) variances of each plot's measurement
-              limit          bound on the normalised innovation squared
-    Out       score (n, p)   ln of the mixture likelihood, -1e30 where it does not gate
-    """
-    at = np.empty(SIZE)
-    wide = np.empty((SIZE, SIZE))
-    for i in range(x.shape[0]):
-        for j in range(z.shape[0]):
-            score[i, j] = -1e30
-            inside = False
-            best = -1e30
-            total = 0.0
-            for m in range(MODEL_COUNT):
-                if mu[i, m] < _LIVE:
-                    continue
-                _shift(m, x[i, m], ahead_s[j] + dt_s[i], at)
-                d2 = 0.0
-                distance2 = 0.0
-                along = 0.0
-                for k in range(3):
-                    distance2 += (at[k] - site[k]) ** 2
-                    if kind == INFRARED:
-                        along += (at[k] - site[k]) * spot[j, k]
-                    else:
-                        d2 += (at[k] - spot[j, k]) ** 2
-                if kind == INFRARED:
-                    if along < 0.0:
-                        continue
-                    d2 = max(distance2 - along * along, 0.0)
-                    near = 2.0 * var[j, 0] * distance2
-                else:
-                    near = var[j, 0] + (var[j, 1] + var[j, 2]) * (distance2 if kind < INFRARED else 1.0)
-                near += cov[i, m, 0, 0] + cov[i, m, 1, 1] + cov[i, m, 2, 2]
-                if m == LEVEL:
-                    near += (0.5 * par[TURN_ACCELERATION_M_S2] * gap_s[i] ** 2) ** 2
-                if d2 > 4.0 * limit * near:
-                    continue
-                for a in range(DIM[m]):
-                    for b in range(DIM[m]):
-                        wide[a, b] = cov[i, m, a, b]
-                nis, likelihood = 0.0, 0.0
-                for attempt in range(2):
-                    nis, likelihood = fit(at, wide, kind, z[j], site, var[j])
-                    if attempt == 1:
-                        likelihood += TURN_LOG_PROB
-                    elif m == LEVEL and nis > par[TURN_NIS]:
-                        widen_for_turn(at, wide, gap_s[i], par)
-                    else:
-                        break
-                if nis <= limit:
-                    inside = True
-                value = likelihood + math.log(mu[i, m])
-                if value > best:
-                    total = total * math.exp(max(best - value, -700.0)) + 1.0
-                    best = value
-                else:
-                    total += math.exp(max(value - best, -700.0))
-            if inside:
-                score[i, j] = best + math.log(total)
 
 
 @kernel

@@ -29,8 +29,10 @@ class TrackPolicy(_Rules, frozen=True, kw_only=True):
     """Motion models, association, starting and dropping of the tracker. Notional; spreads are one sigma."""
 
     gate_prob: float = 0.999  # a true plot lies inside the gate
-    confirm_hits: int = 4  # plots a tentative track needs ...
-    miss_limit: int = 3  # ... before it has missed this many scans in a row that looked at it
+    false_confirm_prob: float = 1e-7  # sequential test: a track begun by a false plot is confirmed this seldom ...
+    true_drop_prob: float = 0.01  # ... and one begun by an object dropped, on misses alone, this seldom
+    confirm_hits: int = 4  # plots that confirm where a sensor states no density of false plots
+    miss_limit: int = 3  # a tentative track is dropped after so many scans in a row that looked at it in vain
     plume_motion_nis: float = 20.0  # infrared alone: speed in its own sigmas, squared, needed to confirm (chi2 3: 2e-4)
     lost_misses: int = 15  # a confirmed track is dropped after so many such scans in a row
     tentative_gap_s: float = 30.0  # a tentative track without a plot for so long is dropped

@@ -24,6 +24,8 @@ POLICY_RANGES: dict[str, Range] = {
     "screen.silent_after_periods": (1.0, 1_000.0, "count"),
     "screen.silent_after_min_s": _SECONDS,
     "track.gate_prob": _INNER_PROB,
+    "track.false_confirm_prob": _INNER_PROB,
+    "track.true_drop_prob": _INNER_PROB,
     "track.confirm_hits": (1, 1_000, "count"),
     "track.miss_limit": (1, 1_000, "count"),
     "track.plume_motion_nis": (0.0, 1e6, "1"),

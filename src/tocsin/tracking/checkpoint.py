@@ -1,7 +1,7 @@
 """A checkpoint: the tracker's memory at one moment, as bytes. Live slots only; equal memories give equal bytes.
 
-Header (little-endian): magic, version, next_id, capacity of the arrays, count of live slots. Then the slots, then the
-live rows of every array in the order of ``ARRAYS``, raw; then the sensors behind each track, as MessagePack.
+Header (little-endian): magic, version, next_id, capacity of the arrays, count of live slots, bytes of the names. Then
+the names of the sensors as MessagePack, the slots, and the live rows of every array in the order of ``ARRAYS``, raw.
 """
 
 from __future__ import annotations
@@ -12,32 +12,28 @@ import msgspec
 import numpy as np
 
 from tocsin.errors import MessageError
+from tocsin.kernels.track_scan import FREE
 from tocsin.messages import Column
-from tocsin.tracking.state import FREE, TrackerState
+from tocsin.tracking.state import FIRST_CAPACITY, TrackerState, with_columns
 
-_MAGIC, _VERSION = b"tocsinTC", 1
-_HEADER = struct.Struct("<8sHqqq")
-ARRAYS = ("x", "cov", "mu", "t_ns", "id", "status", "first_ns", "last_ns", "miss_count", "plot_count", "told_boost")
-_TOLD = (
-    "t_ns",
-    "mu",
-    "status",
-    "last_ns",
-    "first_ns",
-    "miss_count",
-    "plot_count",
-    "x",
-    "cov",
-)  # likeliest to differ first
+_MAGIC, _VERSION = b"tocsinTC", 2
+_HEADER = struct.Struct("<8sHqqqq")
+ARRAYS = (
+    "x", "cov", "mu", "t_ns", "id", "status", "first_ns", "last_ns", "miss_count", "plot_count", "told_boost",
+    "evidence", "fed",
+)  # fmt: skip
+_TOLD = ("t_ns", "mu", "status", "last_ns", "first_ns", "miss_count", "plot_count", "evidence", "x", "cov")
+"""Likeliest to differ first."""
 
 
 def pack(memory: TrackerState) -> bytes:
     """The memory, less its history, as bytes."""
     live = np.flatnonzero(memory.status != FREE)
-    parts = [_HEADER.pack(_MAGIC, _VERSION, memory.next_id, memory.status.shape[0], live.size), live.tobytes()]
+    names = msgspec.msgpack.encode(memory.sensors)
+    header = _HEADER.pack(_MAGIC, _VERSION, memory.next_id, memory.status.shape[0], live.size, len(names))
+    parts = [header, names, live.tobytes()]
     if live.size:
         parts += [getattr(memory, name)[live].tobytes() for name in ARRAYS]
-        parts.append(msgspec.msgpack.encode([memory.fed[track] for track in memory.id[live].tolist()]))
     return b"".join(parts)
 
 
@@ -47,12 +43,14 @@ def unpack(data: bytes, memory: TrackerState) -> None:
     Raises    MessageError where the bytes are of another version, or no checkpoint
     """
     try:
-        magic, version, memory.next_id, capacity, count = _HEADER.unpack_from(data)
+        magic, version, memory.next_id, capacity, count, size = _HEADER.unpack_from(data)
     except struct.error:
         magic = version = None
     if (magic, version) != (_MAGIC, _VERSION):
         raise MessageError(f"not a checkpoint of version {_VERSION}: start the tracker from a whole state instead")
-    at = _HEADER.size
+    at = _HEADER.size + size
+    memory.sensors = msgspec.msgpack.decode(data[_HEADER.size : at], type=list[str])
+    memory.fed = with_columns(np.zeros((0, FIRST_CAPACITY), dtype=bool), len(memory.sensors))
     live: Column = np.frombuffer(data, np.int64, count, at)
     at += live.nbytes
     for name in ARRAYS:
@@ -63,20 +61,19 @@ def unpack(data: bytes, memory: TrackerState) -> None:
             array[live] = rows.reshape(count, *like.shape[1:])
             at += rows.nbytes
         setattr(memory, name, array)
-    memory.fed = {}
-    if count:
-        names = msgspec.msgpack.decode(data[at:], type=list[list[str]])
-        memory.fed = dict(sorted(zip(memory.id[live].tolist(), names, strict=True)))
 
 
 def keep_as(memory: TrackerState, other: TrackerState) -> None:
     """Make ``other``, a shallow copy taken earlier, the memory again; the history stays."""
-    for name in (*ARRAYS, "next_id", "fed"):
+    for name in (*ARRAYS, "next_id", "sensors"):
         setattr(memory, name, getattr(other, name))
 
 
 def is_same_track(a: TrackerState, i: int, b: TrackerState, j: int) -> bool:
     """Whether two slots hold the same bit for bit, whatever their track is called."""
-    return a.fed[int(a.id[i])] == b.fed[int(b.id[j])] and all(
-        getattr(a, name)[i].tobytes() == getattr(b, name)[j].tobytes() for name in _TOLD
-    )
+    for name in _TOLD:
+        if getattr(a, name)[i].tobytes() != getattr(b, name)[j].tobytes():
+            return False
+    if a.sensors == b.sensors:
+        return bool((a.fed[i] == b.fed[j]).all())
+    return a.sensors_of(np.array([i])) == b.sensors_of(np.array([j]))

@@ -8,28 +8,49 @@ updates the state from where it was at the plot's time (``kernels/track_update.p
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import numpy as np
 
-from tocsin.kernels.track_bank import gate_plots, update_bank
-from tocsin.kernels.track_motion import BALLISTIC, BOOST, LEVEL
-from tocsin.kernels.track_start import start_bank
-from tocsin.messages import Detections, TrackUpdates
+from tocsin.kernels.track_assign import assign
+from tocsin.kernels.track_gate import gate
+from tocsin.kernels.track_motion import BOOST, LEVEL
+from tocsin.kernels.track_observe import INFRARED, RADAR_RATE
+from tocsin.kernels.track_scan import (
+    AZIMUTH_FROM_RAD,
+    AZIMUTH_TO_RAD,
+    CLUTTER_DENSITY,
+    CONFIRMED,
+    DETECTION_PROB,
+    ELEVATION_MAX_RAD,
+    ELEVATION_MIN_RAD,
+    RANGE_MAX_M,
+    RANGE_MIN_M,
+    TENTATIVE,
+    miss,
+    put_back,
+    start_tracks,
+    use_plots,
+)
+from tocsin.kernels.track_twins import twins
+from tocsin.messages import Column, Detections, TrackUpdates
 from tocsin.policy import TrackPolicy
-from tocsin.tracking.associate import NOT_GATED, assign
-from tocsin.tracking.coverage import looked_at
-from tocsin.tracking.merge import absorb, may_be_one, same_object
+from tocsin.tracking.merge import absorb
 from tocsin.tracking.output import Picture, height_of, picture, speed_significance, updates
 from tocsin.tracking.parameters import chi_square_bound, kernel_parameters
-from tocsin.tracking.plots import Plots, plots_of
-from tocsin.tracking.state import CONFIRMED, TENTATIVE, TrackerState
+from tocsin.tracking.plots import NOTHING_SWEPT, Plots, plots_of, swept_row
+from tocsin.tracking.state import TrackerState
 from tocsin.units import NS_PER_S, s_from_ns
 
 KINDS = {"radar": 0, "infrared": 1, "position": 2}
-_MISS_STD_M = 5_000.0  # a track less sure of its place than this may well be elsewhere: no miss is counted
 _UNSEEN_NS = 10 * NS_PER_S  # a track without a plot for so long is moved on by ticks ...
 _TICK_BEHIND_NS = 2 * NS_PER_S  # ... to this far behind now, so that a plot early in a scan still finds it behind
 _BOOST_CHANGE = 0.1  # a change of this much in the probability of thrust is published without a plot
+_PROB_MAX = 0.99  # no sensor is sure to see
+_ORIGIN = (0.0, 0.0, 0.0)
+_AXES = np.eye(3)
+_RATE_SPAN_M_S = 8_000.0  # range rates of false plots lie in a span of this much
+_HITS_MIN = 3  # two plots agree with any velocity: no track is confirmed by fewer
 
 
 @dataclasses.dataclass(slots=True)
@@ -59,39 +80,60 @@ class Forward:
         self.state = TrackerState()
         self.par = kernel_parameters(policy)
         self.prior = (policy.log_beta_mean, policy.log_beta_std)
+        false, missed = policy.false_confirm_prob, policy.true_drop_prob
+        self.confirm_evidence = math.log((1.0 - missed) / false)  # Wald's bounds
+        self.drop_evidence = math.log(missed / (1.0 - false))
 
     def use(self, detections: Detections, plots: Plots | None, telling: Telling | None) -> Outcome:
         """Use one scan and its plots, made here where not given. What it changed is told as at the scan's end."""
-        memory, policy, done = self.state, self.policy, Outcome()
+        memory, done = self.state, Outcome()
         slots = memory.alive()
         if not slots.size and not detections.plot_time_ns.size:
             return done
         plots = plots_of(detections) if plots is None else plots
+        swept = NOTHING_SWEPT if detections.swept is None else swept_row(detections.swept)
         when_ns = _reference_ns(plots, detections.end_ns)
-        seen = picture(memory, slots, when_ns, policy.own_prob, self.par)
-        if False in seen.is_sound.tolist():
-            self._free(slots[~seen.is_sound].tolist(), telling)
+        seen = picture(memory, slots, when_ns, self.policy.own_prob, self.par)
+        if not seen.is_sound.all():
+            self._free(slots[~seen.is_sound], telling)
             seen = seen.rows(np.flatnonzero(seen.is_sound))
-        pairs = self._associate(plots, seen, when_ns)
-        kind = KINDS[detections.kind]
-        nis: dict[int, float] = {}
-        for slot, j in sorted(pairs.items()):
-            value = self._update(slot, plots, j, seen, when_ns)
-            if value >= 0.0:
-                nis[slot] = value
-                self._count(slot, kind, int(plots.time_ns[j]), detections.sensor)
-                done.used.append((int(memory.id[slot]), j))
-        changed = set(nis)
-        dropped = self._missed(detections, plots, seen, changed)
-        taken = set(pairs.values())
-        for j in range(plots.count):
-            if j not in taken:
-                slot = self._start(plots, j, kind, detections.sensor)
-                changed.add(slot)
-                done.used.append((int(memory.id[slot]), j))
-        done.nis, done.dof = {int(memory.id[slot]): value for slot, value in nis.items()}, plots.row_count
-        if changed or dropped:
-            self._settle(detections, changed | dropped, dropped, nis, plots.row_count, telling, done)
+        choice, worth = self._associate(plots, seen, when_ns, swept)
+        column = KINDS[detections.kind]
+        nis = use_plots(
+            memory.x, memory.cov, memory.mu, memory.t_ns, memory.first_ns, memory.last_ns, memory.miss_count,
+            memory.plot_count, memory.evidence, seen.slots, choice, worth, seen.x, seen.cov, seen.mu, when_ns,
+            plots.kind, column, plots.z, plots.time_ns, plots.site, plots.var, self.par,
+        )  # fmt: skip
+        is_used = nis >= 0.0
+        changed = np.zeros(memory.status.shape[0], dtype=bool)  # by slot, as all that follows
+        dropped = np.zeros_like(changed)
+        changed[seen.slots[is_used]] = True
+        if detections.swept is not None:
+            site = np.array(detections.platform_ecef_m or _ORIGIN)
+            self._miss(plots.kind, site, seen, is_used, when_ns, swept, changed, dropped)
+        fed, taken = seen.slots[is_used], choice[is_used]
+        free = np.ones(plots.count, dtype=bool)
+        free[choice[choice >= 0]] = False
+        rest = free.nonzero()[0]
+        if rest.size:
+            begun = memory.take(rest.size)
+            if memory.status.shape[0] > changed.shape[0]:
+                changed, dropped = (_longer(a, memory.status.shape[0]) for a in (changed, dropped))
+            start_tracks(
+                memory.x, memory.cov, memory.mu, memory.t_ns, memory.first_ns, memory.last_ns, memory.plot_count,
+                begun, rest, plots.kind, column, plots.z, plots.time_ns, plots.site, plots.var, self.par,
+            )  # fmt: skip
+            changed[begun] = True
+            fed, taken = np.concatenate((fed, begun)), np.concatenate((taken, rest))
+        if fed.size:
+            memory.fed[fed, memory.sensor(detections.sensor)] = True
+        done.used = list(zip(memory.id[fed].tolist(), taken.tolist(), strict=True))
+        done.dof = plots.row_count
+        value = np.full(memory.status.shape[0], -1.0)
+        value[seen.slots] = nis
+        done.nis = dict(zip(memory.id[seen.slots[is_used]].tolist(), nis[is_used].tolist(), strict=True))
+        if (changed | dropped).any():
+            self._settle(detections, changed | dropped, dropped, value, plots.row_count, telling, done)
         return done
 
     def pass_time(self, now_ns: int, telling: Telling | None) -> Outcome:
@@ -103,8 +145,7 @@ class Forward:
             return done
         to_ns = now_ns - _TICK_BEHIND_NS
         seen = picture(memory, unseen, to_ns, policy.own_prob, self.par)
-        memory.x[unseen], memory.cov[unseen], memory.mu[unseen] = seen.x, seen.cov, seen.mu
-        memory.t_ns[unseen] = np.maximum(memory.t_ns[unseen], to_ns)
+        put_back(memory.x, memory.cov, memory.mu, memory.t_ns, unseen, seen.x, seen.cov, seen.mu, to_ns)
         gone = [
             int(slot)
             for i, slot in enumerate(unseen.tolist())
@@ -118,17 +159,17 @@ class Forward:
             done.message = updates(
                 memory,
                 seen,
-                self._names(told),
+                self._names(seen.slots),
                 to_ns,
                 "",
                 telling.time_ns,
                 telling.causes,
-                set(told),
-                {},
+                np.isin(told, gone),
+                np.full(len(told), -1.0),
                 0,
                 self.prior,
             )
-        self._free(gone, telling)
+        self._free(np.array(gone, dtype=np.int64), telling)
         return done
 
     def confirmed(self, now_ns: int) -> Picture:
@@ -137,198 +178,158 @@ class Forward:
         slots = slots[self.state.status[slots] == CONFIRMED]
         return picture(self.state, slots, now_ns, self.policy.own_prob, self.par)
 
-    def _associate(self, plots: Plots, seen: Picture, when_ns: int) -> dict[int, int]:
-        """Slot -> plot: confirmed tracks choose first, tentative ones from what is left."""
-        memory, slots = self.state, seen.slots
+    def _associate(self, plots: Plots, seen: Picture, when_ns: int, swept: Column) -> tuple[Column, Column]:
+        """Plot of each row, -1: none, and what it adds to the evidence for the track.
+
+        Confirmed tracks choose first, tentative ones from what is left.
+        """
+        memory, policy, slots = self.state, self.policy, seen.slots
+        choice, worth = np.full(slots.shape[0], -1, dtype=np.int64), np.zeros(slots.shape[0])
         if not plots.count or not slots.size:
-            return {}
+            return choice, worth
         back_s = np.minimum((when_ns - memory.t_ns[slots]) / NS_PER_S, 0.0)
         gap_s = np.maximum((when_ns - memory.last_ns[slots]) / NS_PER_S, 0.0)
         ahead_s = (plots.time_ns - when_ns) / NS_PER_S
-        limit = chi_square_bound(self.policy.gate_prob, plots.row_count)
-        score = np.empty((slots.shape[0], plots.count))
-        gate_plots(
-            seen.x, seen.cov, seen.mu, back_s, gap_s, plots.kind, plots.z, plots.spot, ahead_s,
-            plots.site, plots.var, limit, self.par, score,
-        )  # fmt: skip
-        if back_s.min() < -self.policy.late_limit_s:
-            score[back_s < -self.policy.late_limit_s] = 10.0 * NOT_GATED
-        gated = np.flatnonzero(score > NOT_GATED).tolist()
-        if len(gated) < 2:
-            return {int(slots[k // plots.count]): k % plots.count for k in gated}
-        pairs: dict[int, int] = {}
-        for status in (CONFIRMED, TENTATIVE):
-            rows = np.flatnonzero(memory.status[slots] == status)
-            free = [j for j in range(plots.count) if j not in pairs.values()]
-            if rows.size and free:
-                for i, j in assign(score[rows][:, free]):
-                    pairs[int(slots[rows[i]])] = free[j]
-        return pairs
+        limit = chi_square_bound(policy.gate_prob, plots.row_count)
+        in_time = back_s >= -policy.late_limit_s
+        status = memory.status[slots]
+        key, axis = _sort_key(plots)
+        order = key.argsort(kind="stable")
+        for wanted in (CONFIRMED, TENTATIVE):
+            rows = (in_time & (status == wanted)).nonzero()[0]
+            if not rows.size or not order.size:
+                continue
+            start, plot, score = gate(
+                seen.x, seen.cov, seen.mu, rows, back_s, gap_s, plots.kind, plots.z, plots.spot, ahead_s, plots.site,
+                plots.var, key, order, axis, limit, self.par,
+            )  # fmt: skip
+            taken = assign(start, plot, score, plots.count)
+            pairs = taken >= 0
+            choice[rows[pairs]] = plot[taken[pairs]]
+            if wanted == TENTATIVE:
+                worth[rows[pairs]] = self._worth(score[taken[pairs]], order.size, plots.kind, swept)
+            else:
+                order = order[~np.isin(order, choice[rows])]
+        return choice, worth
 
-    def _update(self, slot: int, plots: Plots, j: int, seen: Picture, when_ns: int) -> float:
-        """Predict one slot to a plot's time, where that lies ahead, and update it; returns its NIS, -1: not used."""
-        memory, par = self.state, self.par
-        plot_ns = int(plots.time_ns[j])
-        if plot_ns > memory.t_ns[slot]:
-            i = int(np.flatnonzero(seen.slots == slot)[0])
-            if plot_ns != when_ns:
-                seen, i = picture(memory, seen.slots[i : i + 1], plot_ns, self.policy.own_prob, par), 0
-            memory.x[slot], memory.cov[slot], memory.mu[slot] = seen.x[i], seen.cov[i], seen.mu[i]
-            memory.t_ns[slot] = plot_ns
-        late_s = max(s_from_ns(int(memory.t_ns[slot]) - plot_ns), 0.0)
-        gap_s = max(s_from_ns(plot_ns - int(memory.last_ns[slot])), 0.0)
-        nis = update_bank(
-            memory.x[slot], memory.cov[slot], memory.mu[slot], gap_s, late_s,
-            plots.kind, plots.z[j], plots.site, plots.var[j], par,
-        )  # fmt: skip
-        return float(nis)
+    def _worth(self, score: Column, free_count: int, kind: int, swept: Column) -> Column | float:
+        """What plots add to the evidence of their tracks: ln of how much likelier the object made them than chance.
 
-    def _count(self, slot: int, kind: int, plot_ns: int, sensor: str) -> None:
-        memory = self.state
-        memory.last_ns[slot] = max(int(memory.last_ns[slot]), plot_ns)
-        memory.first_ns[slot] = min(int(memory.first_ns[slot]), plot_ns)
-        memory.plot_count[slot, kind] += 1
-        memory.miss_count[slot] = 0
-        memory.note_sensor(slot, sensor)
-
-    def _missed(self, detections: Detections, plots: Plots, seen: Picture, updated: set[int]) -> set[int]:
-        """Tracks the scan looked at and did not see: thrust is less likely (infrared), a miss is counted.
-
-        Adds to ``updated`` the tracks whose probability of thrust changed enough to tell; returns those to drop.
+        Chance is what the sensor states of its false plots, or the plots that no confirmed track took, where those are
+        denser. Where it states nothing, or sees the same fire again and again, so much that ``confirm_hits`` confirm.
         """
-        memory, policy, swept = self.state, self.policy, detections.swept
-        if swept is None:
-            return set()
-        dropped: set[int] = set()
-        site = np.array(detections.platform_ecef_m or (0.0, 0.0, 0.0))
-        is_infrared = detections.kind == "infrared"
-        missed = [i for i, slot in enumerate(seen.slots.tolist()) if slot not in updated]
-        for i in missed:
-            slot = int(seen.slots[i])
-            if not looked_at(swept, detections.kind, site, seen.state[i, :3]):
-                continue
-            if is_infrared:
-                if seen.mu[i, BOOST] <= 0.0:
-                    continue
-                ahead = detections.end_ns - int(memory.t_ns[slot])
-                if ahead > 0:
-                    memory.x[slot], memory.cov[slot], memory.mu[slot] = seen.x[i], seen.cov[i], seen.mu[i]
-                    memory.t_ns[slot] = max(int(memory.t_ns[slot]), _reference_ns(plots, detections.end_ns))
-                self._unlit(slot, swept.detection_prob)
-                if abs(memory.mu[slot, BOOST] - memory.told_boost[slot]) > _BOOST_CHANGE:
-                    updated.add(slot)
-            elif np.trace(seen.cov6[i, :3, :3]) > 3.0 * _MISS_STD_M**2:
-                continue
-            if memory.status[slot] == TENTATIVE or not is_infrared:
-                memory.miss_count[slot] += 1
-            limit = policy.miss_limit if memory.status[slot] == TENTATIVE else policy.lost_misses
-            if memory.miss_count[slot] >= limit:
-                dropped.add(slot)
-        return dropped
-
-    def _unlit(self, slot: int, detection_prob: float) -> None:
-        """Bayes: a sensor that would have seen a plume with this probability saw none."""
-        mu = self.state.mu[slot]
-        mu[BOOST] *= 1.0 - min(detection_prob, 0.99)
-        mu /= mu.sum()
-        if mu[BOOST] < self.policy.dead_prob and mu[BALLISTIC] > 0.0:
-            mu[BOOST] = 0.0
-            mu /= mu.sum()
-
-    def _start(self, plots: Plots, j: int, kind: int, sensor: str) -> int:
-        memory = self.state
-        slot = memory.take()
-        start_bank(
-            plots.kind, plots.z[j], plots.site, plots.var[j], self.par,
-            memory.x[slot], memory.cov[slot], memory.mu[slot],
+        density = swept[CLUTTER_DENSITY]
+        if density <= 0.0 or kind >= INFRARED:
+            return self.confirm_evidence / max(self.policy.confirm_hits - 1, 1)
+        volume = (
+            (swept[AZIMUTH_TO_RAD] - swept[AZIMUTH_FROM_RAD])
+            * (swept[ELEVATION_MAX_RAD] - swept[ELEVATION_MIN_RAD])
+            * (swept[RANGE_MAX_M] - swept[RANGE_MIN_M])
         )  # fmt: skip
-        memory.t_ns[slot] = memory.first_ns[slot] = memory.last_ns[slot] = plots.time_ns[j]
-        memory.plot_count[slot, kind] = 1
-        memory.note_sensor(slot, sensor)
-        return slot
+        rate = 1.0
+        if kind == RADAR_RATE:
+            rate = _RATE_SPAN_M_S
+        density = max(density, free_count / max(volume, 1e-9)) / rate
+        return score + (math.log(min(swept[DETECTION_PROB], _PROB_MAX)) - math.log(density))
+
+    def _miss(
+        self, kind: int, site: Column, seen: Picture, is_used: Column, to_ns: int, swept: Column, changed: Column,
+        dropped: Column,
+    ) -> None:  # fmt: skip
+        """Tracks the scan looked at and did not see: marks those to drop, and those whose thrust is now doubtful."""
+        memory, policy, slots = self.state, self.policy, seen.slots
+        missed = miss(
+            memory.x, memory.cov, memory.mu, memory.t_ns, memory.miss_count, memory.plot_count, memory.status,
+            memory.evidence, slots, is_used, seen.x, seen.cov, seen.mu, seen.state, seen.cov6, to_ns, kind, swept,
+            site, self.par,
+        )  # fmt: skip
+        if kind == INFRARED:
+            doubtful = np.abs(memory.mu[slots, BOOST] - memory.told_boost[slots]) > _BOOST_CHANGE
+            changed[slots[~is_used & doubtful]] = True
+        slots = slots[missed]
+        is_tentative = memory.status[slots] == TENTATIVE
+        limit = np.where(is_tentative, policy.miss_limit, policy.lost_misses)
+        is_over = (memory.miss_count[slots] >= limit) | (is_tentative & (memory.evidence[slots] < self.drop_evidence))
+        dropped[slots[is_over]] = True
 
     def _settle(
-        self, detections: Detections, changed: set[int], dropped: set[int], nis: dict[int, float], dof: int,
-        telling: Telling | None, done: Outcome,
+        self, detections: Detections, changed: Column, dropped: Column, nis: Column, dof: int, telling: Telling | None,
+        done: Outcome,
     ) -> None:  # fmt: skip
-        """Confirm, merge, and tell; then free what was dropped or absorbed."""
-        memory, end_ns = self.state, detections.end_ns
-        young = [slot for slot in sorted(nis.keys() & changed - dropped) if self._is_young(slot)]
+        """Confirm, merge, and tell; then free what was dropped or absorbed. All columns are by slot."""
+        memory, policy, end_ns = self.state, self.policy, detections.end_ns
+        hits = memory.plot_count.sum(axis=1)
+        is_young = (nis >= 0.0) & changed & ~dropped & (hits >= _HITS_MIN) & (hits <= policy.merge_young_hits)
         slots = memory.alive()
-        if not young:  # nothing to compare with
-            slots = slots[[slot in changed for slot in slots.tolist()]]
+        if not is_young.any():  # nothing to compare with
+            slots = slots[changed[slots]]
         common_ns = max(end_ns, int(memory.t_ns[slots].max()))  # states are compared at one time
-        seen = picture(memory, slots, common_ns, self.policy.own_prob, self.par)
-        row = {slot: i for i, slot in enumerate(slots.tolist())}
-        broken = {slot for slot, i in row.items() if not seen.is_sound[i]}
-        for slot in sorted(changed - dropped - broken):
-            if memory.status[slot] == TENTATIVE and self._is_convincing(slot, seen, row[slot]):
-                memory.status[slot] = CONFIRMED
-        absorbed: set[int] = set()
-        for younger in sorted(set(young) - broken, key=lambda k: -int(memory.id[k])):
-            older = self._twin(younger, seen, row, dropped | broken | absorbed)
-            if older >= 0:
-                absorbed.add(younger)
-                changed.add(older)
+        seen = picture(memory, slots, common_ns, policy.own_prob, self.par)
+        broken = np.zeros_like(changed)
+        broken[slots[~seen.is_sound]] = True
+        self._confirm(seen, (changed & ~dropped & ~broken)[slots], hits)
+        absorbed = np.zeros_like(changed)
+        young = (is_young & ~broken)[slots].nonzero()[0][::-1]  # the newest first
+        if young.size:
+            out = (dropped | broken)[slots]
+            found = twins(
+                young, out, memory.id, memory.last_ns, memory.fed, slots, seen.state, seen.cov6,
+                seen.state[:, 0].argsort(kind="stable"), chi_square_bound(policy.merge_prob, 6),
+            )  # fmt: skip
+            for i, k in zip(young[found >= 0].tolist(), found[found >= 0].tolist(), strict=True):
+                younger, older = int(slots[i]), int(slots[k])
+                absorbed[younger] = changed[older] = True
                 done.absorbed.append((int(memory.id[younger]), int(memory.id[older])))
                 self._absorb(older, younger, end_ns)
-        told = [slot for slot in row if slot in changed and slot not in broken]
-        if told:
-            if common_ns != end_ns or absorbed:
-                seen = picture(memory, np.array(told, dtype=np.int64), end_ns, self.policy.own_prob, self.par)
-            elif len(told) < len(row):
-                seen = seen.rows([row[slot] for slot in told])
+        told = (changed & ~broken)[slots]
+        if told.any():
+            if common_ns != end_ns or absorbed.any():
+                seen = picture(memory, slots[told], end_ns, policy.own_prob, self.par)
+            elif not told.all():
+                seen = seen.rows(told.nonzero()[0])
             memory.told_boost[seen.slots] = seen.mu[:, BOOST]
             if telling is not None:
+                gone = (dropped | absorbed)[seen.slots]
+                value = np.where(absorbed[seen.slots], -1.0, nis[seen.slots])
                 done.message = updates(
-                    memory, seen, self._names(told), end_ns, detections.sensor, telling.time_ns, telling.causes,
-                    dropped | absorbed, {k: v for k, v in nis.items() if k not in absorbed}, dof, self.prior,
+                    memory, seen, self._names(seen.slots), end_ns, detections.sensor, telling.time_ns, telling.causes,
+                    gone, value, dof, self.prior,
                 )  # fmt: skip
-        self._free(sorted(dropped | absorbed | broken), telling)
+        self._free((dropped | absorbed | broken).nonzero()[0], telling)
 
-    def _names(self, slots: list[int]) -> list[int]:
-        return [self.state.history.name(int(track)) for track in self.state.id[slots]]
-
-    def _free(self, slots: list[int], telling: Telling | None) -> None:
-        for slot in slots:
-            if telling is not None:
-                self.state.history.names.pop(int(self.state.id[slot]), None)
-            self.state.free(slot)
-
-    def _is_convincing(self, slot: int, seen: Picture, i: int) -> bool:
-        """Enough plots; from infrared alone, also a motion that a fire or a glint does not have."""
-        counts = self.state.plot_count[slot]
-        if int(counts.sum()) < self.policy.confirm_hits:
-            return False
-        if counts[0] + counts[2] > 0:
-            return True
-        return speed_significance(seen.state[i], seen.cov6[i]) > self.policy.plume_motion_nis
-
-    def _is_young(self, slot: int) -> bool:
-        """Whether a track may yet turn out to be the double of an older one."""
-        return 3 <= int(self.state.plot_count[slot].sum()) <= self.policy.merge_young_hits
-
-    def _twin(self, younger: int, seen: Picture, row: dict[int, int], out: set[int]) -> int:
-        """The slot of the one older track that a young one is the double of; -1: none, or not clear which."""
+    def _confirm(self, seen: Picture, may: Column, hits: Column) -> None:
+        """Confirm tentative tracks on sequential evidence (Wald); infrared alone also needs motion that no fire has."""
         memory = self.state
-        bound = chi_square_bound(self.policy.merge_prob, 6)
-        i = row[younger]
-        twins = []
-        for older, k in row.items():
-            if memory.id[older] >= memory.id[younger] or older in out or not may_be_one(memory, older, younger):
-                continue
-            if np.abs(seen.state[i, :3] - seen.state[k, :3]).max() > 200_000.0:
-                continue
-            if same_object(seen.state[i], seen.cov6[i], seen.state[k], seen.cov6[k], bound):
-                twins.append(older)
-        return twins[0] if len(twins) == 1 else -1
+        slots = seen.slots
+        may = (
+            may
+            & (memory.status[slots] == TENTATIVE)
+            & (hits[slots] >= _HITS_MIN)
+            & (memory.evidence[slots] >= self.confirm_evidence * (1.0 - 1e-9))
+        )
+        for i in may.nonzero()[0].tolist():
+            slot = slots[i]
+            is_sighted_only = memory.plot_count[slot, 0] + memory.plot_count[slot, 2] == 0
+            if not is_sighted_only or speed_significance(seen.state[i], seen.cov6[i]) > self.policy.plume_motion_nis:
+                memory.status[slot] = CONFIRMED
+
+    def _names(self, slots: Column) -> list[int]:
+        return [self.state.history.name(track) for track in self.state.id[slots].tolist()]
+
+    def _free(self, slots: Column, telling: Telling | None) -> None:
+        if not slots.size:
+            return
+        if telling is not None:
+            for track in self.state.id[slots].tolist():
+                self.state.history.names.pop(track, None)
+        self.state.free(slots)
 
     def _absorb(self, older: int, younger: int, end_ns: int) -> None:
         memory = self.state
         to_ns = max(end_ns, int(memory.t_ns[older]), int(memory.t_ns[younger]))
         both = np.array([older, younger], dtype=np.int64)
         seen = picture(memory, both, to_ns, self.policy.own_prob, self.par)
-        memory.x[both], memory.cov[both], memory.mu[both], memory.t_ns[both] = seen.x, seen.cov, seen.mu, to_ns
+        put_back(memory.x, memory.cov, memory.mu, memory.t_ns, both, seen.x, seen.cov, seen.mu, to_ns)
         absorb(memory, older, younger, seen.state[0], seen.cov6[0])
 
     def _patience_s(self, slot: int) -> float:
@@ -344,3 +345,19 @@ class Forward:
 def _reference_ns(plots: Plots, end_ns: int) -> int:
     """The moment tracks are compared with a scan: that of its middle plot, or its end."""
     return int(np.sort(plots.time_ns)[plots.count // 2]) if plots.count else end_ns
+
+
+def _sort_key(plots: Plots) -> tuple[Column, Column]:
+    """The number by which plots are told apart before anything else is computed, (p,), and the axis it lies along."""
+    if plots.kind < INFRARED:
+        return plots.z[:, 0], _AXES[0]
+    axis = _AXES[0]
+    if plots.kind == INFRARED and plots.count:
+        axis = _AXES[int(np.abs(plots.spot[0]).argmin())]  # across the sights, where they differ most
+    return plots.spot @ axis, axis
+
+
+def _longer(column: Column, size: int) -> Column:
+    longer = np.zeros(size, dtype=column.dtype)
+    longer[: column.shape[0]] = column
+    return longer

@@ -4,27 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from tocsin.kernels.track_scan import CONFIRMED
 from tocsin.messages import Column
-from tocsin.tracking.state import CONFIRMED, TrackerState
-
-_KNOWN_VELOCITY_M_S = 500.0  # one sigma: a track that knows less of its velocity matches anything
-_FRESH_NS = 3_000_000_000  # two tracks that both had plots of one sensor this lately are two objects
-
-
-def may_be_one(state: TrackerState, older: int, younger: int) -> bool:
-    """Whether two slots may be one object: no sensor has lately seen both at once."""
-    shared = set(state.fed[int(state.id[older])]) & set(state.fed[int(state.id[younger])])
-    apart_ns = abs(int(state.last_ns[older]) - int(state.last_ns[younger]))
-    return not shared or apart_ns > _FRESH_NS
-
-
-def same_object(a: Column, cov_a: Column, b: Column, cov_b: Column, bound: float) -> bool:
-    """Whether two states (6,) at one time differ by no more than their covariances (6, 6) allow."""
-    for cov in (cov_a, cov_b):
-        if np.trace(cov[3:, 3:]) > 3.0 * _KNOWN_VELOCITY_M_S**2:
-            return False
-    difference = a - b
-    return bool(difference @ np.linalg.solve(cov_a + cov_b, difference) <= bound)
+from tocsin.tracking.state import TrackerState
 
 
 def absorb(state: TrackerState, older: int, younger: int, other: Column, other_cov: Column) -> None:
@@ -33,7 +15,7 @@ def absorb(state: TrackerState, older: int, younger: int, other: Column, other_c
     ``other`` (6,) and ``other_cov`` (6, 6) are the older track's state at the younger's time. The younger's bank is
     kept, and where the two share no sensor, so that their errors are independent, updated with that state.
     """
-    is_independent = not set(state.fed[int(state.id[older])]) & set(state.fed[int(state.id[younger])])
+    is_independent = not (state.fed[older] & state.fed[younger]).any()
     state.x[older] = state.x[younger]
     state.cov[older] = state.cov[younger]
     state.mu[older] = state.mu[younger]
@@ -55,5 +37,5 @@ def absorb(state: TrackerState, older: int, younger: int, other: Column, other_c
     state.first_ns[older] = min(state.first_ns[older], state.first_ns[younger])
     state.last_ns[older] = max(state.last_ns[older], state.last_ns[younger])
     state.plot_count[older] += state.plot_count[younger]
-    for name in state.fed[int(state.id[younger])]:
-        state.note_sensor(older, name)
+    state.evidence[older] = max(state.evidence[older], state.evidence[younger])
+    state.fed[older] |= state.fed[younger]

@@ -12,9 +12,10 @@ import numpy as np
 from tocsin.kernels.geodesy import geodetic_from_ecef
 from tocsin.kernels.track_bank import picture_slots
 from tocsin.kernels.track_motion import BALLISTIC
+from tocsin.kernels.track_scan import CONFIRMED
 from tocsin.messages import Column, TrackUpdates
 from tocsin.messages.track_updates import TrackStatus
-from tocsin.tracking.state import CONFIRMED, TrackerState
+from tocsin.tracking.state import TrackerState
 
 
 @dataclasses.dataclass(slots=True)  # frozen, it would take three times as long to make
@@ -50,29 +51,27 @@ def height_of(state: Column) -> float:
 
 def updates(
     memory: TrackerState, seen: Picture, names: list[int], to_ns: int, sensor: str, time_ns: int,
-    causes: tuple[str, ...], dropped: set[int], nis: dict[int, float], dof: int, log_beta_prior: tuple[float, float],
+    causes: tuple[str, ...], dropped: Column, nis: Column, dof: int, log_beta_prior: tuple[float, float],
     revision: int = 0,
 ) -> TrackUpdates:  # fmt: skip
     """One row for each slot of the picture, in order of ``names``, their public numbers, whatever order those come in.
 
-    ``dropped`` and ``nis`` are keyed by slot.
+    ``dropped`` (n,) bool and ``nis`` (n,), -1 where no plot was used, are by row as well.
     """
     track = np.array(names, dtype=np.int64)
     if len(names) > 1 and (track[1:] < track[:-1]).any():
         order = track.argsort()
         track = track[order]
-        seen = seen.rows(order)
+        seen, dropped, nis = seen.rows(order), dropped[order], nis[order]
     slots = seen.slots
-    status: list[TrackStatus] = []
-    for slot in slots.tolist():
-        if slot in dropped:
-            status.append("dropped")
-        else:
-            status.append("confirmed" if memory.status[slot] == CONFIRMED else "tentative")
+    is_confirmed = (memory.status[slots] == CONFIRMED).tolist()
+    status: list[TrackStatus] = [
+        "dropped" if is_gone else "confirmed" if is_sure else "tentative"
+        for is_gone, is_sure in zip(dropped.tolist(), is_confirmed, strict=True)
+    ]
     has_beta = seen.mu[:, BALLISTIC] > 0.0
     log_beta = np.where(has_beta, seen.x[:, BALLISTIC, 6], log_beta_prior[0])
     beta_std = np.where(has_beta, np.sqrt(np.maximum(seen.cov[:, BALLISTIC, 6, 6], 0.0)), log_beta_prior[1])
-    values = np.array([nis.get(slot, 0.0) for slot in slots.tolist()])
     return TrackUpdates(
         time_ns=time_ns,
         causes=causes,
@@ -92,9 +91,9 @@ def updates(
         radar_count=_column(memory.plot_count[slots, 0]),
         infrared_count=_column(memory.plot_count[slots, 1]),
         position_count=_column(memory.plot_count[slots, 2]),
-        nis=_column(values),
-        nis_dof=_column(np.array([dof if slot in nis else 0 for slot in slots.tolist()], dtype=np.int64)),
-        sensors=tuple(tuple(memory.fed[int(k)]) for k in memory.id[slots]),
+        nis=_column(np.maximum(nis, 0.0)),
+        nis_dof=_column(np.where(nis >= 0.0, dof, 0)),
+        sensors=memory.sensors_of(slots),
     )
 
 

@@ -8,10 +8,11 @@ import math
 
 import numpy as np
 
+from tocsin.kernels import track_scan
 from tocsin.kernels.constants import MEAN_EARTH_RADIUS_M
-from tocsin.kernels.geodesy import ecef_from_radar
 from tocsin.kernels.track_observe import INFRARED, POSITION, RADAR, RADAR_RATE, ROW_COUNT, ROWS
-from tocsin.messages import Column, Detections
+from tocsin.kernels.track_scan import spots_from_radar
+from tocsin.messages import Column, Detections, SweptVolume
 
 RANGE_STD_M, ANGLE_STD_RAD, SIGHT_STD_RAD, POSITION_STD_M = 100.0, 2e-3, 1e-4, 200.0  # where none is stated
 _NO_ELEVATION_HEIGHT_M = 8_000.0  # a radar without elevation sees air traffic: this high, give or take as much
@@ -84,10 +85,25 @@ def plots_of(detections: Detections) -> Plots:
         kind = RADAR_RATE
         z[:, 3] = detections.range_rate_m_s
         var[:, 3] = np.square(detections.range_rate_std_m_s)
-    spot = np.empty((time_ns.shape[0], 3))
-    for i in range(time_ns.shape[0]):
-        spot[i] = ecef_from_radar(z[i, 0], z[i, 1], z[i, 2], site)
-    return Plots(kind, z, spot, time_ns, site, var)
+    return Plots(kind, z, spots_from_radar(z, site), time_ns, site, var)
+
+
+NOTHING_SWEPT = np.zeros(track_scan.SWEPT_COUNT)
+
+
+def swept_row(swept: SweptVolume) -> Column:
+    """What a scan swept, (SWEPT_COUNT,), laid out as in ``kernels/track_scan.py``."""
+    values = {
+        track_scan.AZIMUTH_FROM_RAD: swept.azimuth_from_rad,
+        track_scan.AZIMUTH_TO_RAD: swept.azimuth_to_rad,
+        track_scan.ELEVATION_MIN_RAD: swept.elevation_min_rad,
+        track_scan.ELEVATION_MAX_RAD: swept.elevation_max_rad,
+        track_scan.RANGE_MIN_M: swept.range_min_m,
+        track_scan.RANGE_MAX_M: swept.range_max_m,
+        track_scan.DETECTION_PROB: swept.detection_prob,
+        track_scan.CLUTTER_DENSITY: swept.clutter_density,
+    }
+    return np.array([values[k] for k in range(track_scan.SWEPT_COUNT)])
 
 
 @functools.cache

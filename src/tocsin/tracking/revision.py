@@ -85,9 +85,10 @@ def _tell(
         seen = seen.rows(np.flatnonzero(seen.is_sound))
         if not named:
             return None
+    values = np.array([(nis or {}).get(slot, -1.0) for slot in named])
     return updates(
         memory, seen, list(named.values()), to_ns, sensor, telling.time_ns, telling.causes,
-        set(named) if is_dropped else set(), nis or {}, dof, forward.prior, past.revision,
+        np.full(len(named), is_dropped), values, dof, forward.prior, past.revision,
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import bisect
 import copy
 
 from tocsin.kernels.track_motion import BOOST
+from tocsin.kernels.track_scan import CONFIRMED
 from tocsin.messages import Detections, TrackUpdates
 from tocsin.policy import TrackPolicy
 from tocsin.tracking.checkpoint import keep_as, pack, unpack
@@ -20,7 +21,7 @@ from tocsin.tracking.history import Checkpoint, Entry, plots_by_track, second_of
 from tocsin.tracking.output import Picture
 from tocsin.tracking.plots import Plots, plots_of
 from tocsin.tracking.revision import Rerun, revision
-from tocsin.tracking.state import CONFIRMED, TrackerState
+from tocsin.tracking.state import TrackerState
 from tocsin.units import NS_PER_S, ns_from_s
 
 _EMPTY_WAIT_NS = 6 * NS_PER_S  # late looks that saw nothing may wait so long for others: one re-run for all

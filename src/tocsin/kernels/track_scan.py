@@ -1,0 +1,191 @@
+"""What one scan does to the slots of the tracker's memory: plots used, looks that saw nothing, tracks begun.
+
+Each function is a loop around the kernels of one track. `slots` (n,) int64 are rows of the memory's arrays, in order of
+track number; `seen_x`, `seen_cov`, `seen_mu` (n, ...) are the same tracks predicted to the scan's reference time.
+"""
+
+import math
+
+import numpy as np
+
+from tocsin.kernels.compiled import kernel
+from tocsin.kernels.geodesy import ecef_from_radar, geodetic_from_ecef, radar_from_ecef
+from tocsin.kernels.track_bank import copy_bank, predict, update_bank
+from tocsin.kernels.track_motion import BALLISTIC, BOOST, DEAD_PROB, SIZE
+from tocsin.kernels.track_observe import INFRARED
+from tocsin.kernels.track_start import start_bank
+
+# status of a slot
+FREE = 0
+TENTATIVE = 1
+CONFIRMED = 2
+
+# what a sensor says it swept, (SWEPT_COUNT,)
+AZIMUTH_FROM_RAD = 0
+AZIMUTH_TO_RAD = 1
+ELEVATION_MIN_RAD = 2
+ELEVATION_MAX_RAD = 3
+RANGE_MIN_M = 4
+RANGE_MAX_M = 5
+DETECTION_PROB = 6
+CLUTTER_DENSITY = 7  # false plots per unit of the measured volume; 0: not stated
+SWEPT_COUNT = 8
+
+_PLUME_HEIGHT_M = 12_000.0  # below, cloud may hide a plume
+_EDGE_RAD = 0.01
+_EDGE_M = 2_000.0
+_MISS_STD_M = 5_000.0  # a track less sure of its place than this may well be elsewhere: no miss is counted
+_PROB_MAX = 0.99  # no sensor is sure to see
+
+
+@kernel
+def spots_from_radar(z, site):
+    """(p, 3) ECEF m: where plots z (p, >= 3) of range m, azimuth and elevation rad, lie."""
+    spot = np.empty((z.shape[0], 3))
+    for j in range(z.shape[0]):
+        spot[j] = ecef_from_radar(z[j, 0], z[j, 1], z[j, 2], site)
+    return spot
+
+
+@kernel
+def use_plots(
+    x, cov, mu, t_ns, first_ns, last_ns, miss_count, plot_count, evidence,
+    slots, choice, worth, seen_x, seen_cov, seen_mu, when_ns, kind, column, z, plot_ns, site, var, par,
+):  # fmt: skip
+    """Update tracks with the plots they chose.
+
+    In        choice (n,) int64   plot of each track, -1: none; worth (n,): what it adds to the evidence for the track
+              column              that of `plot_count` that counts this kind of plot
+              plot_ns (p,) int64
+    Out       nis (n,)            normalised innovation squared, -1 where no plot was used
+    The state moves to its plot's time where that lies ahead of it; an older plot updates it where it was then.
+    """
+    n = slots.shape[0]
+    nis = np.full(n, -1.0)
+    phi = np.empty((SIZE, SIZE))
+    q = np.empty((SIZE, SIZE))
+    hold = np.empty((SIZE, SIZE))
+    for i in range(n):
+        j = choice[i]
+        if j < 0:
+            continue
+        k = slots[i]
+        if plot_ns[j] > t_ns[k]:
+            if plot_ns[j] == when_ns:
+                copy_bank(seen_x[i], seen_cov[i], seen_mu[i], x[k], cov[k], mu[k])
+            else:
+                predict(x[k], cov[k], mu[k], (plot_ns[j] - t_ns[k]) * 1e-9, par, phi, q, hold)
+            t_ns[k] = plot_ns[j]
+        late_s = max((t_ns[k] - plot_ns[j]) * 1e-9, 0.0)
+        gap_s = max((plot_ns[j] - last_ns[k]) * 1e-9, 0.0)
+        nis[i] = update_bank(x[k], cov[k], mu[k], gap_s, late_s, kind, z[j], site, var[j], par)
+        if nis[i] >= 0.0:
+            last_ns[k] = max(last_ns[k], plot_ns[j])
+            first_ns[k] = min(first_ns[k], plot_ns[j])
+            plot_count[k, column] += 1
+            miss_count[k] = 0
+            evidence[k] += worth[i]
+    return nis
+
+
+@kernel
+def looked_at(kind, swept, site, position_ecef_m):
+    """Whether a scan looked where a track is, so that seeing nothing there means something.
+
+    A swept volume is taken to be one where a target like those tracked is detected with its probability at any range:
+    `stages.screen` cuts a radar's to the ranges of which that is true. Its elevations are those a radar sees, bent by
+    the air: a true one is lower, so what stands above the lower edge was looked at, and the upper edge gets a margin.
+
+    In        swept (SWEPT_COUNT,), site (3,) ECEF m
+    Returns true where the volume, less a narrow edge, holds the place; infrared: where the Earth is not in between
+    """
+    if kind == INFRARED:
+        _, _, height_m = geodetic_from_ecef(position_ecef_m[0], position_ecef_m[1], position_ecef_m[2])
+        if height_m < _PLUME_HEIGHT_M:
+            return False
+        _, _, elevation_rad = radar_from_ecef(site, position_ecef_m)  # of the sensor, seen from the target
+        return elevation_rad > _EDGE_RAD
+    range_m, azimuth_rad, elevation_rad = radar_from_ecef(position_ecef_m, site)
+    width = swept[AZIMUTH_TO_RAD] - swept[AZIMUTH_FROM_RAD]
+    past = (azimuth_rad - swept[AZIMUTH_FROM_RAD]) % (2.0 * math.pi)
+    return (
+        swept[RANGE_MIN_M] + _EDGE_M <= range_m <= swept[RANGE_MAX_M] - _EDGE_M
+        and swept[ELEVATION_MIN_RAD] + _EDGE_RAD <= elevation_rad
+        and (elevation_rad <= swept[ELEVATION_MAX_RAD] - _EDGE_RAD or swept[ELEVATION_MAX_RAD] >= 0.5 * math.pi - 1e-9)
+        and (width >= 2.0 * math.pi - 1e-9 or _EDGE_RAD <= past <= width - _EDGE_RAD)
+    )
+
+
+@kernel
+def miss(
+    x, cov, mu, t_ns, miss_count, plot_count, status, evidence,
+    slots, used, seen_x, seen_cov, seen_mu, state, cov6, to_ns, kind, swept, site, par,
+):  # fmt: skip
+    """Count for each track without a plot whether the scan looked at it in vain.
+
+    Infrared makes thrust less likely: the sensor would have seen a plume with its detection probability. Radar: a track
+    that infrared began, and that radar has yet to pin down, may be elsewhere; no miss is counted.
+
+    In        used (n,)     the track has been updated; state (n, 6), cov6 (n, 6, 6) predicted
+              to_ns         where a state that lost thrust is moved to
+    Out       missed (n,) bool
+    """
+    n = slots.shape[0]
+    missed = np.zeros(n, np.bool_)
+    prob = min(swept[DETECTION_PROB], _PROB_MAX)
+    for i in range(n):
+        if used[i] or not looked_at(kind, swept, site, state[i]):
+            continue
+        k = slots[i]
+        if kind == INFRARED:
+            if seen_mu[i, BOOST] <= 0.0:
+                continue
+            if to_ns > t_ns[k]:
+                copy_bank(seen_x[i], seen_cov[i], seen_mu[i], x[k], cov[k], mu[k])
+                t_ns[k] = to_ns
+            _unlit(mu[k], prob, par)
+        elif (status[k] == CONFIRMED or plot_count[k, 1] > 0) and (
+            cov6[i, 0, 0] + cov6[i, 1, 1] + cov6[i, 2, 2] > 3.0 * _MISS_STD_M * _MISS_STD_M
+        ):
+            continue
+        if status[k] == TENTATIVE or kind != INFRARED:
+            miss_count[k] += 1
+            missed[i] = True
+        if kind < INFRARED:
+            evidence[k] += math.log(1.0 - prob)
+    return missed
+
+
+@kernel
+def _unlit(mu, prob, par):
+    """Bayes: a sensor that would have seen a plume with this probability saw none."""
+    mu[BOOST] *= 1.0 - prob
+    total = mu[0] + mu[1] + mu[2]
+    for m in range(3):
+        mu[m] /= total
+    if mu[BOOST] < par[DEAD_PROB] and mu[BALLISTIC] > 0.0:
+        mu[BOOST] = 0.0
+        total = mu[0] + mu[1] + mu[2]
+        for m in range(3):
+            mu[m] /= total
+
+
+@kernel
+def start_tracks(
+    x, cov, mu, t_ns, first_ns, last_ns, plot_count, slots, plots, kind, column, z, plot_ns, site, var, par
+):
+    """Begin a track in each slot (n,) with one of the plots (n,) int64."""
+    for i in range(slots.shape[0]):
+        k, j = slots[i], plots[i]
+        start_bank(kind, z[j], site, var[j], par, x[k], cov[k], mu[k])
+        t_ns[k] = first_ns[k] = last_ns[k] = plot_ns[j]
+        plot_count[k, column] = 1
+
+
+@kernel
+def put_back(x, cov, mu, t_ns, slots, seen_x, seen_cov, seen_mu, to_ns):
+    """Predicted banks become the memory's, where they lie ahead of it."""
+    for i in range(slots.shape[0]):
+        k = slots[i]
+        copy_bank(seen_x[i], seen_cov[i], seen_mu[i], x[k], cov[k], mu[k])
+        t_ns[k] = max(t_ns[k], to_ns)

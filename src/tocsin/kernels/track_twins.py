@@ -1,0 +1,96 @@
+"""Which young tracks may be the double of an older one: a sorted sweep over places, then the difference of states."""
+
+import math
+
+import numpy as np
+
+from tocsin.kernels.compiled import kernel
+from tocsin.kernels.track_update import cholesky_solve
+
+_KNOWN_VELOCITY_M_S = 500.0  # one sigma: a track that knows less of its velocity matches anything
+_FRESH_NS = 3_000_000_000  # two tracks that both had plots of one sensor this lately are two objects
+_APART_M = 200_000.0  # in any component: never one object
+
+
+@kernel
+def may_be_one(fed_a, last_a_ns, fed_b, last_b_ns):
+    """Whether two tracks may be one object: no sensor has lately seen both at once. fed (s,) uint8, by sensor."""
+    if abs(last_a_ns - last_b_ns) > _FRESH_NS:
+        return True
+    shared = False
+    for s in range(fed_a.shape[0]):
+        shared = shared or (fed_a[s] and fed_b[s])
+    return not shared
+
+
+@kernel
+def _is_known(cov6):
+    return cov6[3, 3] + cov6[4, 4] + cov6[5, 5] <= 3.0 * _KNOWN_VELOCITY_M_S * _KNOWN_VELOCITY_M_S
+
+
+@kernel
+def difference2(a, cov_a, b, cov_b):
+    """Squared difference of two states (6,) at one time, in the sigmas of their covariances (6, 6); inf: not to say."""
+    s = np.empty((6, 6))
+    y = np.empty((6, 1))
+    d = np.empty(6)
+    for i in range(6):
+        d[i] = a[i] - b[i]
+        y[i, 0] = d[i]
+        for j in range(6):
+            s[i, j] = cov_a[i, j] + cov_b[i, j]
+    log_det = cholesky_solve(s, 6, y, 1)
+    total = 0.0
+    for i in range(6):
+        total += d[i] * y[i, 0]
+    return total if math.isfinite(log_det + total) else math.inf
+
+
+@kernel
+def twins(young, out, number, last_ns, fed, slots, state, cov6, order, bound):
+    """The one older track that each young track is the double of, row by row; -1: none, or not clear which.
+
+    In        young (y,) int64    rows of the young, the newest first; out (n,) bool: rows not to be matched, which
+                                  this marks for the young that are found to be doubles
+              number, last_ns, fed  the memory's arrays, read at slots (n,)
+              state (n, 6), cov6 (n, 6, 6)   at one time
+              order (n,) int64    rows by the first component of position
+              bound               on the squared difference
+    Out       (y,) int64 rows
+    """
+    found = np.full(young.shape[0], -1, np.int64)
+    widest = 0.0
+    for i in range(slots.shape[0]):
+        if _is_known(cov6[i]):
+            widest = max(widest, cov6[i, 0, 0])
+    for y in range(young.shape[0]):
+        i = young[y]
+        if out[i] or not _is_known(cov6[i]):
+            continue
+        reach = min(math.sqrt(bound * (cov6[i, 0, 0] + widest)), _APART_M)
+        low, high = 0, order.shape[0]
+        while low < high:
+            middle = (low + high) // 2
+            if state[order[middle], 0] < state[i, 0] - reach:
+                low = middle + 1
+            else:
+                high = middle
+        count = 0
+        for o in range(low, order.shape[0]):
+            k = order[o]
+            if state[k, 0] > state[i, 0] + reach:
+                break
+            if number[slots[k]] >= number[slots[i]] or out[k] or not _is_known(cov6[k]):
+                continue
+            if not may_be_one(fed[slots[i]], last_ns[slots[i]], fed[slots[k]], last_ns[slots[k]]):
+                continue
+            if max(abs(state[i, 1] - state[k, 1]), abs(state[i, 2] - state[k, 2])) > _APART_M:
+                continue
+            if difference2(state[i], cov6[i], state[k], cov6[k]) <= bound:
+                count += 1
+                found[y] = k
+        if count > 1:
+            found[y] = -1
+        elif count == 1:
+            out[i] = True
+    return found
