@@ -13,7 +13,7 @@ from tocsin.kernels.geodesy import ecef_from_radar, geodetic_from_ecef, radar_fr
 from tocsin.kernels.track_bank import copy_bank, predict, update_bank
 from tocsin.kernels.track_motion import BALLISTIC, BOOST, DEAD_PROB, SIZE
 from tocsin.kernels.track_observe import INFRARED
-from tocsin.kernels.track_start import start_bank
+from tocsin.kernels.track_start import light, start_bank
 
 # status of a slot
 FREE = 0
@@ -76,6 +76,9 @@ def use_plots(
             else:
                 predict(x[k], cov[k], mu[k], (plot_ns[j] - t_ns[k]) * 1e-9, par, phi, q, hold)
             t_ns[k] = plot_ns[j]
+        hits = plot_count[k, 0] + plot_count[k, 1] + plot_count[k, 2]
+        if hits == 1 and plot_count[k, 1] == 0 and mu[k, BALLISTIC] > 0.0:
+            light(x[k], cov[k], mu[k], par)
         late_s = max((t_ns[k] - plot_ns[j]) * 1e-9, 0.0)
         gap_s = max((plot_ns[j] - last_ns[k]) * 1e-9, 0.0)
         nis[i] = update_bank(x[k], cov[k], mu[k], gap_s, late_s, kind, z[j], site, var[j], par)

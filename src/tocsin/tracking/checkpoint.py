@@ -23,7 +23,6 @@ ARRAYS = (
     "evidence", "fed",
 )  # fmt: skip
 _TOLD = ("t_ns", "mu", "status", "last_ns", "first_ns", "miss_count", "plot_count", "evidence", "x", "cov")
-"""Likeliest to differ first."""
 
 
 def pack(memory: TrackerState) -> bytes:
@@ -69,11 +68,13 @@ def keep_as(memory: TrackerState, other: TrackerState) -> None:
         setattr(memory, name, getattr(other, name))
 
 
-def is_same_track(a: TrackerState, i: int, b: TrackerState, j: int) -> bool:
-    """Whether two slots hold the same bit for bit, whatever their track is called."""
+def is_same_track(a: TrackerState, i: Column, b: TrackerState, j: Column) -> Column:
+    """Whether slots i (n,) of one memory and j (n,) of another hold the same, whatever their tracks are called."""
+    same = np.ones(i.shape[0], dtype=bool)
     for name in _TOLD:
-        if getattr(a, name)[i].tobytes() != getattr(b, name)[j].tobytes():
-            return False
+        left, right = getattr(a, name)[i], getattr(b, name)[j]
+        same &= (left == right).reshape(i.shape[0], -1).all(axis=1)
     if a.sensors == b.sensors:
-        return bool((a.fed[i] == b.fed[j]).all())
-    return a.sensors_of(np.array([i])) == b.sensors_of(np.array([j]))
+        return same & (a.fed[i] == b.fed[j]).all(axis=1)
+    names = [x == y for x, y in zip(a.sensors_of(i), b.sensors_of(j), strict=True)]
+    return same & np.array(names, dtype=bool)

@@ -269,7 +269,7 @@ class Forward:
         broken[slots[~seen.is_sound]] = True
         self._confirm(seen, (changed & ~dropped & ~broken)[slots], hits)
         absorbed = np.zeros_like(changed)
-        young = (is_young & ~broken)[slots].nonzero()[0][::-1]  # the newest first
+        young = (is_young & ~broken)[slots].nonzero()[0][::-1].copy()  # the newest first
         if young.size:
             out = (dropped | broken)[slots]
             found = twins(
@@ -350,7 +350,7 @@ def _reference_ns(plots: Plots, end_ns: int) -> int:
 def _sort_key(plots: Plots) -> tuple[Column, Column]:
     """The number by which plots are told apart before anything else is computed, (p,), and the axis it lies along."""
     if plots.kind < INFRARED:
-        return plots.z[:, 0], _AXES[0]
+        return plots.z[:, 0].copy(), _AXES[0]
     axis = _AXES[0]
     if plots.kind == INFRARED and plots.count:
         axis = _AXES[int(np.abs(plots.spot[0]).argmin())]  # across the sights, where they differ most

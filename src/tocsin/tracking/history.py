@@ -7,6 +7,7 @@ object. The public one, in messages, stays with the object: see ``rename``.
 from __future__ import annotations
 
 import bisect
+from collections import Counter
 
 import msgspec
 
@@ -129,13 +130,12 @@ class History(msgspec.Struct, kw_only=True):
         old = self.names
         heir = {track: track for track in alive if track < known and track in old}
         new, orphaned = set(alive) - heir.keys(), old.keys() - heir.keys()
-        pairs = sorted(
-            (-len(after[track] & before[was]), old[was], track, was)
-            for track in new & after.keys()
-            for was in orphaned & before.keys()
-        )
-        for shared, _, track, was in pairs:
-            if shared < 0 and track in new and was in orphaned:
+        owner = {plot: was for was in orphaned & before.keys() for plot in before[was]}
+        shared = Counter(
+            (track, owner[plot]) for track in new & after.keys() for plot in after[track] if plot in owner
+        )  # fmt: skip
+        for _, _, track, was in sorted((-count, old[was], track, was) for (track, was), count in shared.items()):
+            if track in new and was in orphaned:
                 heir[track] = was
                 new.discard(track)
                 orphaned.discard(was)

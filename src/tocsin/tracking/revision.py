@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 
 import msgspec
 import numpy as np
 
-from tocsin.messages import TrackUpdates
+from tocsin.messages import Column, TrackUpdates
 from tocsin.tracking.checkpoint import is_same_track
 from tocsin.tracking.forward import KINDS, Forward, Telling
 from tocsin.tracking.history import Entry, Plot, plots_by_track
@@ -39,11 +40,11 @@ def revision(
     memory, old, past = forward.state, rerun.old, forward.state.history
     slots, old_slots = _slots(memory), _slots(old)
     heir, gone = past.rename(rerun.known, list(slots), rerun.before, plots_by_track(entries))
-    changed = {
-        track
-        for track, slot in slots.items()
-        if track not in heir or not is_same_track(memory, slot, old, old_slots[heir[track]])
-    }
+    kept = [track for track in slots if track in heir]
+    is_same = is_same_track(
+        memory, _array(slots[track] for track in kept), old, _array(old_slots[heir[track]] for track in kept)
+    )  # fmt: skip
+    changed = slots.keys() - {track for track, same in zip(kept, is_same.tolist(), strict=True) if same}
     into = {younger: older for entry in entries for younger, older in entry.absorbed}
     fed = {} if is_whole else {e.serial: {_last(track, into) for track, _ in e.used} & changed for e in rerun.late}
     rest = changed.difference(*fed.values())
@@ -109,6 +110,10 @@ def _slots(memory: TrackerState) -> dict[int, int]:
     """Track -> slot, of those alive."""
     alive = memory.alive()
     return dict(zip(memory.id[alive].tolist(), alive.tolist(), strict=True))
+
+
+def _array(slots: Iterable[int]) -> Column:
+    return np.fromiter(slots, dtype=np.int64)
 
 
 def _last(track: int, into: dict[int, int]) -> int:
