@@ -16,11 +16,11 @@ from tocsin.kernels.track_scan import FREE
 from tocsin.messages import Column
 from tocsin.tracking.state import FIRST_CAPACITY, TrackerState, with_columns
 
-_MAGIC, _VERSION = b"tocsinTC", 2
+_MAGIC, _VERSION = b"tocsinTC", 3
 _HEADER = struct.Struct("<8sHqqqq")
 ARRAYS = (
-    "x", "cov", "mu", "t_ns", "id", "status", "first_ns", "last_ns", "miss_count", "plot_count", "told_boost",
-    "evidence", "fed",
+    "x", "cov", "mu", "t_ns", "id", "status", "first_ns", "last_ns", "miss_count", "plot_count", "parent",
+    "told_boost", "evidence", "fed",
 )  # fmt: skip
 _TOLD = ("t_ns", "mu", "status", "last_ns", "first_ns", "miss_count", "plot_count", "evidence", "x", "cov")
 

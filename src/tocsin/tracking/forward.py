@@ -39,6 +39,7 @@ from tocsin.tracking.merge import absorb
 from tocsin.tracking.output import Picture, height_of, picture, speed_significance, updates
 from tocsin.tracking.parameters import chi_square_bound, kernel_parameters
 from tocsin.tracking.plots import NOTHING_SWEPT, Plots, plots_of, swept_row
+from tocsin.tracking.split import JOINS_HITS, Offspring, begin, offspring, unsettle
 from tocsin.tracking.state import TrackerState
 from tocsin.units import NS_PER_S, s_from_ns
 
@@ -97,7 +98,7 @@ class Forward:
         if not seen.is_sound.all():
             self._free(slots[~seen.is_sound], telling)
             seen = seen.rows(np.flatnonzero(seen.is_sound))
-        choice, worth = self._associate(plots, seen, when_ns, swept)
+        choice, worth, born = self._associate(plots, seen, when_ns, swept)
         column = KINDS[detections.kind]
         nis = use_plots(
             memory.x, memory.cov, memory.mu, memory.t_ns, memory.first_ns, memory.last_ns, memory.miss_count,
@@ -119,10 +120,7 @@ class Forward:
             begun = memory.take(rest.size)
             if memory.status.shape[0] > changed.shape[0]:
                 changed, dropped = (_longer(a, memory.status.shape[0]) for a in (changed, dropped))
-            start_tracks(
-                memory.x, memory.cov, memory.mu, memory.t_ns, memory.first_ns, memory.last_ns, memory.plot_count,
-                begun, rest, plots.kind, column, plots.z, plots.time_ns, plots.site, plots.var, self.par,
-            )  # fmt: skip
+            self._start(plots, column, seen, when_ns, born, begun, rest)
             changed[begun] = True
             fed, taken = np.concatenate((fed, begun)), np.concatenate((taken, rest))
         if fed.size:
@@ -135,6 +133,31 @@ class Forward:
         if (changed | dropped).any():
             self._settle(detections, changed | dropped, dropped, value, plots.row_count, telling, done)
         return done
+
+    def _start(
+        self, plots: Plots, column: int, seen: Picture, when_ns: int, born: Offspring | None, begun: Column,
+        rest: Column,
+    ) -> None:  # fmt: skip
+        """Fill slots with tracks begun by plots that no track took: beside another track, or anywhere."""
+        memory = self.state
+        rows = np.full(rest.size, -1, dtype=np.int64) if born is None else born.row[rest]
+        if born is not None and (rows >= 0).any():
+            is_split = rows >= 0
+            slots, plot = begun[is_split], rest[is_split]
+            begin(memory, self.policy, seen, rows[is_split], born.at_ns, slots, plots.time_ns[plot])
+            nis = use_plots(
+                memory.x, memory.cov, memory.mu, memory.t_ns, memory.first_ns, memory.last_ns, memory.miss_count,
+                memory.plot_count, memory.evidence, slots, plot, np.zeros(slots.size), memory.x[slots],
+                memory.cov[slots], memory.mu[slots], when_ns, plots.kind, column, plots.z, plots.time_ns, plots.site,
+                plots.var, self.par,
+            )  # fmt: skip
+            memory.parent[slots[nis < 0.0]] = 0
+            is_split[is_split] = nis >= 0.0  # what could not use its plot begins as any other
+            begun, rest = begun[~is_split], rest[~is_split]
+        start_tracks(
+            memory.x, memory.cov, memory.mu, memory.t_ns, memory.first_ns, memory.last_ns, memory.plot_count,
+            begun, rest, plots.kind, column, plots.z, plots.time_ns, plots.site, plots.var, self.par,
+        )  # fmt: skip
 
     def pass_time(self, now_ns: int, telling: Telling | None) -> Outcome:
         """A tick: drop what nobody has seen for too long, or what must be on the ground."""
@@ -178,15 +201,17 @@ class Forward:
         slots = slots[self.state.status[slots] == CONFIRMED]
         return picture(self.state, slots, now_ns, self.policy.own_prob, self.par)
 
-    def _associate(self, plots: Plots, seen: Picture, when_ns: int, swept: Column) -> tuple[Column, Column]:
-        """Plot of each row, -1: none, and what it adds to the evidence for the track.
+    def _associate(
+        self, plots: Plots, seen: Picture, when_ns: int, swept: Column
+    ) -> tuple[Column, Column, Offspring | None]:
+        """Plot of each row, -1: none; what it adds to the evidence for the track; and what may begin beside a track.
 
-        Confirmed tracks choose first, tentative ones from what is left.
+        Confirmed tracks, and those that came off one, choose first; other tentative ones from what is left.
         """
         memory, policy, slots = self.state, self.policy, seen.slots
         choice, worth = np.full(slots.shape[0], -1, dtype=np.int64), np.zeros(slots.shape[0])
         if not plots.count or not slots.size:
-            return choice, worth
+            return choice, worth, None
         back_s = np.minimum((when_ns - memory.t_ns[slots]) / NS_PER_S, 0.0)
         gap_s = np.maximum((when_ns - memory.last_ns[slots]) / NS_PER_S, 0.0)
         ahead_s = (plots.time_ns - when_ns) / NS_PER_S
@@ -195,22 +220,33 @@ class Forward:
         status = memory.status[slots]
         key, axis = _sort_key(plots)
         order = key.argsort(kind="stable")
-        for wanted in (CONFIRMED, TENTATIVE):
-            rows = (in_time & (status == wanted)).nonzero()[0]
+        is_first = (status == CONFIRMED) | (
+            (memory.parent[slots] > 0) & (memory.plot_count[slots].sum(axis=1) >= JOINS_HITS)
+        )
+        gain = np.zeros(slots.shape[0])
+        born: Offspring | None = None
+        free_count = order.size
+        for is_wanted in (is_first, ~is_first):
+            rows = (in_time & is_wanted).nonzero()[0]
             if not rows.size or not order.size:
                 continue
             start, plot, score = gate(
                 seen.x, seen.cov, seen.mu, rows, back_s, gap_s, plots.kind, plots.z, plots.spot, ahead_s, plots.site,
                 plots.var, key, order, axis, limit, self.par,
             )  # fmt: skip
+            if born is not None:
+                start, plot, score = born.better_than(start, plot, score)
             taken = assign(start, plot, score, plots.count)
             pairs = taken >= 0
-            choice[rows[pairs]] = plot[taken[pairs]]
-            if wanted == TENTATIVE:
-                worth[rows[pairs]] = self._worth(score[taken[pairs]], order.size, plots.kind, swept)
-            else:
+            choice[rows[pairs]], gain[rows[pairs]] = plot[taken[pairs]], score[taken[pairs]]
+            if is_wanted is is_first:
                 order = order[~np.isin(order, choice[rows])]
-        return choice, worth
+                free_count -= int((choice[status == CONFIRMED] >= 0).sum())
+                born = offspring(memory, policy, self.par, plots, seen, when_ns, key, order, axis, limit)
+        young = ((choice >= 0) & (status == TENTATIVE)).nonzero()[0]
+        if young.size:
+            worth[young] = self._worth(gain[young], free_count, plots.kind, swept)
+        return choice, worth, born
 
     def _worth(self, score: Column, free_count: int, kind: int, swept: Column) -> Column | float:
         """What plots add to the evidence of their tracks: ln of how much likelier the object made them than chance.
@@ -248,7 +284,8 @@ class Forward:
             changed[slots[~is_used & doubtful]] = True
         slots = slots[missed]
         is_tentative = memory.status[slots] == TENTATIVE
-        limit = np.where(is_tentative, policy.miss_limit, policy.lost_misses)
+        patience = np.where(memory.parent[slots] > 0, policy.split_miss_limit, policy.miss_limit)
+        limit = np.where(is_tentative, patience, policy.lost_misses)
         is_over = (memory.miss_count[slots] >= limit) | (is_tentative & (memory.evidence[slots] < self.drop_evidence))
         dropped[slots[is_over]] = True
 
@@ -308,10 +345,12 @@ class Forward:
             & (memory.evidence[slots] >= self.confirm_evidence * (1.0 - 1e-9))
         )
         for i in may.nonzero()[0].tolist():
-            slot = slots[i]
+            slot = int(slots[i])
             is_sighted_only = memory.plot_count[slot, 0] + memory.plot_count[slot, 2] == 0
             if not is_sighted_only or speed_significance(seen.state[i], seen.cov6[i]) > self.policy.plume_motion_nis:
                 memory.status[slot] = CONFIRMED
+                if memory.parent[slot] > 0:
+                    unsettle(memory, self.policy, slot, seen.state[i, 3:])
 
     def _names(self, slots: Column) -> list[int]:
         return [self.state.history.name(track) for track in self.state.id[slots].tolist()]
@@ -321,7 +360,7 @@ class Forward:
             return
         if telling is not None:
             for track in self.state.id[slots].tolist():
-                self.state.history.names.pop(track, None)
+                self.state.history.forget_name(track)
         self.state.free(slots)
 
     def _absorb(self, older: int, younger: int, end_ns: int) -> None:

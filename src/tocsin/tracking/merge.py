@@ -39,3 +39,4 @@ def absorb(state: TrackerState, older: int, younger: int, other: Column, other_c
     state.plot_count[older] += state.plot_count[younger]
     state.evidence[older] = max(state.evidence[older], state.evidence[younger])
     state.fed[older] |= state.fed[younger]
+    state.parent[state.parent == state.id[younger]] = state.id[older]
