@@ -104,7 +104,7 @@ def run(case: Scene, seed: int, policy: TrackPolicy | None = None, is_verbose: b
         weights[look.radar] = weight_of(look, case.sites[look.radar])
         weight = np.sum(list(weights.values()), axis=0)
         held, false = holders(tracker, look, weight)
-        if is_verbose and look.time_s > case.resolvable_s - 20.0:
+        if is_verbose and look.time_s > (case.resolvable_s - 20.0 if case.kind == "separation" else 8.0):
             print(_line(tracker, look, held), f"{false} elsewhere" if false else "")
         out.false = max(out.false, false)
         if look.truth.shape[0] == 1:
