@@ -52,28 +52,33 @@ class Run:
     numbers: int = 0  # of tracks that ever held an object, from the first moment both were held
     false: int = 0  # confirmed tracks that held no object
 
+    nees: list[float] = dataclasses.field(default_factory=list, repr=False)  # of each object's nearest track
+
     @property
     def is_good(self) -> bool:
         return self.delay_s <= SOON_S and self.is_right_parent and not self.is_coalesced and not self.is_swapped
 
 
-def holders(tracker: Tracker, look: Look, weight: np.ndarray) -> tuple[list[list[int]], int]:
-    """Names of the confirmed tracks on each object, nearest first, and how many are on none.
+def holders(tracker: Tracker, look: Look, weight: np.ndarray) -> tuple[list[list[int]], list[float], int]:
+    """Names of the confirmed tracks on each object, nearest first; NEES of the nearest; and how many are on none.
 
     ``weight`` (6, 6): the square of a distance in sigmas is d' weight d.
     """
     seen = tracker.confirmed(end_ns(look))
     names = tracker.state.history.names
-    held: list[list[tuple[float, int]]] = [[] for _ in look.truth]
+    held: list[list[tuple[float, int, float]]] = [[] for _ in look.truth]
     false = 0
-    for slot, state in zip(seen.slots.tolist(), seen.state, strict=True):
+    for slot, state, cov in zip(seen.slots.tolist(), seen.state, seen.cov6, strict=True):
         away = [apart_sigma(state, each, weight) for each in look.truth]
         k = int(np.argmin(away))
         if away[k] < NEAR_SIGMA:
-            held[k].append((away[k], names.get(int(tracker.state.id[slot]), 0)))
+            error = state - look.truth[k]
+            nees = float(error @ np.linalg.solve(cov, error))
+            held[k].append((away[k], names.get(int(tracker.state.id[slot]), 0), nees))
         else:
             false += 1
-    return [[name for _, name in sorted(each)] for each in held], false
+    ranked = [sorted(each) for each in held]
+    return [[name for _, name, _ in each] for each in ranked], [each[0][2] for each in ranked if each], false
 
 
 def apart_sigma(a: np.ndarray, b: np.ndarray, weight: np.ndarray) -> float:
@@ -103,7 +108,7 @@ def run(case: Scene, seed: int, policy: TrackPolicy | None = None, is_verbose: b
             parents |= dict(zip(told.track.tolist(), told.parent.tolist(), strict=True))
         weights[look.radar] = weight_of(look, case.sites[look.radar])
         weight = np.sum(list(weights.values()), axis=0)
-        held, false = holders(tracker, look, weight)
+        held, nees, false = holders(tracker, look, weight)
         if is_verbose and look.time_s > (case.resolvable_s - 20.0 if case.kind == "separation" else 8.0):
             print(_line(tracker, look, held), f"{false} elsewhere" if false else "")
         out.false = max(out.false, false)
@@ -113,6 +118,7 @@ def run(case: Scene, seed: int, policy: TrackPolicy | None = None, is_verbose: b
         out.extra = max(out.extra, sum(map(len, held)) - 2)
         if look.time_s < from_s:
             continue
+        out.nees += nees
         is_both = bool(held[0] and held[1])
         if is_both:
             out.delay_s = min(out.delay_s, look.time_s - from_s)
@@ -147,15 +153,17 @@ def _line(tracker: Tracker, look: Look, held: list[list[int]]) -> str:
 def report(kind: Kind, runs: list[Run]) -> str:
     n = len(runs)
     delays = np.array([each.delay_s for each in runs])
+    nees = np.concatenate([each.nees for each in runs])
     bad = [each for each in runs if not each.is_good]
     return (
         f"{kind}, {n} runs: within {SOON_S:g} s {100.0 * float(np.mean(delays <= SOON_S)):.1f} % (median "
         f"{float(np.median(delays)):.1f} s, 90 % {float(np.quantile(delays, 0.9)):.1f} s), right parent "
         f"{100.0 * sum(each.is_right_parent for each in runs) / n:.1f} %, all of it "
-        f"{100.0 * (n - len(bad)) / n:.1f} %; coalesced {sum(each.is_coalesced for each in runs)}, swapped "
-        f"{sum(each.is_swapped for each in runs)}, either {100.0 * sum(e.is_coalesced or e.is_swapped for e in runs) / n:.1f} %; "
+        f"{100.0 * (n - len(bad)) / n:.1f} %; coalesced {sum(each.is_coalesced for each in runs)}, "
+        f"swapped {sum(each.is_swapped for each in runs)}, either {100.0 * sum(each.is_coalesced or each.is_swapped for each in runs) / n:.1f} %; "
         f"a third track in {sum(each.extra > 0 for each in runs)}, a number changed in "
-        f"{sum(each.numbers > 2 for each in runs)}, false tracks in {sum(each.false > 0 for each in runs)}"
+        f"{sum(each.numbers > 2 for each in runs)}, false tracks in {sum(each.false > 0 for each in runs)}; "
+        f"NEES/6 median {float(np.median(nees)) / 6.0:.2f}, mean {float(np.mean(nees)) / 6.0:.2f}"
     )
 
 

@@ -1,4 +1,4 @@
-"""Marginal association probabilities of the tracks of one cluster: joint probabilistic data association.
+"""Marginal association probabilities of tracks, cluster by cluster: joint probabilistic data association.
 
 A joint event gives each track one plot or none, and no plot to two tracks; its weight is the product of the ratios
 Pd p(z | track) / (clutter density (1 - Pd)) of the pairs in it. The marginals are exact while there are few events,
@@ -14,7 +14,96 @@ from tocsin.kernels.compiled import kernel
 EVENT_LIMIT = 10_000  # joint events that are still counted one by one
 ROUNDS = 40  # of message passing; every one touches each pair twice
 NO_PAIR = -1e29  # the log ratio of a pair that does not gate lies below
+PICK_PROB = 0.1  # a track takes no plot that is less probable
 _LOG_RATIO_MAX = 230.0  # in message passing: e to it, squared, is still a float
+
+
+@kernel
+def share_plots(start, plot, score, plot_count, log_odds):
+    """Probabilities of all pairs of track and plot, and which plot each track takes.
+
+    In        start (n + 1,) int64, plot (k,) int64, score (k,)   candidates of each track, as `track_gate.gate` gives
+              plot_count   p
+              log_odds     ln of Pd / (clutter density (1 - Pd))
+    Out       prob (k,)    of each candidate; those of a track sum to less than 1, what is left is for no plot
+              taken (n,)   int64 index into plot of what each track takes, the most probable pairs first; -1: none
+    """
+    n = start.shape[0] - 1
+    prob = np.zeros(plot.shape[0])
+    taken = np.full(n, -1, np.int64)
+    first_row = np.full(plot_count, -1, np.int64)  # of each plot
+    root = np.arange(n)  # tracks that share plots, joined to the first of them
+    row_of = np.empty(plot.shape[0], np.int64)
+    for i in range(n):
+        for k in range(start[i], start[i + 1]):
+            row_of[k] = i
+            j = plot[k]
+            if first_row[j] < 0:
+                first_row[j] = i
+                continue
+            a, b = i, first_row[j]
+            while root[a] != a:
+                a = root[a]
+            while root[b] != b:
+                b = root[b]
+            root[max(a, b)] = min(a, b)
+    size = np.zeros(n, np.int64)
+    for i in range(n):
+        root[i] = root[root[i]]  # the roots of lower rows are settled
+        size[root[i]] += 1
+    place = np.full(plot_count, -1, np.int64)  # of each plot among those of a cluster
+    for i in range(n):
+        if root[i] != i or start[i] == start[i + 1]:
+            continue
+        if size[i] == 1:
+            _alone(score[start[i] : start[i + 1]], log_odds, prob[start[i] : start[i + 1]])
+            continue
+        rows = np.empty(size[i], np.int64)
+        count = 0
+        width = 0
+        for r in range(i, n):
+            if root[r] == i:
+                rows[count] = r
+                count += 1
+                for k in range(start[r], start[r + 1]):
+                    if place[plot[k]] < 0:
+                        place[plot[k]] = width
+                        width += 1
+                if count == size[i]:
+                    break
+        log_ratio = np.full((count, width), 10.0 * NO_PAIR)
+        marginal = np.empty((count, width + 1))
+        for c in range(count):
+            for k in range(start[rows[c]], start[rows[c] + 1]):
+                log_ratio[c, place[plot[k]]] = score[k] + log_odds
+        association_marginals(log_ratio, marginal)
+        for c in range(count):
+            for k in range(start[rows[c]], start[rows[c] + 1]):
+                prob[k] = marginal[c, place[plot[k]] + 1]
+    is_taken = np.zeros(plot_count, np.bool_)
+    order = np.argsort(-prob, kind="mergesort")
+    for o in range(order.shape[0]):
+        k = order[o]
+        if prob[k] < PICK_PROB:
+            break
+        if taken[row_of[k]] < 0 and not is_taken[plot[k]]:
+            taken[row_of[k]] = k
+            is_taken[plot[k]] = True
+    return prob, taken
+
+
+@kernel
+def _alone(score, log_odds, prob):
+    """Probabilities (k,) of the plots of a track that shares none of them."""
+    top = 0.0
+    for k in range(score.shape[0]):
+        top = max(top, score[k] + log_odds)
+    total = math.exp(-top)
+    for k in range(score.shape[0]):
+        prob[k] = math.exp(score[k] + log_odds - top)
+        total += prob[k]
+    for k in range(score.shape[0]):
+        prob[k] /= total
 
 
 @kernel

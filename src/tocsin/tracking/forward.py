@@ -14,6 +14,7 @@ import numpy as np
 
 from tocsin.kernels.track_assign import assign
 from tocsin.kernels.track_gate import gate
+from tocsin.kernels.track_joint import share_plots
 from tocsin.kernels.track_motion import BOOST, LEVEL
 from tocsin.kernels.track_observe import INFRARED, RADAR_RATE
 from tocsin.kernels.track_scan import (
@@ -39,6 +40,7 @@ from tocsin.tracking.merge import absorb
 from tocsin.tracking.output import Picture, height_of, picture, speed_significance, updates
 from tocsin.tracking.parameters import chi_square_bound, kernel_parameters
 from tocsin.tracking.plots import NOTHING_SWEPT, Plots, plots_of, swept_row
+from tocsin.tracking.soft import Share, mixed, shares
 from tocsin.tracking.split import JOINS_HITS, Offspring, begin, offspring, unsettle
 from tocsin.tracking.state import TrackerState
 from tocsin.units import NS_PER_S, s_from_ns
@@ -48,6 +50,8 @@ _UNSEEN_NS = 10 * NS_PER_S  # a track without a plot for so long is moved on by 
 _TICK_BEHIND_NS = 2 * NS_PER_S  # ... to this far behind now, so that a plot early in a scan still finds it behind
 _BOOST_CHANGE = 0.1  # a change of this much in the probability of thrust is published without a plot
 _PROB_MAX = 0.99  # no sensor is sure to see
+_PROB_UNSTATED = 0.9
+_NEXT_TO_NONE = 1e-12  # per m rad2
 _ORIGIN = (0.0, 0.0, 0.0)
 _AXES = np.eye(3)
 _RATE_SPAN_M_S = 8_000.0  # range rates of false plots lie in a span of this much
@@ -98,14 +102,19 @@ class Forward:
         if not seen.is_sound.all():
             self._free(slots[~seen.is_sound], telling)
             seen = seen.rows(np.flatnonzero(seen.is_sound))
-        choice, worth, born = self._associate(plots, seen, when_ns, swept)
+        choice, worth, doubt, born = self._associate(plots, seen, when_ns, swept)
         column = KINDS[detections.kind]
+        banks = [mixed(memory, each, plots, seen, when_ns, self.policy.own_prob, self.par) for each in doubt]
         nis = use_plots(
             memory.x, memory.cov, memory.mu, memory.t_ns, memory.first_ns, memory.last_ns, memory.miss_count,
             memory.plot_count, memory.evidence, seen.slots, choice, worth, seen.x, seen.cov, seen.mu, when_ns,
             plots.kind, column, plots.z, plots.time_ns, plots.site, plots.var, self.par,
         )  # fmt: skip
         is_used = nis >= 0.0
+        for each, bank in zip(doubt, banks, strict=True):
+            if is_used[each.row]:
+                slot = seen.slots[each.row]
+                memory.x[slot], memory.cov[slot], memory.mu[slot], memory.t_ns[slot] = bank
         changed = np.zeros(memory.status.shape[0], dtype=bool)  # by slot, as all that follows
         dropped = np.zeros_like(changed)
         changed[seen.slots[is_used]] = True
@@ -203,15 +212,17 @@ class Forward:
 
     def _associate(
         self, plots: Plots, seen: Picture, when_ns: int, swept: Column
-    ) -> tuple[Column, Column, Offspring | None]:
-        """Plot of each row, -1: none; what it adds to the evidence for the track; and what may begin beside a track.
+    ) -> tuple[Column, Column, list[Share], Offspring | None]:
+        """Plot of each row, -1: none; what it adds to the evidence for the track; rows that share plots instead; and
+        what may begin beside a track.
 
-        Confirmed tracks, and those that came off one, choose first; other tentative ones from what is left.
+        Confirmed tracks, and those that came off one, choose first: plots of radars by joint probabilities, others by
+        the best assignment. Other tentative ones choose from what is left, by the best assignment.
         """
         memory, policy, slots = self.state, self.policy, seen.slots
         choice, worth = np.full(slots.shape[0], -1, dtype=np.int64), np.zeros(slots.shape[0])
         if not plots.count or not slots.size:
-            return choice, worth, None
+            return choice, worth, [], None
         back_s = np.minimum((when_ns - memory.t_ns[slots]) / NS_PER_S, 0.0)
         gap_s = np.maximum((when_ns - memory.last_ns[slots]) / NS_PER_S, 0.0)
         ahead_s = (plots.time_ns - when_ns) / NS_PER_S
@@ -224,6 +235,7 @@ class Forward:
             (memory.parent[slots] > 0) & (memory.plot_count[slots].sum(axis=1) >= JOINS_HITS)
         )
         gain = np.zeros(slots.shape[0])
+        doubt: list[Share] = []
         born: Offspring | None = None
         free_count = order.size
         for is_wanted in (is_first, ~is_first):
@@ -236,7 +248,11 @@ class Forward:
             )  # fmt: skip
             if born is not None:
                 start, plot, score = born.better_than(start, plot, score)
-            taken = assign(start, plot, score, plots.count)
+            if is_wanted is is_first and plots.kind < INFRARED:
+                prob, taken = share_plots(start, plot, score, plots.count, self._log_odds(plots.kind, swept))
+                doubt = shares(rows, start, plot, prob, taken)
+            else:
+                taken = assign(start, plot, score, plots.count)
             pairs = taken >= 0
             choice[rows[pairs]], gain[rows[pairs]] = plot[taken[pairs]], score[taken[pairs]]
             if is_wanted is is_first:
@@ -246,7 +262,13 @@ class Forward:
         young = ((choice >= 0) & (status == TENTATIVE)).nonzero()[0]
         if young.size:
             worth[young] = self._worth(gain[young], free_count, plots.kind, swept)
-        return choice, worth, born
+        return choice, worth, doubt, born
+
+    def _log_odds(self, kind: int, swept: Column) -> float:
+        """Ln of Pd / (density of false plots (1 - Pd)); where a sensor states nothing, false plots are next to none."""
+        prob = min(swept[DETECTION_PROB], _PROB_MAX) or _PROB_UNSTATED
+        density = max(swept[CLUTTER_DENSITY], _NEXT_TO_NONE) / (_RATE_SPAN_M_S if kind == RADAR_RATE else 1.0)
+        return math.log(prob) - math.log(density * (1.0 - prob))
 
     def _worth(self, score: Column, free_count: int, kind: int, swept: Column) -> Column | float:
         """What plots add to the evidence of their tracks: ln of how much likelier the object made them than chance.
