@@ -21,6 +21,7 @@ GROUPS = {
     "flights": "benchmarks.flight_rows",
     "peers": "benchmarks.peer_rows",
     "stonesoup": "benchmarks.stonesoup_rows",
+    "load": "benchmarks.load_rows",
     "sky": "benchmarks.sky_load",
     "processes": "benchmarks.process_rows",
 }

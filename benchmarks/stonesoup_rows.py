@@ -11,12 +11,16 @@ import math
 import time
 from typing import Any
 
+import numpy as np
+
 from benchmarks import filter_rows
 from benchmarks import stonesoup_scenes as scenes
 from benchmarks.timing import not_installed, row, time_of
 from tocsin.policy import TrackPolicy
 from tocsin.tracking import Tracker
 
+LATENCY_NS = 200_000_000  # from the end of a scan to when it is there; a tick follows
+REPEATS = 5
 PATIENCE_S = 5.0  # a look that takes longer says enough
 
 
@@ -29,7 +33,7 @@ def own_run(scene: scenes.Scene, score: scenes.Score) -> float:
         start = time.perf_counter()
         tracker.step(scan)
         if scene.looks[k].time_s.is_integer():
-            tracker.tick(scan.end_ns)
+            tracker.tick(scan.end_ns + LATENCY_NS)
         spent_s += time.perf_counter() - start
         seen = tracker.confirmed(scan.end_ns)
         score.add(
@@ -102,27 +106,31 @@ def scene_rows(cases: tuple[scenes.Case, ...] = scenes.CASES) -> list[str]:
 
 
 def growth_rows() -> list[str]:
-    """tocsin alone: a look of 200 and of 2000 objects, the fourth, or the first to take longer than PATIENCE_S."""
+    """tocsin alone: a look of 200 and of 2000 objects, the eighth, or the first to take longer than PATIENCE_S."""
     own_run(scenes.scene(scenes.Case(2, 1, 5, 2.0)), scenes.Score())  # loads the kernels
     seconds, looks = [], []
     for objects in (200, 2000):
-        scene = scenes.scene(scenes.Case(objects, 1, 4, 0.5 * objects))
-        tracker, last_s = Tracker(), 0.0
-        for k, look in enumerate(scene.looks):
-            scan = scenes.detections_of(look, scene.sites, scene.case.clutter, k)
-            start = time.perf_counter()
-            tracker.step(scan)
-            last_s = time.perf_counter() - start
-            if last_s > PATIENCE_S:
-                break
-        seconds.append(last_s)
-        looks.append(k + 1)
+        scene = scenes.scene(scenes.Case(objects, 1, 8, 0.5 * objects))
+        scans = [scenes.detections_of(look, scene.sites, scene.case.clutter, k) for k, look in enumerate(scene.looks)]
+        last = []
+        for _ in range(REPEATS):
+            tracker = Tracker()
+            reached = 0
+            for scan in scans:
+                start = time.perf_counter()
+                tracker.step(scan)
+                last_s, reached = time.perf_counter() - start, reached + 1
+                if last_s > PATIENCE_S:
+                    break
+            last.append(last_s)
+        seconds.append(float(np.median(last)))
+        looks.append(reached)
     few_s, many_s = seconds
     return [
         row(
             "whole tracker, one look: 2000 objects and 1000 false plots beside a tenth of both", "none", "-",
             f"{time_of(few_s)} and {time_of(many_s)}", f"{many_s / few_s:.0f} times as long",
-            f"looks {looks[0]} and {looks[1]}, once, no median; bar 12",
+            f"looks {looks[0]} and {looks[1]}, median of {REPEATS}; bar 12",
         )
     ]  # fmt: skip
 

@@ -70,7 +70,7 @@ def place(latitude_deg: float, longitude_deg: float, height_m: float) -> np.ndar
 def scene(case: Case, seed: int = 1) -> Scene:
     rng = np.random.default_rng([seed, case.objects, case.radars])
     sites = np.array([place(36.0, 40.0, 500.0), place(38.0, 39.0, 900.0)])[: case.radars]
-    states = np.array([_flight(rng) for _ in range(case.objects)])
+    states = np.array([flight_drawn(rng) for _ in range(case.objects)])
     times = sorted((t + 0.5 * r, r) for t in range(case.seconds) for r in range(case.radars))
     looks, truth, now_s = [], [], 0.0
     for time_s, radar in times:
@@ -83,7 +83,7 @@ def scene(case: Case, seed: int = 1) -> Scene:
     return Scene(case, sites, looks, np.array(truth))
 
 
-def _flight(rng: np.random.Generator) -> np.ndarray:
+def flight_drawn(rng: np.random.Generator) -> np.ndarray:
     latitude_deg, longitude_deg = 33.5 + 3.0 * rng.random(), 46.0 + 3.5 * rng.random()
     position = place(latitude_deg, longitude_deg, 130e3 + 60e3 * rng.random())
     axes = enu_axes(math.radians(latitude_deg), math.radians(longitude_deg))

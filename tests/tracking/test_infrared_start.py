@@ -12,13 +12,15 @@ import pytest
 from tracking_scene import EAST, WEST, Array, at, burning
 
 from tocsin.kernels.track_bank import update_bank
-from tocsin.kernels.track_motion import BOOST
+from tocsin.kernels.track_motion import BOOST, WORK_COLUMNS, WORK_ROWS
 from tocsin.kernels.track_observe import INFRARED, tangent_axes
 from tocsin.kernels.track_start import start_bank
 from tocsin.policy import TrackPolicy
 from tocsin.tracking.parameters import kernel_parameters
+from tocsin.tracking.registration import NO_BIAS
 
 PAR = kernel_parameters(TrackPolicy())
+WORK = np.zeros((WORK_ROWS, WORK_COLUMNS))
 STD_RAD = 3e-5
 RUNS = 400
 SITES = {"west": WEST, "east": EAST}
@@ -84,7 +86,12 @@ def two_sights(latitude_deg: float, longitude_deg: float) -> tuple[float, Array,
         truth = at(latitude_deg, longitude_deg, height_m)
         x, cov, mu = started(sight(truth, WEST, rng), WEST)
         second = sight(truth, EAST, rng)
-        innovation.append(update_bank(x, cov, mu, 0.0, 0.0, INFRARED, second, EAST.copy(), variances(), PAR))
+        innovation.append(
+            update_bank(
+                x, cov, mu, np.zeros((3, 9, 0)), 0.0, 0.0, INFRARED, second, EAST.copy(), variances(), PAR,
+                np.zeros((0, 0)), NO_BIAS.parts, WORK, np.zeros((5, 4)), np.zeros((3, 4, 1)),
+            )[1]
+        )  # fmt: skip
         place = cov[BOOST, :3, :3]
         whole.append(squared(x[BOOST, :3] - truth, place) / 3.0)
         information = np.zeros((3, 3))

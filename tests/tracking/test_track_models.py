@@ -11,14 +11,21 @@ from tracking_scene import RADAR as SITE
 
 from tocsin.kernels import advance, enu_axes
 from tocsin.kernels.track_bank import predict_slots
-from tocsin.kernels.track_motion import BALLISTIC, BOOST, DIM, LEVEL, THRUST_MAX_M_S2, move
-from tocsin.kernels.track_observe import INFRARED, POSITION, RADAR, RADAR_RATE, ROW_COUNT, observe, tangent_axes
+from tocsin.kernels.track_motion import BALLISTIC, BOOST, DIM, LEVEL, THRUST_MAX_M_S2, WORK_COLUMNS, WORK_ROWS, move
+from tocsin.kernels.track_observe import INFRARED, NU, POSITION, RADAR, RADAR_RATE, ROW_COUNT, observe, tangent_axes
 from tocsin.kernels.track_start import plot_position, where_sight_meets_height
 from tocsin.kernels.track_update import cholesky_solve, update_model, widen_for_turn
 from tocsin.policy import TrackPolicy
 from tocsin.tracking.parameters import chi_square_bound, kernel_parameters
 
 PAR = kernel_parameters(TrackPolicy())
+NO_SLOPE, NO_MORE = np.zeros((1, 3, 9, 0)), np.zeros((4, 4))  # no sensor has a bias
+
+
+def work_room() -> np.ndarray:
+    return np.zeros((WORK_ROWS, WORK_COLUMNS))
+
+
 SCALE = np.array([100.0, 100.0, 100.0, 1.0, 1.0, 1.0, 0.1, 0.1, 0.1])
 
 
@@ -30,7 +37,7 @@ def state_of(model: int) -> np.ndarray:
 
 def moved(model: int, x: np.ndarray, dt_s: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     x, phi, q = x.copy(), np.zeros((9, 9)), np.zeros((9, 9))
-    move(model, x, dt_s, 0.09, PAR, phi, q)
+    move(model, x, dt_s, 0.09, PAR, phi, q, work_room())
     return x, phi[: DIM[model], : DIM[model]], q[: DIM[model], : DIM[model]]
 
 
@@ -101,7 +108,7 @@ def predicted_bank(
     cov[0, BOOST, 6:, 6:] = spread_m_s2**2 * np.eye(3)
     out_x, out_cov, out_mu = np.zeros((1, 3, 9)), np.zeros((1, 3, 9, 9)), np.zeros((1, 3))
     t_ns, slots = np.zeros(1, np.int64), np.array([0])
-    predict_slots(x, cov, np.array([mu]), t_ns, slots, int(dt_s * 1e9), out_x, out_cov, out_mu, PAR)
+    predict_slots(x, cov, np.array([mu]), NO_SLOPE, t_ns, slots, int(dt_s * 1e9), out_x, out_cov, out_mu, NO_SLOPE, PAR)
     return out_x[0], out_cov[0], out_mu[0]
 
 
@@ -145,24 +152,23 @@ def test_measurement_jacobian_is_the_derivative(kind: int) -> None:
     if kind < INFRARED:
         z = np.array([8e5, 1.0, 0.1, -1000.0])
     rows = ROW_COUNT[kind]
-    jacobian, spare = np.zeros((4, 6)), np.zeros((4, 6))
-    residual, plus, minus = np.zeros(4), np.zeros(4), np.zeros(4)
-    observe(kind, x, site, z, residual, jacobian)
+    seen, plus, minus = work_room(), work_room(), work_room()
+    observe(kind, x, site, z, seen)
     for j in range(6):
         step = np.zeros(9)
         step[j] = 10.0 if j < 3 else 0.1
-        observe(kind, x + step, site, z, plus, spare)
-        observe(kind, x - step, site, z, minus, spare)
-        by_difference = -(plus - minus)[:rows] / (2.0 * step[j])
-        assert by_difference == pytest.approx(jacobian[:rows, j], rel=1e-5, abs=1e-12)
+        observe(kind, x + step, site, z, plus)
+        observe(kind, x - step, site, z, minus)
+        by_difference = -(plus - minus)[:rows, NU] / (2.0 * step[j])
+        assert by_difference == pytest.approx(seen[:rows, j], rel=1e-5, abs=1e-12)
 
 
 def test_azimuth_residual_takes_the_short_way_round() -> None:
-    residual, jacobian = np.zeros(4), np.zeros((4, 6))
+    seen = work_room()
     axes = enu_axes(math.radians(36.0), math.radians(40.0))
     x = np.concatenate((SITE + 1e5 * axes[1] - 10.0 * axes[0], np.zeros(6)))  # azimuth just under 360 deg
-    observe(RADAR, x, SITE, np.array([1e5, 0.001, 0.0, 0.0]), residual, jacobian)
-    assert residual[1] == pytest.approx(0.0011, abs=1e-5)
+    observe(RADAR, x, SITE, np.array([1e5, 0.001, 0.0, 0.0]), seen)
+    assert seen[1, NU] == pytest.approx(0.0011, abs=1e-5)
 
 
 def test_solution_by_cholesky_is_numpys() -> None:
@@ -214,13 +220,17 @@ def test_covariance_stays_positive_over_a_hundred_thousand_updates() -> None:
     xs[0, LEVEL], covs[0, LEVEL] = x, cov
     worst = math.inf
     for k in range(100_000):
-        predict_slots(xs, covs, mu, t_ns, slots, int(1e9 * (0.01 if k % 3 else 4.0)), out_x, out_cov, out_mu, PAR)
+        to_ns = int(1e9 * (0.01 if k % 3 else 4.0))
+        predict_slots(xs, covs, mu, NO_SLOPE, t_ns, slots, to_ns, out_x, out_cov, out_mu, NO_SLOPE, PAR)
         xs, covs, out_x, out_cov = out_x, out_cov, xs, covs
         true = xs[0, LEVEL, :3]
         std = 0.01 if k % 2 else 1e4
         z = np.concatenate((true + std * rng.standard_normal(3), [0.0]))
         var = np.full(4, std**2)
-        update_model(LEVEL, xs[0, LEVEL], covs[0, LEVEL], 1.0, False, x, unused, unused, POSITION, z, SITE, var, PAR)
+        update_model(
+            LEVEL, xs[0, LEVEL], covs[0, LEVEL], 1.0, False, x, unused, unused, POSITION, z, SITE, var, PAR, NO_MORE,
+            work_room(),
+        )  # fmt: skip
         xs[0, LEVEL] = x  # keep it in place: it is the covariance that is on trial
         if k % 500 == 0:
             p = covs[0, LEVEL, :6, :6]
@@ -238,29 +248,35 @@ def test_a_late_plot_of_a_deterministic_coast_is_worth_as_much_as_one_in_time() 
     plots = []
     for dt_s in (1.0, 2.0):
         position, _ = advance(start[:3] + 300.0, start[3:6], math.exp(8.0), CALM, dt_s, 0.1)
-        residual, spare = np.zeros(4), np.zeros((4, 6))
-        observe(RADAR, np.concatenate((position, np.zeros(6))), SITE, np.zeros(4), residual, spare)
-        plots.append(np.array([-residual[0], -residual[1], -residual[2], 0.0]))
+        seen = work_room()
+        observe(RADAR, np.concatenate((position, np.zeros(6))), SITE, np.zeros(4), seen)
+        plots.append(np.concatenate((-seen[:3, NU], [0.0])))
 
     def to(x: np.ndarray, p: np.ndarray, dt_s: float) -> tuple[np.ndarray, np.ndarray]:
         phi, q = np.zeros((9, 9)), np.zeros((9, 9))
         x = x.copy()
-        move(BALLISTIC, x, dt_s, 0.0, quiet, phi, q)
+        move(BALLISTIC, x, dt_s, 0.0, quiet, phi, q, work_room())
         new = np.zeros((9, 9))
         new[:7, :7] = phi[:7, :7] @ p[:7, :7] @ phi[:7, :7].T + q[:7, :7]
         return x, new
 
-    unused = np.zeros((9, 9))
+    unused, work = np.zeros((9, 9)), work_room()
     x, p = to(start, cov, 1.0)
-    update_model(BALLISTIC, x, p, 1.0, False, x, unused, unused, RADAR, plots[0], SITE, var, quiet)
+    update_model(
+        BALLISTIC, x, p, 1.0, False, x, unused, unused, RADAR, plots[0], SITE, var, quiet, NO_MORE, work_room()
+    )
     x, p = to(x, p, 1.0)
-    update_model(BALLISTIC, x, p, 1.0, False, x, unused, unused, RADAR, plots[1], SITE, var, quiet)
+    update_model(
+        BALLISTIC, x, p, 1.0, False, x, unused, unused, RADAR, plots[1], SITE, var, quiet, NO_MORE, work_room()
+    )
 
     y, r = to(start, cov, 2.0)
-    update_model(BALLISTIC, y, r, 1.0, False, y, unused, unused, RADAR, plots[1], SITE, var, quiet)
+    update_model(
+        BALLISTIC, y, r, 1.0, False, y, unused, unused, RADAR, plots[1], SITE, var, quiet, NO_MORE, work_room()
+    )
     back, phi, q = y.copy(), np.zeros((9, 9)), np.zeros((9, 9))
-    move(BALLISTIC, back, -1.0, 0.0, quiet, phi, q)
-    update_model(BALLISTIC, y, r, 1.0, True, back, phi, q, RADAR, plots[0], SITE, var, quiet)
+    move(BALLISTIC, back, -1.0, 0.0, quiet, phi, q, work_room())
+    update_model(BALLISTIC, y, r, 1.0, True, back, phi, q, RADAR, plots[0], SITE, var, quiet, NO_MORE, work)
     assert np.linalg.norm(x[:3] - y[:3]) < 0.02 * math.sqrt(np.trace(p[:3, :3]))
     assert r[:6, :6].diagonal() == pytest.approx(p[:6, :6].diagonal(), rel=0.01)
 
@@ -284,9 +300,9 @@ def test_a_sight_past_the_earth_gives_its_nearest_point() -> None:
 
 def test_a_radar_plot_lies_where_the_radar_says() -> None:
     z = np.array([2e5, 0.5, 0.3, 0.0])
-    residual, jacobian = np.zeros(4), np.zeros((4, 6))
-    observe(RADAR, np.concatenate((plot_position(RADAR, z, SITE, PAR), np.zeros(6))), SITE, z, residual, jacobian)
-    assert np.abs(residual[:3]).max() < 1e-6
+    seen = work_room()
+    observe(RADAR, np.concatenate((plot_position(RADAR, z, SITE, PAR), np.zeros(6))), SITE, z, seen)
+    assert np.abs(seen[:3, NU]).max() < 1e-6
 
 
 @pytest.mark.parametrize(

@@ -164,25 +164,24 @@ def ecef_of_many(places):
 
 
 @kernel
-def _site_axes(site_ecef_m):
-    lat_rad, lon_rad, _ = geodetic_from_ecef(site_ecef_m[0], site_ecef_m[1], site_ecef_m[2])
-    return enu_axes(lat_rad, lon_rad)
+def east_north_up(x_m, y_m, z_m):
+    """Axes at an ECEF place, as `enu_axes` of its latitude and longitude but without a trigonometric call.
+
+    Out       (east_x, east_y, north_x, north_y, north_z, up_x, up_y, up_z): unit vectors; east has no z
+    """
+    _, up_x, up_y, up_z = height_and_up(x_m, y_m, z_m)
+    cos_lat = math.sqrt(up_x * up_x + up_y * up_y)
+    cos_lon = 1.0
+    sin_lon = 0.0
+    if cos_lat > 0.0:
+        cos_lon = up_x / cos_lat
+        sin_lon = up_y / cos_lat
+    return -sin_lon, cos_lon, -up_z * cos_lon, -up_z * sin_lon, cos_lat, up_x, up_y, up_z
 
 
 @kernel
-def radar_from_ecef(target_ecef_m, site_ecef_m):
-    """Range, azimuth (clockwise from true north, 0..2 pi) and elevation of a target seen from a site.
-
-    In        target_ecef_m, site_ecef_m  (3,) float64  ECEF, m
-    Out       (range_m, azimuth_rad, elevation_rad); (0, 0, 0) where both are one point
-    """
-    axes = _site_axes(site_ecef_m)
-    dx = target_ecef_m[0] - site_ecef_m[0]
-    dy = target_ecef_m[1] - site_ecef_m[1]
-    dz = target_ecef_m[2] - site_ecef_m[2]
-    east = axes[0, 0] * dx + axes[0, 1] * dy + axes[0, 2] * dz
-    north = axes[1, 0] * dx + axes[1, 1] * dy + axes[1, 2] * dz
-    up = axes[2, 0] * dx + axes[2, 1] * dy + axes[2, 2] * dz
+def _range_and_angles(east, north, up):
+    """Range, azimuth (clockwise from true north, 0..2 pi) and elevation of a direction in local axes."""
     level = math.sqrt(east * east + north * north)
     azimuth_rad = math.atan2(east, north)
     if azimuth_rad < 0.0:
@@ -193,45 +192,67 @@ def radar_from_ecef(target_ecef_m, site_ecef_m):
 
 
 @kernel
+def radar_from_ecef(target_ecef_m, site_ecef_m):
+    """Range, azimuth (clockwise from true north, 0..2 pi) and elevation of a target seen from a site.
+
+    In        target_ecef_m, site_ecef_m  (3,) float64  ECEF, m
+    Out       (range_m, azimuth_rad, elevation_rad); (0, 0, 0) where both are one point
+    """
+    ex, ey, nx, ny, nz, ux, uy, uz = east_north_up(site_ecef_m[0], site_ecef_m[1], site_ecef_m[2])
+    dx = target_ecef_m[0] - site_ecef_m[0]
+    dy = target_ecef_m[1] - site_ecef_m[1]
+    dz = target_ecef_m[2] - site_ecef_m[2]
+    return _range_and_angles(ex * dx + ey * dy, nx * dx + ny * dy + nz * dz, ux * dx + uy * dy + uz * dz)
+
+
+@kernel
 def ecef_from_radar(range_m, azimuth_rad, elevation_rad, site_ecef_m):
     """The inverse of `radar_from_ecef`: (3,) ECEF, m."""
-    axes = _site_axes(site_ecef_m)
+    ex, ey, nx, ny, nz, ux, uy, uz = east_north_up(site_ecef_m[0], site_ecef_m[1], site_ecef_m[2])
     level = range_m * math.cos(elevation_rad)
     east = level * math.sin(azimuth_rad)
     north = level * math.cos(azimuth_rad)
     up = range_m * math.sin(elevation_rad)
     target = np.empty(3)
-    for i in range(3):
-        target[i] = site_ecef_m[i] + axes[0, i] * east + axes[1, i] * north + axes[2, i] * up
+    target[0] = site_ecef_m[0] + ex * east + nx * north + ux * up
+    target[1] = site_ecef_m[1] + ey * east + ny * north + uy * up
+    target[2] = site_ecef_m[2] + nz * north + uz * up
     return target
 
 
 @kernel
-def radar_jacobian(target_ecef_m, site_ecef_m):
-    """(3, 3): rows range, azimuth, elevation; columns d/d target x, y, z.
+def radar_view(target_ecef_m, site_ecef_m, jacobian):
+    """`radar_from_ecef`, and its derivative with the target's x, y, z in the leading (3, 3) of jacobian.
 
     Straight above the site (level distance under 1 mm) azimuth has no derivative: its row is zero there.
     """
-    axes = _site_axes(site_ecef_m)
+    ex, ey, nx, ny, nz, ux, uy, uz = east_north_up(site_ecef_m[0], site_ecef_m[1], site_ecef_m[2])
     dx = target_ecef_m[0] - site_ecef_m[0]
     dy = target_ecef_m[1] - site_ecef_m[1]
     dz = target_ecef_m[2] - site_ecef_m[2]
-    east = axes[0, 0] * dx + axes[0, 1] * dy + axes[0, 2] * dz
-    north = axes[1, 0] * dx + axes[1, 1] * dy + axes[1, 2] * dz
-    up = axes[2, 0] * dx + axes[2, 1] * dy + axes[2, 2] * dz
+    east = ex * dx + ey * dy
+    north = nx * dx + ny * dy + nz * dz
+    up = ux * dx + uy * dy + uz * dz
+    range_m, azimuth_rad, elevation_rad = _range_and_angles(east, north, up)
     level2 = east * east + north * north
-    range2 = level2 + up * up
-    jacobian = np.zeros((3, 3))
-    if range2 < 1e-6:
-        return jacobian
-    range_m = math.sqrt(range2)
     level = math.sqrt(level2)
+    near = 1.0 / range_m if range_m > 1e-3 else 0.0
+    turn = 1.0 / level2 if level2 > 1e-6 and near > 0.0 else 0.0
+    rise = near * near if turn > 0.0 else 0.0
+    lean = up * turn * level
+    axes = ((ex, nx, ux), (ey, ny, uy), (0.0, nz, uz))
     for i in range(3):
-        e = axes[0, i]
-        n = axes[1, i]
-        u = axes[2, i]
-        jacobian[0, i] = (east * e + north * n + up * u) / range_m
-        if level > 1e-3:
-            jacobian[1, i] = (north * e - east * n) / level2
-            jacobian[2, i] = (level * u - up * (east * e + north * n) / level) / range2
+        e, n, u = axes[i]
+        along = east * e + north * n
+        jacobian[0, i] = (along + up * u) * near
+        jacobian[1, i] = (north * e - east * n) * turn
+        jacobian[2, i] = (level * u - lean * along) * rise
+    return range_m, azimuth_rad, elevation_rad
+
+
+@kernel
+def radar_jacobian(target_ecef_m, site_ecef_m):
+    """(3, 3): rows range, azimuth, elevation; columns d/d target x, y, z, as `radar_view`."""
+    jacobian = np.empty((3, 3))
+    radar_view(target_ecef_m, site_ecef_m, jacobian)
     return jacobian

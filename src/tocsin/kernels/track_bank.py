@@ -5,6 +5,9 @@ the one switch is BOOST to BALLISTIC, at a rate (1/s), so that scans at any mome
 Ln(beta), which BOOST lacks, enters the mixture with BALLISTIC's own mean and variance (Granström, Willett,
 Bar-Shalom, Systematic approach to IMM mixing for unequal dimension states, IEEE TAES 51(4), 2015). A model under
 `DEAD_PROB` is given up: in coast the bank is one extended Kalman filter, with nothing to inflate it.
+
+The bank holds as if the sensors' biases were as now believed; slope (T, 3, 9, b) is how each mean changes with them
+(``track_bias.py``), and bias_cov (b, b) what is not known of them. b = 0: no sensor has any.
 """
 
 import math
@@ -12,6 +15,7 @@ import math
 import numpy as np
 
 from tocsin.kernels.compiled import kernel
+from tocsin.kernels.track_bias import learn, weigh
 from tocsin.kernels.track_motion import (
     BALLISTIC,
     BOOST,
@@ -20,23 +24,27 @@ from tocsin.kernels.track_motion import (
     DIM,
     IDLE_END_RATE,
     IDLE_THRUST_M_S2,
+    LATE_PHI,
+    LATE_Q,
     LEVEL,
-    LOG_BETA_VAR,
     MODEL_COUNT,
     SIZE,
+    SPARE,
     THRUST_MAX_M_S2,
     UNLIT_PROB,
+    WORK_COLUMNS,
+    WORK_ROWS,
     move,
-    sandwich,
+    predict_model,
 )
-from tocsin.kernels.track_observe import INFRARED
+from tocsin.kernels.track_observe import INFRARED, ROWS
 from tocsin.kernels.track_update import update_model
 
 _SPEED_MAX_M_S = 80_000.0  # relative to the Earth; the fastest meteors: 72 km/s
 
 
 @kernel
-def _end_of_thrust(x, cov, mu, dt_s, par):
+def _end_of_thrust(x, cov, mu, slope, dt_s, par):
     """Move probability from BOOST to BALLISTIC for an interval, and mix BALLISTIC's state accordingly.
 
     The moment s of burn-out is uniform in the interval, so the velocity gained is a s and the state that coasting
@@ -79,6 +87,13 @@ def _end_of_thrust(x, cov, mu, dt_s, par):
                         v += weight * spread
                     p[row, col] = v
                     p[col, row] = v
+    for c in range(slope.shape[2]):
+        for i in range(3):
+            push = slope[BOOST, 6 + i, c]
+            begun = slope[BOOST, i, c] - push * dt_s * dt_s / 6.0
+            slope[BALLISTIC, i, c] = other * slope[BALLISTIC, i, c] + weight * begun
+            begun = slope[BOOST, 3 + i, c] + push * dt_s / 2.0
+            slope[BALLISTIC, 3 + i, c] = other * slope[BALLISTIC, 3 + i, c] + weight * begun
     for i in range(6):
         p[i, 6] *= other
         p[6, i] *= other
@@ -86,48 +101,44 @@ def _end_of_thrust(x, cov, mu, dt_s, par):
 
 
 @kernel
-def predict(x, cov, mu, dt_s, par, phi, q, hold):
-    """Predict one bank in place by dt_s > 0. Work arrays phi, q, hold (9, 9)."""
+def predict(x, cov, mu, slope, dt_s, par, work):
+    """Predict one bank in place by dt_s > 0. work: (WORK_ROWS, WORK_COLUMNS)."""
     if mu[BOOST] > 0.0:
-        _end_of_thrust(x, cov, mu, dt_s, par)
+        _end_of_thrust(x, cov, mu, slope, dt_s, par)
         if mu[BOOST] < par[DEAD_PROB]:
             mu[BOOST] = 0.0
     for m in range(MODEL_COUNT):
         if mu[m] > 0.0:
-            n = DIM[m]
-            room = par[LOG_BETA_VAR] - cov[m, 6, 6] if m == BALLISTIC else 0.0
-            move(m, x[m], dt_s, room, par, phi, q)
-            sandwich(phi, cov[m], n, hold)
-            for a in range(n):
-                for b in range(n):
-                    cov[m, a, b] = hold[a, b] + q[a, b]
+            predict_model(m, x[m], cov[m], slope[m], dt_s, par, work)
             if m == BOOST:
                 _bound_spread(cov[m])
 
 
 @kernel
-def copy_bank(x, cov, mu, to_x, to_cov, to_mu):
-    """Copy one bank."""
+def copy_bank(x, cov, mu, slope, to_x, to_cov, to_mu, to_slope):
+    """Copy one bank: the models that live, and BALLISTIC where thrust may end. Rooms of others stay as they are."""
     for m in range(MODEL_COUNT):
         to_mu[m] = mu[m]
-        for a in range(SIZE):
-            to_x[m, a] = x[m, a]
-            for b in range(SIZE):
-                to_cov[m, a, b] = cov[m, a, b]
+        if mu[m] > 0.0 or (m == BALLISTIC and mu[BOOST] > 0.0):
+            n = DIM[m]
+            for a in range(n):
+                to_x[m, a] = x[m, a]
+                for b in range(n):
+                    to_cov[m, a, b] = cov[m, a, b]
+                for c in range(slope.shape[2]):
+                    to_slope[m, a, c] = slope[m, a, c]
 
 
 @kernel
-def predict_slots(x, cov, mu, t_ns, slots, to_ns, out_x, out_cov, out_mu, par):
+def predict_slots(x, cov, mu, slope, t_ns, slots, to_ns, out_x, out_cov, out_mu, out_slope, par):
     """Copy slots into rows of the out arrays, each predicted to to_ns where that lies ahead of it."""
-    phi = np.empty((SIZE, SIZE))
-    q = np.empty((SIZE, SIZE))
-    hold = np.empty((SIZE, SIZE))
+    work = np.empty((WORK_ROWS, WORK_COLUMNS))
     for i in range(slots.shape[0]):
         k = slots[i]
-        copy_bank(x[k], cov[k], mu[k], out_x[i], out_cov[i], out_mu[i])
+        copy_bank(x[k], cov[k], mu[k], slope[k], out_x[i], out_cov[i], out_mu[i], out_slope[i])
         dt_s = (to_ns - t_ns[k]) * 1e-9
         if dt_s > 0.0:
-            predict(out_x[i], out_cov[i], out_mu[i], dt_s, par, phi, q, hold)
+            predict(out_x[i], out_cov[i], out_mu[i], out_slope[i], dt_s, par, work)
 
 
 @kernel
@@ -146,20 +157,18 @@ def _bound_spread(cov):
 
 
 @kernel
-def picture_slots(x, cov, mu, t_ns, slots, to_ns, own_prob, par):
-    """`predict_slots` and `combine` into new arrays: x (n, 3, 9), cov (n, 3, 9, 9), mu (n, 3), state (n, 6), cov6.
+def picture_slots(
+    x, cov, mu, slope, t_ns, slots, to_ns, own_prob, par, bias_cov, out_x, out_cov, out_mu, out_slope, state, cov6,
+    is_sound,
+):  # fmt: skip
+    """`predict_slots` and `combine` into arrays: x (n, 3, 9), cov (n, 3, 9, 9), mu (n, 3), slope (n, 3, 9, b).
 
-    And is_sound (n,) bool: finite numbers, positive variances, a speed that occurs.
+    Then state (n, 6) and cov6 (n, 6, 6), with what biases not yet known add, and is_sound (n,) bool: finite numbers,
+    positive variances, a speed that occurs.
     """
     n = slots.shape[0]
-    out_x = np.empty((n, MODEL_COUNT, SIZE))
-    out_cov = np.empty((n, MODEL_COUNT, SIZE, SIZE))
-    out_mu = np.empty((n, MODEL_COUNT))
-    state = np.empty((n, 6))
-    cov6 = np.empty((n, 6, 6))
-    predict_slots(x, cov, mu, t_ns, slots, to_ns, out_x, out_cov, out_mu, par)
-    combine(out_x, out_cov, out_mu, own_prob, state, cov6)
-    is_sound = np.empty(n, np.bool_)
+    predict_slots(x, cov, mu, slope, t_ns, slots, to_ns, out_x, out_cov, out_mu, out_slope, par)
+    combine(out_x, out_cov, out_mu, out_slope, own_prob, bias_cov, state, cov6)
     for i in range(n):
         total = out_mu[i, BOOST] + out_mu[i, BALLISTIC] + out_mu[i, LEVEL]  # a sum carries any NaN or infinity in it
         speed2 = 0.0
@@ -172,38 +181,50 @@ def picture_slots(x, cov, mu, t_ns, slots, to_ns, own_prob, par):
             for b in range(6):
                 total += cov6[i, a, b]
         is_sound[i] = math.isfinite(total) and least > 0.0 and speed2 < _SPEED_MAX_M_S * _SPEED_MAX_M_S
-    return out_x, out_cov, out_mu, state, cov6, is_sound
 
 
 @kernel
-def update_bank(x, cov, mu, gap_s, late_s, kind, z, site, var, par):
+def update_bank(x, cov, mu, slope, gap_s, late_s, kind, z, site, var, par, bias_cov, own, work, extra, taught):
     """Update all models of one track, x (3, 9), cov (3, 9, 9), mu (3,), in place, with one plot.
 
     In        gap_s   s since the track's last plot
               late_s  how much older than the state the plot is; 0: of its time
-    Returns the normalised innovation squared of the model that is most probable afterwards; -1 where no model
-    could be updated.
+              z       the plot, less what is believed of its sensor's biases: own (columns, scale, refractivity)
+              work (WORK_ROWS, WORK_COLUMNS), extra (ROWS + 1, ROWS)   overwritten
+    Out       taught (MODEL_COUNT, ROWS, b + 1)  what each model has learnt of biases, as by `learn`
+    Returns the model most probable afterwards and its normalised innovation squared; -1 where none could be updated.
     """
-    nis = np.empty(MODEL_COUNT)
-    log_likelihood = np.empty(MODEL_COUNT)
+    nis = work[SPARE]
+    log_likelihood = work[SPARE + 1]
+    back = work[SPARE + 2]
+    phi = work[LATE_PHI:]
+    q = work[LATE_Q:]
     best = -1e30
     late = late_s > 0.0
-    back = x.copy()
-    phi = np.empty((SIZE, SIZE))
-    q = np.empty((SIZE, SIZE))
+    is_biased = bias_cov.shape[0] > 0
+    for r in range(ROWS):
+        extra[ROWS, r] = var[r]
+        for c in range(ROWS):
+            extra[r, c] = 0.0
     for m in range(MODEL_COUNT):
         nis[m], log_likelihood[m] = -1.0, -1e30
         if mu[m] > 0.0:
             if late:
-                move(m, back[m], -late_s, 0.0, par, phi, q)
+                for a in range(SIZE):
+                    back[a] = x[m, a]
+                move(m, back, -late_s, 0.0, par, phi, q, work)
+            if is_biased:
+                weigh(m, kind, back if late else x[m], cov[m], site, z, var, slope[m], bias_cov, own, extra)
             nis[m], log_likelihood[m] = update_model(
-                m, x[m], cov[m], gap_s, late, back[m], phi, q, kind, z, site, var, par
+                m, x[m], cov[m], gap_s, late, back, phi, q, kind, z, site, extra[ROWS], par, extra, work
             )
+            if is_biased and nis[m] < 1e29:
+                learn(m, kind, x[m], cov[m], late, phi, q, z, site, extra[ROWS], own, slope[m], taught[m])
             if kind == INFRARED and m != BOOST:
                 log_likelihood[m] += math.log(par[UNLIT_PROB])
             best = max(best, log_likelihood[m])
     if best <= -1e29:
-        return -1.0
+        return -1, -1.0
     total = 0.0
     for m in range(MODEL_COUNT):
         mu[m] *= math.exp(max(log_likelihood[m] - best, -700.0))
@@ -219,17 +240,19 @@ def update_bank(x, cov, mu, gap_s, late_s, kind, z, site, var, par):
             top = m
     for m in range(MODEL_COUNT):
         mu[m] /= kept
-    return nis[top]
+    return top, nis[top]
 
 
 @kernel
-def combine(x, cov, mu, own_prob, state, cov6):
+def combine(x, cov, mu, slope, own_prob, bias_cov, state, cov6):
     """One position, velocity and covariance for a bank: moment-matched, or BALLISTIC's own where it has own_prob.
 
-    In        x (n, 3, 9), cov (n, 3, 9, 9), mu (n, 3)
+    In        x (n, 3, 9), cov (n, 3, 9, 9), mu (n, 3), slope (n, 3, 9, b), bias_cov (b, b)
     Out       state (n, 6), cov6 (n, 6, 6) filled
     """
     w = np.empty(MODEL_COUNT)
+    count = bias_cov.shape[0]
+    half = np.empty((6, count))
     for i in range(x.shape[0]):
         for m in range(MODEL_COUNT):
             w[m] = mu[i, m]
@@ -250,3 +273,19 @@ def combine(x, cov, mu, own_prob, state, cov6):
                         v += w[m] * (cov[i, m, a, b] + d)
                 cov6[i, a, b] = v
                 cov6[i, b, a] = v
+        for m in range(MODEL_COUNT):
+            if w[m] > 0.0 and count > 0:
+                for a in range(6):
+                    for c in range(count):
+                        v = 0.0
+                        for k in range(count):
+                            v += slope[i, m, a, k] * bias_cov[k, c]
+                        half[a, c] = w[m] * v
+                for a in range(6):
+                    for b in range(a + 1):
+                        v = 0.0
+                        for c in range(count):
+                            v += half[a, c] * slope[i, m, b, c]
+                        cov6[i, a, b] += v
+                        if b < a:
+                            cov6[i, b, a] += v

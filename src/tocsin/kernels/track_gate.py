@@ -11,6 +11,7 @@ import numpy as np
 
 from tocsin.kernels.compiled import kernel
 from tocsin.kernels.constants import GM_M3_S2
+from tocsin.kernels.track_bias import weigh
 from tocsin.kernels.track_motion import (
     BOOST,
     DIM,
@@ -19,12 +20,14 @@ from tocsin.kernels.track_motion import (
     SIZE,
     TURN_ACCELERATION_M_S2,
     TURN_NIS,
+    WORK_COLUMNS,
+    WORK_ROWS,
 )
-from tocsin.kernels.track_observe import INFRARED
-from tocsin.kernels.track_update import TURN_LOG_PROB, fit, widen_for_turn
+from tocsin.kernels.track_observe import COLUMN_COUNT, INFRARED, NU, ROW_COUNT, ROWS, observe
+from tocsin.kernels.track_update import LOG_2PI, TURN_LOG_PROB, fit, widen_for_turn
 
 _LIVE = 1e-4  # a model this probable may claim a plot
-_SLACK = 4.0  # on the squared distance: plots are curved in the space that the sweep measures in
+_SLACK = 4.0  # on the squared distance, where the sweep is in another space than the innovation
 
 
 @kernel
@@ -52,20 +55,95 @@ def _first_from(key, order, value):
 
 
 @kernel
-def _reach2_m2(cov, model, gap_s, distance2, kind, var, limit, par):
-    """Square of how far (m) a plot of these variances may lie from where a model expects it."""
-    if kind == INFRARED:
-        near = 2.0 * var[0] * distance2
-    else:
-        near = var[0] + (var[1] + var[2]) * (distance2 if kind < INFRARED else 1.0)
-    near += cov[0, 0] + cov[1, 1] + cov[2, 2]
-    if model == LEVEL:
-        near += (0.5 * par[TURN_ACCELERATION_M_S2] * gap_s * gap_s) ** 2
-    return _SLACK * limit * near
+def _reach2_m2(cov, extra, kind, distance2, var, limit):
+    """Square of how far (m) a plot that is no radar's may lie from where a model expects it, and gate."""
+    near = extra[0, 0] + extra[1, 1]
+    near = (2.0 * var[0] + near) * distance2 if kind == INFRARED else var[0] + var[1] + var[2] + near + extra[2, 2]
+    return _SLACK * limit * (near + cov[0, 0] + cov[1, 1] + cov[2, 2])
 
 
 @kernel
-def gate(x, cov, mu, rows, dt_s, gap_s, kind, z, spot, ahead_s, site, var, key, order, axis, limit, par):
+def _expect(kind, at, cov, extra, site, expected, spread, work):
+    """What a radar would measure of a state: expected (4,), and its covariance (4, 4) but for the plot's own.
+
+    extra (4, 4): what biases not yet known add.
+    """
+    for r in range(ROWS):
+        expected[r] = 0.0
+    observe(kind, at, site, expected, work)
+    m, n = ROW_COUNT[kind], COLUMN_COUNT[kind]
+    for r in range(m):
+        expected[r] = -work[r, NU]
+        for k in range(n):
+            v = 0.0
+            for i in range(n):
+                v += work[r, i] * cov[i, k]
+            work[ROWS, k] = v
+        for c in range(m):
+            v = extra[r, c]
+            for k in range(n):
+                v += work[ROWS, k] * work[c, k]
+            spread[r, c] = v
+
+
+@kernel
+def _compare(kind, expected, spread, z, var, limit, s, nu):
+    """A radar plot beside what was expected: (nis, log likelihood), as `fit`; (inf, -inf) where it cannot gate."""
+    m = ROW_COUNT[kind]
+    for r in range(m):
+        d = z[r] - expected[r]
+        if r == 1:
+            d -= 2.0 * math.pi * math.floor(d / (2.0 * math.pi) + 0.5)
+        nu[r, 0] = d
+        if d * d > limit * (spread[r, r] + var[r]):
+            return math.inf, -math.inf
+    for r in range(m):
+        s[r, r] = spread[r, r] + var[r]
+        for c in range(r):
+            s[r, c] = spread[r, c]
+    # the sum of squares of the forward substitution is the normalised innovation squared
+    nis, log_det = 0.0, 0.0
+    for r in range(m):
+        v = nu[r, 0]
+        d = s[r, r]
+        for c in range(r):
+            w = s[r, c]
+            for k in range(c):
+                w -= s[r, k] * s[c, k]
+            w /= s[c, c]
+            s[r, c] = w
+            d -= w * w
+            v -= w * nu[c, 0]
+        if not d > 0.0:
+            return math.inf, -math.inf
+        s[r, r] = math.sqrt(d)
+        log_det += math.log(d)
+        nu[r, 0] = v / s[r, r]
+        nis += nu[r, 0] * nu[r, 0]
+    return nis, -0.5 * (nis + log_det + m * LOG_2PI)
+
+
+@kernel
+def _fit_near(kind, at, cov, extra, z, spot, site, var, limit, work):
+    """`fit` of a plot that is no radar's, where it lies near enough to matter; (inf, -inf) elsewhere."""
+    d2, distance2, along = 0.0, 0.0, 0.0
+    for a in range(3):
+        distance2 += (at[a] - site[a]) ** 2
+        along += (at[a] - site[a]) * spot[a]
+        d2 += (at[a] - spot[a]) ** 2
+    if kind == INFRARED:
+        if along < 0.0:
+            return math.inf, -math.inf
+        d2 = max(distance2 - along * along, 0.0)
+    if d2 > _reach2_m2(cov, extra, kind, distance2, var, limit):
+        return math.inf, -math.inf
+    return fit(at, cov, kind, z, site, var, extra, work)
+
+
+@kernel
+def gate(
+    x, cov, mu, slope, rows, dt_s, gap_s, kind, z, spot, ahead_s, site, var, key, order, axis, limit, par, bias_cov, own
+):
     """Pairs of track and plot that may belong together.
 
     In        x, cov, mu     (n, ...) predicted tracks, of which `rows` (r,) int64 take part
@@ -77,6 +155,7 @@ def gate(x, cov, mu, rows, dt_s, gap_s, kind, z, spot, ahead_s, site, var, key, 
               key (p,)       the number that plots are sorted by: range, or the component of `spot` along axis (3,)
               order (q,)     int64 plots that take part, by key
               limit          bound on the normalised innovation squared
+              slope, bias_cov, own  what biases do to tracks and plots, see ``track_bias.py``
     Out       start (r + 1,) int64, plot (k,) int64, score (k,): for row r the plots start[r] to start[r + 1], in order
               of key, and ln of the mixture likelihood of each
     """
@@ -84,38 +163,63 @@ def gate(x, cov, mu, rows, dt_s, gap_s, kind, z, spot, ahead_s, site, var, key, 
     plot = np.empty(4 * rows.shape[0] + 16, np.int64)
     score = np.empty(plot.shape[0])
     count = 0
-    at = np.empty(SIZE)
+    at = np.empty((MODEL_COUNT, SIZE))
     wide = np.empty((SIZE, SIZE))
-    worst = np.zeros(4)
+    expected = np.empty((MODEL_COUNT + 1, ROWS))  # the last: LEVEL, had it turned
+    spread = np.empty((MODEL_COUNT + 1, ROWS, ROWS))
+    of_time_s = np.empty(MODEL_COUNT + 1)  # which plots' time `expected` is for
+    work = np.empty((WORK_ROWS, WORK_COLUMNS))
+    s = np.empty((ROWS, ROWS))
+    nu = np.empty((ROWS, 1))
+    worst = np.zeros(ROWS)
+    extra = np.zeros((MODEL_COUNT, ROWS + 1, ROWS))
+    sight = np.zeros(ROWS)
     span_s = 0.0
+    is_radar = kind < INFRARED
     for k in range(order.shape[0]):
         j = order[k]
         span_s = max(span_s, abs(ahead_s[j]))
-        for r in range(4):
+        for r in range(ROWS):
             worst[r] = max(worst[r], var[j, r])
     for r in range(rows.shape[0]):
         i = rows[r]
         low, high = order.shape[0], 0
+        for m in range(MODEL_COUNT + 1):
+            of_time_s[m] = math.nan
         for m in range(MODEL_COUNT):
             if mu[i, m] < _LIVE:
                 continue
-            _shift(m, x[i, m], dt_s[i], at)
+            _shift(m, x[i, m], dt_s[i], at[m])
             distance2 = 0.0
             along = 0.0
             speed2 = 0.0
             for k in range(3):
-                distance2 += (at[k] - site[k]) ** 2
-                along += (at[k] - (site[k] if kind == INFRARED else 0.0)) * axis[k]
-                speed2 += at[3 + k] ** 2
+                distance2 += (at[m, k] - site[k]) ** 2
+                along += (at[m, k] - (site[k] if kind == INFRARED else 0.0)) * axis[k]
+                speed2 += at[m, 3 + k] ** 2
             distance = math.sqrt(distance2)
-            reach = math.sqrt(_reach2_m2(cov[i, m], m, gap_s[i], distance2, kind, worst, limit, par))
-            reach += 1.1 * span_s * math.sqrt(speed2)
+            if bias_cov.shape[0] > 0:
+                for k in range(3):
+                    sight[k] = (at[m, k] - site[k]) / max(distance, 1.0) if kind == INFRARED else at[m, k]
+                weigh(m, kind, at[m], cov[i, m], site, sight, worst, slope[i, m], bias_cov, own, extra[m])
+                for k in range(ROWS):  # an unknown clock by an unknown velocity
+                    extra[m, k, k] += max(extra[m, ROWS, k] - worst[k], 0.0)
             middle = along
+            if is_radar:
+                middle = distance
+                reach2 = worst[0] + extra[m, 0, 0]
+                for a in range(3):
+                    for b in range(3):
+                        reach2 += cov[i, m, a, b] * (at[m, a] - site[a]) * (at[m, b] - site[b]) / max(distance2, 1.0)
+                reach2 *= limit
+            else:
+                reach2 = _reach2_m2(cov[i, m], extra[m], kind, distance2, worst, limit)
+            if m == LEVEL:
+                reach2 += limit * (0.5 * par[TURN_ACCELERATION_M_S2] * gap_s[i] * gap_s[i]) ** 2
+            reach = math.sqrt(reach2) + 1.1 * span_s * math.sqrt(speed2)
             if kind == INFRARED:
                 # a sight within an angle a of another differs from it by less than a in any component; sin a = d / D
                 middle, reach = along / max(distance, 1.0), 1.6 * reach / max(distance - reach, 0.5 * distance, 1.0)
-            elif kind < INFRARED:
-                middle = distance
             low = min(low, _first_from(key, order, middle - reach))
             high = max(high, _first_from(key, order, middle + reach))
         for k in range(low, high):
@@ -126,30 +230,42 @@ def gate(x, cov, mu, rows, dt_s, gap_s, kind, z, spot, ahead_s, site, var, key, 
             for m in range(MODEL_COUNT):
                 if mu[i, m] < _LIVE:
                     continue
-                _shift(m, x[i, m], ahead_s[j] + dt_s[i], at)
-                d2 = 0.0
-                distance2 = 0.0
-                along = 0.0
-                for a in range(3):
-                    distance2 += (at[a] - site[a]) ** 2
-                    if kind == INFRARED:
-                        along += (at[a] - site[a]) * spot[j, a]
-                    else:
-                        d2 += (at[a] - spot[j, a]) ** 2
-                if kind == INFRARED:
-                    if along < 0.0:
-                        continue
-                    d2 = max(distance2 - along * along, 0.0)
-                if d2 > _reach2_m2(cov[i, m], m, gap_s[i], distance2, kind, var[j], limit, par):
-                    continue
-                nis, likelihood = fit(at, cov[i, m], kind, z[j], site, var[j])
+                moved_s = ahead_s[j] + dt_s[i]
+                is_new = of_time_s[m] != moved_s
+                if is_new:
+                    _shift(m, x[i, m], moved_s, at[m])
+                    of_time_s[m] = moved_s
+                if is_radar:
+                    if is_new:
+                        _expect(kind, at[m], cov[i, m], extra[m], site, expected[m], spread[m], work)
+                    nis, likelihood = _compare(kind, expected[m], spread[m], z[j], var[j], limit, s, nu)
+                else:
+                    nis, likelihood = _fit_near(
+                        kind, at[m], cov[i, m], extra[m], z[j], spot[j], site, var[j], limit, work
+                    )
                 if m == LEVEL and nis > par[TURN_NIS]:
-                    for a in range(DIM[m]):
-                        for b in range(DIM[m]):
-                            wide[a, b] = cov[i, m, a, b]
-                    widen_for_turn(at, wide, gap_s[i], par)
-                    nis, likelihood = fit(at, wide, kind, z[j], site, var[j])
+                    if is_radar and of_time_s[MODEL_COUNT] == moved_s:
+                        nis, likelihood = _compare(
+                            kind, expected[MODEL_COUNT], spread[MODEL_COUNT], z[j], var[j], limit, s, nu
+                        )
+                    else:
+                        for a in range(DIM[m]):
+                            for b in range(DIM[m]):
+                                wide[a, b] = cov[i, m, a, b]
+                        widen_for_turn(at[m], wide, gap_s[i], par)
+                        if is_radar:
+                            _expect(kind, at[m], wide, extra[m], site, expected[MODEL_COUNT], spread[MODEL_COUNT], work)
+                            of_time_s[MODEL_COUNT] = moved_s
+                            nis, likelihood = _compare(
+                                kind, expected[MODEL_COUNT], spread[MODEL_COUNT], z[j], var[j], limit, s, nu
+                            )
+                        else:
+                            nis, likelihood = _fit_near(
+                                kind, at[m], wide, extra[m], z[j], spot[j], site, var[j], limit, work
+                            )
                     likelihood += TURN_LOG_PROB
+                if not likelihood > -1e29:
+                    continue
                 if nis <= limit:
                     inside = True
                 value = likelihood + math.log(mu[i, m])

@@ -14,7 +14,7 @@ import numpy as np
 
 from tocsin.kernels.compiled import kernel
 from tocsin.kernels.geodesy import height_and_up
-from tocsin.kernels.motion import acceleration_of, advance_with_transition
+from tocsin.kernels.motion import THIN_AIR_M, step_with_transition
 
 BOOST = 0
 BALLISTIC = 1
@@ -53,9 +53,17 @@ PARAMETER_COUNT = 26
 
 THRUST_MAX_M_S2 = 150.0  # BOOST: what is tracked pushes no harder, at burn-out either (Minuteman: some 100)
 
-_THIN_AIR_M = 100_000.0  # above it a longer step serves
-_STEP_THIN_S = 5.0
+_STEP_THIN_S = 5.0  # above THIN_AIR_M a longer step serves
 _STEP_AIR_S = 1.0
+
+# Rows of the one array (WORK_ROWS, WORK_COLUMNS) in which a prediction works and, with rows of its own, an update
+_ONE = 12  # transition of one step; before it, those of `motion.step_with_transition`
+_NOISE = _ONE + SIZE  # its process noise
+SPARE = _NOISE + SIZE  # three that neither touches, and two squares for the way back to a late plot
+LATE_PHI = SPARE + 3
+LATE_Q = LATE_PHI + SIZE
+WORK_ROWS = LATE_Q + SIZE
+WORK_COLUMNS = SIZE + 1
 
 
 @kernel
@@ -81,26 +89,27 @@ def _bounded_thrust(x):
 
 
 @kernel
-def _step(model, x, h, room, par, phi, q):
-    """One short step, forward or back: x moved in place, phi and q (9, 9) filled."""
+def _step(model, x, h, height_m, ux, uy, uz, room, par, phi, q, work):
+    """One short step, forward or back, from a height where up is (ux, uy, uz): x moved in place, phi and q filled."""
     n = DIM[model]
     size = abs(h)
+    climb = x[3] * ux + x[4] * uy + x[5] * uz
     for i in range(n):
         for j in range(n):
-            phi[i, j] = 1.0 if i == j else 0.0
             q[i, j] = 0.0
     if model == LEVEL:
-        height_m, ux, uy, uz = height_and_up(x[0], x[1], x[2])
         up = (ux, uy, uz)
-        climb = x[3] * ux + x[4] * uy + x[5] * uz
         level2 = max(x[3] * x[3] + x[4] * x[4] + x[5] * x[5] - climb * climb, 0.0)
         radius = max(math.sqrt(x[0] * x[0] + x[1] * x[1] + x[2] * x[2]), 1.0)
         for i in range(3):
             a = -level2 / radius * up[i]
             x[i] += h * (x[3 + i] + 0.5 * h * a)
             x[3 + i] += h * a
-            phi[i, 3 + i] = h
             for j in range(3):
+                same = 1.0 if i == j else 0.0
+                phi[i, j] = phi[3 + i, 3 + j] = same
+                phi[i, 3 + j] = h * same
+                phi[3 + i, j] = 0.0
                 across = (par[LEVEL_UP_PSD] - par[LEVEL_PSD]) * up[i] * up[j]
                 q[i, j] += across * size * size * size / 3.0
                 q[i, 3 + j] += across * size * h / 2.0
@@ -109,31 +118,7 @@ def _step(model, x, h, room, par, phi, q):
         _white_acceleration(q, par[LEVEL_PSD], h)
         return
     beta = math.exp(x[6]) if model == BALLISTIC else 0.0
-    air = np.empty(4)
-    drag = np.empty(3)
-    for i in range(3):
-        air[i] = 0.0
-        drag[i] = 0.0
-    air[3] = 0.0
-    climb = 0.0
-    low = False
-    if model == BALLISTIC:
-        height_m, ux, uy, uz = height_and_up(x[0], x[1], x[2])
-        climb = x[3] * ux + x[4] * uy + x[5] * uz
-        low = min(height_m, height_m + climb * h) < 1.5 * _THIN_AIR_M
-        if low:
-            ax, ay, az = acceleration_of(x[0], x[1], x[2], x[3], x[4], x[5], beta, air)
-            bx, by, bz = acceleration_of(x[0], x[1], x[2], x[3], x[4], x[5], 0.0, air)
-            drag[0] = ax - bx
-            drag[1] = ay - by
-            drag[2] = az - bz
-    position, velocity, phi6 = advance_with_transition(x[:3], x[3:6], beta, air, h, size)
-    for i in range(3):
-        x[i] = position[i]
-        x[3 + i] = velocity[i]
-    for i in range(6):
-        for j in range(6):
-            phi[i, j] = phi6[i, j]
+    drag = step_with_transition(x, beta, 0.0, 0.0, 0.0, 0.0, h, height_m, ux, uy, uz, phi, work)
     if model == BOOST:
         psd = par[JERK_PSD]
         thrust = _bounded_thrust(x)
@@ -142,6 +127,8 @@ def _step(model, x, h, room, par, phi, q):
             for j in range(3):
                 bend = x[6 + i] * x[6 + j] / (max(thrust, 1e-6) * par[EXHAUST_M_S])
                 same = 1.0 if i == j else 0.0
+                phi[i, 6 + j] = 0.5 * h * h * same
+                phi[6 + i, j] = phi[6 + i, 3 + j] = 0.0
                 phi[3 + i, 6 + j] = h * (same * (1.0 + 0.5 * h * growth) + 0.5 * h * bend)
                 phi[6 + i, 6 + j] = h * bend + same * (1.0 + h * growth)
         for i in range(3):
@@ -149,7 +136,6 @@ def _step(model, x, h, room, par, phi, q):
             x[i] += 0.5 * h * h * a
             x[3 + i] += h * a * (1.0 + 0.5 * h * growth)
             x[6 + i] += h * a * growth
-            phi[i, 6 + i] = 0.5 * h * h
             q[i, i] = psd * size**5 / 20.0
             q[3 + i, 3 + i] = psd * size**3 / 3.0
             q[6 + i, 6 + i] = psd * size
@@ -157,12 +143,13 @@ def _step(model, x, h, room, par, phi, q):
             q[i, 6 + i] = q[6 + i, i] = psd * size**3 / 6.0
             q[3 + i, 6 + i] = q[6 + i, 3 + i] = psd * h * size / 2.0
         return
+    for i in range(6):
+        phi[6, i] = 0.0
+    phi[6, 6] = 1.0
     psd = par[COAST_PSD]
-    if low:
+    if min(height_m, height_m + climb * h) < 1.5 * THIN_AIR_M:
         drag2 = 0.0
         for i in range(3):
-            phi[i, 6] = -0.5 * h * h * drag[i]
-            phi[3 + i, 6] = -h * drag[i]
             drag2 += drag[i] * drag[i]
         psd += par[DRAG_RATIO] * par[DRAG_RATIO] * drag2 * par[DRAG_MEMORY_S]
         q[6, 6] = min(par[LOG_BETA_VAR_PER_M] * abs(climb) * size, max(room, 0.0))
@@ -170,65 +157,124 @@ def _step(model, x, h, room, par, phi, q):
 
 
 @kernel
-def move(model, x, dt_s, room, par, phi, q):
-    """Move a state by dt_s (either sign) under one model.
-
-    In        x (9,) changed in place; room: how far the variance of ln(beta) may still grow; par
-    Out       phi, q (9, 9), leading DIM[model] square filled: transition, and process noise of |dt_s|
-    Accuracy  mean: RK4, steps of at most 5 s above 100 km, 1 s below; phi as `advance_with_transition`
-    """
-    n = DIM[model]
-    left = dt_s
-    one = np.empty((SIZE, SIZE))
-    noise = np.empty((SIZE, SIZE))
-    hold = np.empty((SIZE, SIZE))
-    is_first = True
-    while is_first or abs(left) > 1e-9:
-        longest = _STEP_THIN_S
-        if model != LEVEL:
-            height_m, ux, uy, uz = height_and_up(x[0], x[1], x[2])
-            climb = x[3] * ux + x[4] * uy + x[5] * uz
-            ahead = climb * (_STEP_THIN_S if left > 0.0 else -_STEP_THIN_S)
-            if min(height_m, height_m + ahead) < _THIN_AIR_M:
-                longest = _STEP_AIR_S
-        h = left / max(math.ceil(abs(left) / longest - 1e-9), 1.0)
-        left -= h
-        _step(model, x, h, room, par, one, noise)
-        if not is_first:
-            for i in range(n):
-                for j in range(n):
-                    s = 0.0
-                    for k in range(n):
-                        s += one[i, k] * phi[k, j]
-                    hold[i, j] = s
-            for i in range(n):
-                for j in range(n):
-                    phi[i, j] = hold[i, j]
-            sandwich(one, q, n, hold)
-        for i in range(n):
-            for j in range(n):
-                if is_first:
-                    phi[i, j] = one[i, j]
-                    q[i, j] = noise[i, j]
-                else:
-                    q[i, j] = hold[i, j] + noise[i, j]
-        room -= noise[6, 6] if model == BALLISTIC else 0.0
-        is_first = False
+def _next_step(model, x, left_s):
+    """How far the next step may go of what is left, and the height and up where it starts."""
+    height_m, ux, uy, uz = height_and_up(x[0], x[1], x[2])
+    longest = _STEP_THIN_S
+    if model != LEVEL:
+        climb = x[3] * ux + x[4] * uy + x[5] * uz
+        ahead = climb * (_STEP_THIN_S if left_s > 0.0 else -_STEP_THIN_S)
+        if min(height_m, height_m + ahead) < THIN_AIR_M:
+            longest = _STEP_AIR_S
+    if abs(left_s) <= longest:
+        return left_s, height_m, ux, uy, uz
+    return left_s / math.ceil(abs(left_s) / longest - 1e-9), height_m, ux, uy, uz
 
 
 @kernel
-def sandwich(a, p, n, out):
-    """out = a p a^T on the leading n x n, symmetric by construction."""
-    row = np.empty(SIZE)
+def carry_covariance(phi, cov, q, n, work):
+    """cov = phi cov phi' + q on the leading n x n, n >= 6, in place, symmetric by construction.
+
+    Rows of phi from the seventh on are zero in the leading six columns: what is estimated besides does not depend on
+    position and velocity. work: as of `move`; the half-way product stands in it, transposed.
+    """
     for i in range(n):
-        for j in range(n):
-            s = 0.0
+        if i < 6:
+            a0, a1, a2, a3, a4, a5 = phi[i, 0], phi[i, 1], phi[i, 2], phi[i, 3], phi[i, 4], phi[i, 5]
+            for j in range(n):
+                work[j, i] = (
+                    a0 * cov[0, j] + a1 * cov[1, j] + a2 * cov[2, j] + a3 * cov[3, j] + a4 * cov[4, j] + a5 * cov[5, j]
+                )
+        else:
+            for j in range(n):
+                work[j, i] = 0.0
+        for k in range(6, n):
+            v = phi[i, k]
+            for j in range(n):
+                work[j, i] += v * cov[k, j]
+    for i in range(n):
+        if i < 6:
+            a0, a1, a2, a3, a4, a5 = phi[i, 0], phi[i, 1], phi[i, 2], phi[i, 3], phi[i, 4], phi[i, 5]
+            for j in range(i + 1):
+                cov[i, j] = q[i, j] + (
+                    a0 * work[0, j] + a1 * work[1, j] + a2 * work[2, j]
+                    + a3 * work[3, j] + a4 * work[4, j] + a5 * work[5, j]
+                )  # fmt: skip
+        else:
+            for j in range(i + 1):
+                cov[i, j] = q[i, j]
+        for k in range(6, n):
+            v = phi[i, k]
+            for j in range(i + 1):
+                cov[i, j] += v * work[k, j]
+        for j in range(i):
+            cov[j, i] = cov[i, j]
+
+
+@kernel
+def carry_slope(phi, slope, n, work):
+    """slope (9, b) <- phi slope on its leading n rows, in place. work: its leading row is overwritten."""
+    for c in range(slope.shape[1]):
+        for i in range(n):
+            work[0, i] = slope[i, c]
+        for i in range(n):
+            v = 0.0
             for k in range(n):
-                s += a[i, k] * p[k, j]
-            row[j] = s
-        for j in range(i + 1):
-            s = 0.0
-            for k in range(n):
-                s += row[k] * a[j, k]
-            out[i, j] = s
-            out[j, i] = s
+                v += phi[i, k] * work[0, k]
+            slope[i, c] = v
+
+
+@kernel
+def predict_model(model, x, cov, slope, dt_s, par, work):
+    """Move one model's x (9,), cov (9, 9) and slope (9, b) by dt_s in place: the prior of the next plot.
+
+    In        slope   d x / d biases of sensors (``track_bias.py``); b = 0: there are none
+              work (WORK_ROWS, WORK_COLUMNS), overwritten
+    Accuracy  steps of at most 5 s above 100 km, 1 s below, each as `motion.step_with_transition`
+    """
+    phi = work[_ONE:]
+    q = work[_NOISE:]
+    left_s = dt_s
+    while abs(left_s) > 1e-9:
+        h, height_m, ux, uy, uz = _next_step(model, x, left_s)
+        left_s -= h
+        room = par[LOG_BETA_VAR] - cov[6, 6] if model == BALLISTIC else 0.0
+        _step(model, x, h, height_m, ux, uy, uz, room, par, phi, q, work)
+        carry_covariance(phi, cov, q, DIM[model], work)
+        if slope.shape[1] > 0:
+            carry_slope(phi, slope, DIM[model], work)
+
+
+@kernel
+def move(model, x, dt_s, room, par, phi, q, work):
+    """Move a state by dt_s (either sign) under one model; for the covariance as well, see `predict_model`.
+
+    In        x (9,) changed in place; room: how far the variance of ln(beta) may still grow; par
+              work (WORK_ROWS, WORK_COLUMNS), overwritten
+    Out       phi, q (9, 9), leading DIM[model] square filled: transition, and process noise of |dt_s|
+    Accuracy  as `predict_model`
+    """
+    n = DIM[model]
+    h, height_m, ux, uy, uz = _next_step(model, x, dt_s)
+    _step(model, x, h, height_m, ux, uy, uz, room, par, phi, q, work)
+    left_s = dt_s - h
+    if abs(left_s) <= 1e-9:
+        return
+    one = work[_ONE:]
+    noise = work[_NOISE:]
+    grown = q[6, 6] if model == BALLISTIC else 0.0
+    while abs(left_s) > 1e-9:
+        h, height_m, ux, uy, uz = _next_step(model, x, left_s)
+        left_s -= h
+        _step(model, x, h, height_m, ux, uy, uz, room - grown, par, one, noise, work)
+        grown += noise[6, 6] if model == BALLISTIC else 0.0
+        for i in range(n):
+            for j in range(n):
+                s = 0.0
+                for k in range(n):
+                    s += one[i, k] * phi[k, j]
+                work[i, j] = s
+        for i in range(n):
+            for j in range(n):
+                phi[i, j] = work[i, j]
+        carry_covariance(one, q, noise, n, work)

@@ -11,8 +11,9 @@ import numpy as np
 from tocsin.kernels.compiled import kernel
 from tocsin.kernels.geodesy import ecef_from_radar, geodetic_from_ecef, radar_from_ecef
 from tocsin.kernels.track_bank import copy_bank, predict, update_bank
-from tocsin.kernels.track_motion import BALLISTIC, BOOST, DEAD_PROB, SIZE
-from tocsin.kernels.track_observe import INFRARED
+from tocsin.kernels.track_bias import may_teach, start_sensitivity
+from tocsin.kernels.track_motion import BALLISTIC, BOOST, DEAD_PROB, MODEL_COUNT, WORK_COLUMNS, WORK_ROWS
+from tocsin.kernels.track_observe import INFRARED, ROW_COUNT, ROWS
 from tocsin.kernels.track_start import light, start_bank
 
 # status of a slot
@@ -36,6 +37,7 @@ _EDGE_RAD = 0.01
 _EDGE_M = 2_000.0
 _MISS_STD_M = 5_000.0  # a track less sure of its place than this may well be elsewhere: no miss is counted
 _PROB_MAX = 0.99  # no sensor is sure to see
+_SURE = 0.99  # a track of one model, this surely, teaches biases
 
 
 @kernel
@@ -49,22 +51,29 @@ def spots_from_radar(z, site):
 
 @kernel
 def use_plots(
-    x, cov, mu, t_ns, first_ns, last_ns, miss_count, plot_count, evidence,
-    slots, choice, worth, seen_x, seen_cov, seen_mu, when_ns, kind, column, z, plot_ns, site, var, par,
+    x, cov, mu, slope, t_ns, first_ns, last_ns, miss_count, plot_count, evidence, status,
+    parent, slots, choice, worth, seen_x, seen_cov, seen_mu, seen_slope, when_ns, kind, column, z, plot_ns, site, var, par,
+    bias_cov, own,
 ):  # fmt: skip
     """Update tracks with the plots they chose.
 
-    In        choice (n,) int64   plot of each track, -1: none; worth (n,): what it adds to the evidence for the track
+    In        parent              of the memory: what came off another track knows from it whether it burns
+              choice (n,) int64   plot of each track, -1: none; worth (n,): what it adds to the evidence for the track
               column              that of `plot_count` that counts this kind of plot
               plot_ns (p,) int64
+              bias_cov, own       of biases: what is not known of them, and the sensor's part
     Out       nis (n,)            normalised innovation squared, -1 where no plot was used
+              rows (k, b + 1)     what confirmed tracks that fly as one model teach of the biases, as `learn` gives it
     The state moves to its plot's time where that lies ahead of it; an older plot updates it where it was then.
     """
     n = slots.shape[0]
     nis = np.full(n, -1.0)
-    phi = np.empty((SIZE, SIZE))
-    q = np.empty((SIZE, SIZE))
-    hold = np.empty((SIZE, SIZE))
+    work = np.empty((WORK_ROWS, WORK_COLUMNS))
+    extra = np.empty((ROWS + 1, ROWS))
+    is_biased = bias_cov.shape[0] > 0
+    taught = np.empty((MODEL_COUNT, ROWS, bias_cov.shape[0] + 1))
+    rows = np.empty((n * ROWS if is_biased else 0, bias_cov.shape[0] + 1))
+    count = 0
     for i in range(n):
         j = choice[i]
         if j < 0:
@@ -72,23 +81,30 @@ def use_plots(
         k = slots[i]
         if plot_ns[j] > t_ns[k]:
             if plot_ns[j] == when_ns:
-                copy_bank(seen_x[i], seen_cov[i], seen_mu[i], x[k], cov[k], mu[k])
+                copy_bank(seen_x[i], seen_cov[i], seen_mu[i], seen_slope[i], x[k], cov[k], mu[k], slope[k])
             else:
-                predict(x[k], cov[k], mu[k], (plot_ns[j] - t_ns[k]) * 1e-9, par, phi, q, hold)
+                predict(x[k], cov[k], mu[k], slope[k], (plot_ns[j] - t_ns[k]) * 1e-9, par, work)
             t_ns[k] = plot_ns[j]
         hits = plot_count[k, 0] + plot_count[k, 1] + plot_count[k, 2]
-        if hits == 1 and plot_count[k, 1] == 0 and mu[k, BALLISTIC] > 0.0:
-            light(x[k], cov[k], mu[k], par)
+        if hits == 1 and mu[k, BALLISTIC] == 1.0 and parent[k] == 0:
+            light(x[k], cov[k], mu[k], slope[k], par)
         late_s = max((t_ns[k] - plot_ns[j]) * 1e-9, 0.0)
         gap_s = max((plot_ns[j] - last_ns[k]) * 1e-9, 0.0)
-        nis[i] = update_bank(x[k], cov[k], mu[k], gap_s, late_s, kind, z[j], site, var[j], par)
+        top, nis[i] = update_bank(
+            x[k], cov[k], mu[k], slope[k], gap_s, late_s, kind, z[j], site, var[j], par, bias_cov, own, work, extra,
+            taught,
+        )  # fmt: skip
         if nis[i] >= 0.0:
+            if is_biased and status[k] == CONFIRMED and mu[k, top] > _SURE and may_teach(top, cov[k, top]):
+                for r in range(ROW_COUNT[kind]):
+                    rows[count] = taught[top, r]
+                    count += 1
             last_ns[k] = max(last_ns[k], plot_ns[j])
             first_ns[k] = min(first_ns[k], plot_ns[j])
             plot_count[k, column] += 1
             miss_count[k] = 0
             evidence[k] += worth[i]
-    return nis
+    return nis, rows[:count]
 
 
 @kernel
@@ -121,8 +137,8 @@ def looked_at(kind, swept, site, position_ecef_m):
 
 @kernel
 def miss(
-    x, cov, mu, t_ns, miss_count, plot_count, status, evidence,
-    slots, used, seen_x, seen_cov, seen_mu, state, cov6, to_ns, kind, swept, site, par,
+    x, cov, mu, slope, t_ns, miss_count, plot_count, status, evidence,
+    slots, used, seen_x, seen_cov, seen_mu, seen_slope, state, cov6, to_ns, kind, swept, site, par,
 ):  # fmt: skip
     """Count for each track without a plot whether the scan looked at it in vain.
 
@@ -144,7 +160,7 @@ def miss(
             if seen_mu[i, BOOST] <= 0.0:
                 continue
             if to_ns > t_ns[k]:
-                copy_bank(seen_x[i], seen_cov[i], seen_mu[i], x[k], cov[k], mu[k])
+                copy_bank(seen_x[i], seen_cov[i], seen_mu[i], seen_slope[i], x[k], cov[k], mu[k], slope[k])
                 t_ns[k] = to_ns
             _unlit(mu[k], prob, par)
         elif (status[k] == CONFIRMED or plot_count[k, 1] > 0) and (
@@ -175,20 +191,23 @@ def _unlit(mu, prob, par):
 
 @kernel
 def start_tracks(
-    x, cov, mu, t_ns, first_ns, last_ns, plot_count, slots, plots, kind, column, z, plot_ns, site, var, par
-):
+    x, cov, mu, slope, t_ns, first_ns, last_ns, plot_count, slots, plots, kind, column, z, plot_ns, site, var, par,
+    bias_cov, own,
+):  # fmt: skip
     """Begin a track in each slot (n,) with one of the plots (n,) int64."""
     for i in range(slots.shape[0]):
         k, j = slots[i], plots[i]
         start_bank(kind, z[j], site, var[j], par, x[k], cov[k], mu[k])
+        if bias_cov.shape[0] > 0:
+            start_sensitivity(kind, z[j], site, own, bias_cov, x[k], cov[k], slope[k])
         t_ns[k] = first_ns[k] = last_ns[k] = plot_ns[j]
         plot_count[k, column] = 1
 
 
 @kernel
-def put_back(x, cov, mu, t_ns, slots, seen_x, seen_cov, seen_mu, to_ns):
+def put_back(x, cov, mu, slope, t_ns, slots, seen_x, seen_cov, seen_mu, seen_slope, to_ns):
     """Predicted banks become the memory's, where they lie ahead of it."""
     for i in range(slots.shape[0]):
         k = slots[i]
-        copy_bank(seen_x[i], seen_cov[i], seen_mu[i], x[k], cov[k], mu[k])
+        copy_bank(seen_x[i], seen_cov[i], seen_mu[i], seen_slope[i], x[k], cov[k], mu[k], slope[k])
         t_ns[k] = max(t_ns[k], to_ns)

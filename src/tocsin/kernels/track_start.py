@@ -28,8 +28,7 @@ from tocsin.kernels.track_motion import (
 from tocsin.kernels.track_observe import INFRARED, POSITION
 
 _LEVEL_CLIMB_STD_M_S = 15.0  # m/s, aircraft climb and descend
-_LOW_BURN_PROB = 0.25  # that what is not in level flight burns: as low as aircraft fly ...
-_HIGH_BURN_PROB = 0.1  # ... and higher
+_HIGH_BURN_PROB = 0.1  # that what a radar first sees higher than level flight burns
 _LIMB_ALONG = 5.0  # a line of sight that passes above the cue height says less about its length
 
 
@@ -144,13 +143,13 @@ def start_bank(kind, z, site, var, par, x, cov, mu):
     elif height_m > par[LEVEL_HEIGHT_MAX_M]:
         mu[BOOST], mu[BALLISTIC], mu[LEVEL] = 0.0, 1.0, 0.0
     else:
-        mu[BOOST], mu[BALLISTIC], mu[LEVEL] = 0.0, 0.2, 0.8
+        mu[BOOST], mu[BALLISTIC], mu[LEVEL] = 0.05, 0.15, 0.8
     return position
 
 
 @kernel
-def light(x, cov, mu, par):
-    """Give a bank that one radar plot or position report began its BOOST model, at its second.
+def light(x, cov, mu, slope, par):
+    """Give a bank that one plot, higher than level flight, began its BOOST model at the second.
 
     One position tells nothing of thrust, so until then BALLISTIC stands for both: BOOST begins as its state under the
     prior thrust, upward.
@@ -159,6 +158,8 @@ def light(x, cov, mu, par):
         x[BOOST, i] = x[BALLISTIC, i]
         for j in range(6):
             cov[BOOST, i, j] = cov[BALLISTIC, i, j]
+        for c in range(slope.shape[2]):
+            slope[BOOST, i, c] = slope[BALLISTIC, i, c]
     _, ux, uy, uz = height_and_up(x[BOOST, 0], x[BOOST, 1], x[BOOST, 2])
     up = (ux, uy, uz)
     for i in range(6, SIZE):
@@ -167,5 +168,4 @@ def light(x, cov, mu, par):
             cov[BOOST, j, i] = 0.0
         x[BOOST, i] = par[THRUST_M_S2] * up[i - 6]
         cov[BOOST, i, i] = par[THRUST_STD_M_S2] ** 2
-    mu[BOOST] = (_LOW_BURN_PROB if mu[LEVEL] > 0.0 else _HIGH_BURN_PROB) * mu[BALLISTIC]
-    mu[BALLISTIC] -= mu[BOOST]
+    mu[BOOST], mu[BALLISTIC] = _HIGH_BURN_PROB, 1.0 - _HIGH_BURN_PROB

@@ -39,7 +39,7 @@ def difference2(a, cov_a, b, cov_b):
         y[i, 0] = d[i]
         for j in range(6):
             s[i, j] = cov_a[i, j] + cov_b[i, j]
-    log_det = cholesky_solve(s, 6, y, 1)
+    log_det = cholesky_solve(s, np.int64(6), y, np.int64(1))
     total = 0.0
     for i in range(6):
         total += d[i] * y[i, 0]

@@ -11,114 +11,170 @@ import numpy as np
 
 from tocsin.kernels.compiled import kernel
 from tocsin.kernels.geodesy import height_and_up
-from tocsin.kernels.track_motion import DIM, LEVEL, SIZE, TURN_ACCELERATION_M_S2, TURN_NIS
-from tocsin.kernels.track_observe import INFRARED, POSITION, ROW_COUNT, ROWS, observe
+from tocsin.kernels.track_motion import DIM, LEVEL, TURN_ACCELERATION_M_S2, TURN_NIS
+from tocsin.kernels.track_observe import COLUMN_COUNT, INFRARED, NU, POSITION, ROW_COUNT, ROWS, observe
 
-_LOG_2PI = math.log(2.0 * math.pi)
+LOG_2PI = math.log(2.0 * math.pi)
 _ITERATIONS = 6
 _NO_FIT = 1e30
 TURN_LOG_PROB = math.log(0.1)  # a turn is one chance in ten
 
+# Rows of the one array (WORK_ROWS, WORK_COLUMNS) in which an update works. `observe` fills the leading ROWS with H, the
+# Jacobian by the state, and in column NU the innovation.
+HP = ROWS  # H times the covariance
+GAIN = 2 * ROWS  # the gain, transposed; the column after it holds the innovation divided alike
+S = 3 * ROWS  # innovation covariance, columns 0 .. ROWS - 1
+ROOT = 4 * ROWS  # its Cholesky factor
+HALF = 5 * ROWS  # late plot: Jacobian by the state at its time; then P H' - K S / 2, transposed
+PRIOR = 6 * ROWS  # the state before the plot
+
 
 @kernel
 def cholesky_solve(s, m, b, count):
-    """Solve s y = b in place for `count` columns of b; s (m, m) is overwritten. Returns ln det s; nan: not definite."""
-    log_det = 0.0
+    """Solve s y = b in place for `count` columns of b; the lower half of s (m, m) is overwritten by its factor.
+
+    Returns ln det s; nan: not definite. The factor's diagonal is held as reciprocals.
+    Source    Golub & Van Loan, Matrix Computations, 4th ed., section 4.2
+    """
+    det = 1.0
     for j in range(m):
         d = s[j, j]
         for k in range(j):
             d -= s[j, k] * s[j, k]
         if not d > 0.0:
             return math.nan
-        d = math.sqrt(d)
-        log_det += 2.0 * math.log(d)
+        det *= d
+        d = 1.0 / math.sqrt(d)
         s[j, j] = d
         for i in range(j + 1, m):
             v = s[i, j]
             for k in range(j):
                 v -= s[i, k] * s[j, k]
-            s[i, j] = v / d
-    for c in range(count):
-        for i in range(m):
-            v = b[i, c]
-            for k in range(i):
-                v -= s[i, k] * b[k, c]
-            b[i, c] = v / s[i, i]
-        for i in range(m - 1, -1, -1):
-            v = b[i, c]
-            for k in range(i + 1, m):
-                v -= s[k, i] * b[k, c]
-            b[i, c] = v / s[i, i]
-    return log_det
+            s[i, j] = v * d
+    for i in range(m):
+        for k in range(i):
+            v = s[i, k]
+            for c in range(count):
+                b[i, c] -= v * b[k, c]
+        v = s[i, i]
+        for c in range(count):
+            b[i, c] *= v
+    for i in range(m - 1, -1, -1):
+        for k in range(i + 1, m):
+            v = s[k, i]
+            for c in range(count):
+                b[i, c] -= v * b[k, c]
+        v = s[i, i]
+        for c in range(count):
+            b[i, c] *= v
+    return math.log(det)
 
 
 @kernel
-def _innovation(n, prior, at, cov, late, phi, q, kind, z, site, var, h, hp, noise, s, nu):
-    """Linearise about `at`: fill h (4, 9), hp = h P (4, 9), noise and s (4, 4), nu = z - h(at) - H (prior - at).
+def _spread(n, kind, cov, var, work):
+    """With H and the innovation in work: fill HP, S and ROOT, and GAIN with what is to be divided by S."""
+    m = ROW_COUNT[kind]
+    for r in range(m):
+        h0, h1, h2 = work[r, 0], work[r, 1], work[r, 2]
+        for j in range(n):
+            work[HP + r, j] = h0 * cov[0, j] + h1 * cov[1, j] + h2 * cov[2, j]
+        for k in range(3, COLUMN_COUNT[kind]):
+            for j in range(n):
+                work[HP + r, j] += work[r, k] * cov[k, j]
+        for j in range(n):
+            work[GAIN + r, j] = work[HP + r, j]
+        work[GAIN + r, n] = work[r, NU]
+    for r in range(m):
+        for c in range(r + 1):
+            v = work[HP + r, 0] * work[c, 0] + work[HP + r, 1] * work[c, 1] + work[HP + r, 2] * work[c, 2]
+            for k in range(3, COLUMN_COUNT[kind]):
+                v += work[HP + r, k] * work[c, k]
+            if r == c:
+                v += var[r]
+            work[S + r, c] = v
+            work[S + c, r] = v
+            work[ROOT + r, c] = v
 
-    Where `late`, `at` is the state moved back to the plot's time, by phi (9, 9) with noise q, and `prior` - `at` is
-    left out: the way back is linear. Returns the distance to the sensor, m.
+
+@kernel
+def _spread_late(n, kind, cov, phi, q, var, work):
+    """`_spread` where H and the innovation are of the state moved back to the plot's time by phi (9, 9), noise q.
+
+    The noise of the way back counts as the plot's; the innovation is left as it is: the way back is linear.
     """
     m = ROW_COUNT[kind]
-    jacobian = np.empty((ROWS, 6))
-    distance = observe(kind, at, site, z, nu, jacobian)
+    for r in range(m):
+        for k in range(6):
+            work[HALF + r, k] = work[r, k]
+        work[GAIN + r, n] = work[r, NU]
+        for j in range(n):
+            v = 0.0
+            for k in range(6):
+                v += work[HALF + r, k] * phi[k, j]
+            work[HP + r, j] = v
     for r in range(m):
         for j in range(n):
-            v = jacobian[r, j] if j < 6 else 0.0
-            if late:
-                v = 0.0
-                for k in range(6):
-                    v += jacobian[r, k] * phi[k, j]
-            h[r, j] = v
+            work[r, j] = work[HP + r, j]
     for r in range(m):
         for j in range(n):
             v = 0.0
             for k in range(n):
-                v += h[r, k] * cov[k, j]
-            hp[r, j] = v
-    for r in range(m):
-        for c in range(m):
+                v += work[r, k] * cov[k, j]
+            work[HP + r, j] = v
+            work[GAIN + r, j] = v
+        for c in range(r + 1):
             v = var[r] if r == c else 0.0
-            if late:
-                for i in range(6):
-                    for k in range(6):
-                        v += jacobian[r, i] * q[i, k] * jacobian[c, k]
-            noise[r, c] = v
+            for i in range(6):
+                for k in range(6):
+                    v += work[HALF + r, i] * q[i, k] * work[HALF + c, k]
             for k in range(n):
-                v += hp[r, k] * h[c, k]
-            s[r, c] = v
-        if not late:
-            for k in range(n):
-                nu[r] -= h[r, k] * (prior[k] - at[k])
-    return distance
+                v += work[HP + r, k] * work[c, k]
+            work[S + r, c] = v
+            work[S + c, r] = v
+            work[ROOT + r, c] = v
 
 
 @kernel
-def fit(at, cov, kind, z, site, var):
+def fit(at, cov, kind, z, site, var, extra, work):
     """How well a plot fits a prediction at its time: (nis, log likelihood); (1e30, -1e30) where it cannot be said.
 
-    Only position and velocity are measured, so only they are looked at.
+    Only position and velocity are measured, so only they are looked at. extra (4, 4): what biases not yet known add to
+    the innovation's covariance. work: (WORK_ROWS, WORK_COLUMNS).
     """
-    n = DIM[LEVEL]
     m = ROW_COUNT[kind]
-    late = m < 0
-    count = min(m, 1)
-    h = np.empty((ROWS, SIZE))
-    hp = np.empty((ROWS, SIZE))
-    s = np.empty((ROWS, ROWS))
-    nu = np.empty(ROWS)
-    noise = np.empty((ROWS, ROWS))
-    _innovation(n, at, at, cov, late, cov, cov, kind, z, site, var, h, hp, noise, s, nu)
-    y = np.empty((ROWS, 1))
+    observe(kind, at, site, z, work)
+    _spread(COLUMN_COUNT[kind], kind, cov, var, work)
     for r in range(m):
-        y[r, 0] = nu[r]
-    log_det = cholesky_solve(s, m, y, count)
+        work[GAIN + r, 0] = work[r, NU]
+        for c in range(r + 1):
+            work[ROOT + r, c] += extra[r, c]
+    log_det = cholesky_solve(work[ROOT:], m, work[GAIN:], np.int64(1))
     nis = 0.0
     for r in range(m):
-        nis += nu[r] * y[r, 0]
+        nis += work[r, NU] * work[GAIN + r, 0]
     if not math.isfinite(log_det + nis):
         return _NO_FIT, -_NO_FIT
-    return nis, -0.5 * (nis + log_det + m * _LOG_2PI)
+    return nis, -0.5 * (nis + log_det + m * LOG_2PI)
+
+
+@kernel
+def _fit_wider(m, n, extra, work):
+    """With S, HP and the innovation in work: (nis, ln det) of the innovation by S + extra; ROOT, GAIN stay as were."""
+    for r in range(m):
+        work[GAIN + r, 0] = work[r, NU]
+        for c in range(r + 1):
+            work[ROOT + r, c] += extra[r, c]
+    log_det = cholesky_solve(work[ROOT:], m, work[GAIN:], np.int64(1))
+    nis = 0.0
+    for r in range(m):
+        nis += work[r, NU] * work[GAIN + r, 0]
+    for r in range(m):
+        for j in range(n):
+            work[GAIN + r, j] = work[HP + r, j]
+        work[GAIN + r, n] = work[r, NU]
+        for c in range(r + 1):
+            work[ROOT + r, c] = work[S + r, c]
+    return nis, log_det
 
 
 @kernel
@@ -142,39 +198,50 @@ def widen_for_turn(x, cov, gap_s, par):
 
 
 @kernel
-def update_model(model, x, cov, gap_s, late, back, phi, q, kind, z, site, var, par):
+def update_model(model, x, cov, gap_s, late, back, phi, q, kind, z, site, var, par, extra, work):
     """Update one model's x (9,) and cov (9, 9) in place; returns (nis, log likelihood) of the plot before it.
 
     In        gap_s   s since the model's last update
               late    the plot is older than the state; back (9,), phi, q (9, 9) are then the state moved back
                       to the plot's time, that motion's transition and its process noise
               z, var  (4,) measurement and its variances
-    Joseph form; iterated while the step since the last linearisation bends the measurement by more than a tenth
-    of its own noise. Left untouched, with (1e30, -1e30), where the innovation covariance is not definite.
+              extra   (4, 4) what biases not yet known add to the innovation's covariance. It counts for nis and
+                      likelihood alone: the state is one for known biases (``track_bias.py``)
+              work    (WORK_ROWS, WORK_COLUMNS), overwritten
+    Iterated while the step since the last linearisation bends the measurement by more than a tenth of its own noise.
+    The covariance is Joseph's, multiplied out for a gain K that need not be the best: P - K D' - D K' with
+    D = P H' - K S / 2, symmetric as it stands; a mistake of K only ever adds to it.
+    Left untouched, with (1e30, -1e30), where the innovation covariance is not definite.
     """
     n = DIM[model]
     m = ROW_COUNT[kind]
-    at = np.empty(SIZE)
     for i in range(n):
-        at[i] = back[i] if late else x[i]
+        work[PRIOR, i] = x[i]
     nis, log_likelihood, turn = 0.0, 0.0, 0.0
     is_prior = True
-    prior = x.copy()
-    h = np.empty((ROWS, SIZE))
-    gain_t = np.empty((ROWS, SIZE + 1))  # columns of S^-1 H P; the one after them holds S^-1 nu
-    s = np.empty((ROWS, ROWS))
-    nu = np.empty(ROWS)
-    noise = np.empty((ROWS, ROWS))
+    is_biased = extra[0, 0] + extra[1, 1] + extra[2, 2] + extra[3, 3] > 0.0
     for _ in range(_ITERATIONS):
-        distance = _innovation(n, prior, at, cov, late, phi, q, kind, z, site, var, h, gain_t, noise, s, nu)
-        for r in range(m):
-            gain_t[r, n] = nu[r]
-        log_det = cholesky_solve(s, m, gain_t, n + 1)
+        if late:
+            distance = observe(kind, back, site, z, work)
+            _spread_late(n, kind, cov, phi, q, var, work)
+        else:
+            distance = observe(kind, x, site, z, work)
+            if not is_prior:
+                for r in range(m):
+                    for k in range(COLUMN_COUNT[kind]):
+                        work[r, NU] -= work[r, k] * (work[PRIOR, k] - x[k])
+            _spread(n, kind, cov, var, work)
+        wide_nis, wide_log_det = 0.0, 0.0
+        if is_prior and is_biased:
+            wide_nis, wide_log_det = _fit_wider(m, n, extra, work)
+        log_det = cholesky_solve(work[ROOT:], m, work[GAIN:], n + 1)
         if is_prior:
             nis = 0.0
             for r in range(m):
-                nis += nu[r] * gain_t[r, n]
-            log_likelihood = turn - 0.5 * (nis + log_det + m * _LOG_2PI)
+                nis += work[r, NU] * work[GAIN + r, n]
+            if is_biased:
+                nis = wide_nis
+            log_likelihood = turn - 0.5 * (nis + (wide_log_det if is_biased else log_det) + m * LOG_2PI)
             if not math.isfinite(log_likelihood):
                 return _NO_FIT, -_NO_FIT
             if model == LEVEL and nis > par[TURN_NIS] and turn == 0.0:
@@ -183,42 +250,30 @@ def update_model(model, x, cov, gap_s, late, back, phi, q, kind, z, site, var, p
                 continue
             is_prior = False
         if math.isnan(log_det):
+            for i in range(n):
+                x[i] = work[PRIOR, i]
             return _NO_FIT, -_NO_FIT
         step2 = 0.0
         for i in range(n):
-            new = prior[i]
+            new = work[PRIOR, i]
             for r in range(m):
-                new += gain_t[r, i] * nu[r]
+                new += work[GAIN + r, i] * work[r, NU]
             if i < 3:
-                step2 += (new - at[i]) ** 2
-            at[i] = new
+                step2 += (new - x[i]) ** 2
+            x[i] = new
         noise_m = math.sqrt(var[0]) * (distance if kind == INFRARED else 1.0)
         if late or kind == POSITION or step2 <= 0.2 * noise_m * distance:
             break
-    for i in range(n):
-        x[i] = at[i]
-    keep = np.empty((SIZE, SIZE))
-    half = np.empty((SIZE, SIZE))
-    for i in range(n):
-        for j in range(n):
-            v = 1.0 if i == j else 0.0
-            for r in range(m):
-                v -= gain_t[r, i] * h[r, j]
-            keep[i, j] = v
-    for i in range(n):
-        for j in range(n):
-            v = 0.0
-            for k in range(n):
-                v += keep[i, k] * cov[k, j]
-            half[i, j] = v
-    for i in range(n):
-        for j in range(i + 1):
-            v = 0.0
-            for k in range(n):
-                v += half[i, k] * keep[j, k]
-            for r in range(m):
-                for c in range(m):
-                    v += gain_t[r, i] * noise[r, c] * gain_t[c, j]
-            cov[i, j] = v
-            cov[j, i] = v
+    for r in range(m):
+        for i in range(n):
+            v = work[HP + r, i]
+            for c in range(m):
+                v -= 0.5 * work[S + r, c] * work[GAIN + c, i]
+            work[HALF + r, i] = v
+    for r in range(m):
+        for i in range(n):
+            g = work[GAIN + r, i]
+            d = work[HALF + r, i]
+            for j in range(n):
+                cov[i, j] -= g * work[HALF + r, j] + d * work[GAIN + r, j]
     return nis, log_likelihood

@@ -49,6 +49,8 @@ class TrackPolicy(_Rules, frozen=True, kw_only=True):
     split_speed_across_m_s: float = 10.0  # ... or aside
     split_log_beta_std: float = 1.0  # of its ballistic coefficient, about that of the track it came off
     split_miss_limit: int = 5  # it is dropped, while tentative, after so many looks in vain: one radar may see one plot
+    bias_memory_s: float = 259_200.0  # sensors' biases drift back to their priors in so long (three days)
+    refractivity_std: float = 0.0  # N-units, of the air over the surveyed one, one for all radars; 0: as surveyed
     task_every_s: float = 5.0  # a radar is asked for a track at most this often
     task_speed_min_m_s: float = 700.0  # and only for tracks faster than this
     log_beta_mean: float = 8.294  # ln(4000 kg/m2), prior of the ballistic coefficient

@@ -38,6 +38,8 @@ POLICY_RANGES: dict[str, Range] = {
     "track.late_limit_s": _SECONDS,
     "track.merge_prob": _INNER_PROB,
     "track.merge_young_hits": (0, 10_000, "count"),
+    "track.bias_memory_s": (1.0, 1e9, "s"),
+    "track.refractivity_std": (0.0, 100.0, "N-units"),
     "track.task_every_s": _SECONDS,
     "track.task_speed_min_m_s": (0.0, 20_000.0, "m/s"),
     "track.log_beta_mean": (0.0, 14.0, "1, of kg/m2"),

@@ -12,7 +12,7 @@ from tocsin.kernels.refraction import bend, horizon_apparent_elevation_rad
 from tocsin.kernels.track_motion import LEVEL
 from tocsin.messages import Detections, Event, EventKind, Message, SensorTask, Tick, TrackUpdates, Vec3, event
 from tocsin.scenario import Defence, Sensor
-from tocsin.tracking import Tracker, TrackerState
+from tocsin.tracking import BiasEstimate, BiasSpread, Tracker, TrackerState
 from tocsin.units import DEG, M_PER_KM, NS_PER_S, ns_from_s, s_from_ns
 
 CONFIRMED = EventKind("track.confirmed", "info", "track {subject} is confirmed, by {sensors}")
@@ -22,7 +22,15 @@ TOO_LATE = EventKind(
     "a scan of {subject} ended {seconds} s ago, before the {window} s that can be run again: refused ({count} so far)",
 )  # fmt: skip
 
+BIAS = EventKind("track.bias", "info", "{subject} is thought to be off: {estimates}")
+
 _REFUSED_EVERY_NS = 60 * NS_PER_S
+_BIAS_EVERY_NS = 10 * NS_PER_S  # biases of a sensor are told no more often
+_BIAS_NEWS = 0.8  # ... and once a sigma has fallen to this share of what was told, or less
+_BIAS_PER = {
+    "range": (1.0, "m"), "azimuth": (DEG, "deg"), "elevation": (DEG, "deg"), "clock": (1e-3, "ms"),
+    "air": (1.0, "N-units"),
+}  # fmt: skip
 
 
 class TrackState(msgspec.Struct, kw_only=True):
@@ -33,6 +41,8 @@ class TrackState(msgspec.Struct, kw_only=True):
     place: dict[str, Vec3] = {}  # where each radar was at its last scan
     tasked_ns: dict[str, int] = {}  # "track sensor" -> when it was last asked
     refused_ns: dict[str, int] = {}  # sensor -> when it was last said that its scans come too late
+    bias_ns: int = 0  # when biases were last looked at
+    bias_sigma: dict[str, float] = {}  # "sensor component" -> sigma that was told
 
 
 class Track:
@@ -45,7 +55,7 @@ class Track:
     def __init__(self, defence: Defence) -> None:
         self._policy = defence.policy.track
         self._radars = tuple(s for s in defence.sensors if s.kind == "radar" and s.enabled)
-        self._tracker = Tracker(self._policy)
+        self._tracker = Tracker(self._policy, spreads_of(defence))
         self._state = TrackState(tracker=self._tracker.state)
 
     @property
@@ -67,8 +77,27 @@ class Track:
         if isinstance(message, Tick):
             causes = (message.id,) if message.id else ()
             told = [out for updates in self._tracker.tick(now_ns, causes) for out in self._told(updates, now_ns)]
-            return [*told, *self._tasks(now_ns, causes)]
+            return [*told, *self._biases(now_ns, causes), *self._tasks(now_ns, causes)]
         return []
+
+    def _biases(self, now_ns: int, causes: tuple[str, ...]) -> list[Message]:
+        """An event for each sensor of whose biases clearly more is known than was told."""
+        if not self._tracker.layout.count or now_ns - self._state.bias_ns < _BIAS_EVERY_NS:
+            return []
+        self._state.bias_ns = now_ns
+        told = self._state.bias_sigma
+        known: dict[str, list[BiasEstimate]] = {}
+        for one in self._tracker.bias_estimates():
+            known.setdefault(one.sensor or "the air", []).append(one)
+        out: list[Message] = []
+        for sensor, all_of in known.items():
+            keys = {f"{sensor} {one.component}": one for one in all_of}
+            if all(one.sigma > _BIAS_NEWS * told.get(key, one.prior_sigma) for key, one in keys.items()):
+                continue
+            told.update({key: one.sigma for key, one in keys.items()})
+            text = ", ".join(_in_words(one) for one in all_of)
+            out.append(event(BIAS, time_ns=now_ns, subject=sensor, causes=causes, estimates=text))
+        return out
 
     def _refused(self, scan: Detections, now_ns: int) -> list[Message]:
         """An event where the tracker will refuse a scan, once a minute for each sensor."""
@@ -160,3 +189,27 @@ class Track:
             and lowest_rad <= apparent_rad <= sensor.elevation_max_deg * DEG
             and (azimuth_rad / DEG - sensor.azimuth_from_deg) % 360.0 <= width_deg
         )
+
+
+def spreads_of(defence: Defence) -> dict[str, BiasSpread]:
+    """How large the survey says the constant errors of each sensor in use may be; sensors without any are left out."""
+    policy, out = defence.policy.track, {}
+    for sensor in defence.sensors:
+        is_radar = sensor.kind == "radar"
+        spread = BiasSpread(
+            range_m=sensor.range_bias_std_m if is_radar else 0.0,
+            azimuth_rad=sensor.azimuth_bias_std_deg * DEG if is_radar else 0.0,
+            elevation_rad=sensor.elevation_bias_std_deg * DEG if is_radar else 0.0,
+            clock_s=sensor.clock_bias_std_s,
+            refractivity=policy.refractivity_std if is_radar else 0.0,
+            surveyed_refractivity=sensor.refractivity,
+        )
+        if sensor.enabled and spread.has_any:
+            out[sensor.name] = spread
+    return out
+
+
+def _in_words(one: BiasEstimate) -> str:
+    per, unit = _BIAS_PER[one.component]
+    digits = 3 if unit == "deg" else 1
+    return f"{one.component} {one.value / per:+.{digits}f} +- {one.sigma / per:.{digits}f} {unit}"

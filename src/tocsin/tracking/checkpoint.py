@@ -1,7 +1,8 @@
 """A checkpoint: the tracker's memory at one moment, as bytes. Live slots only; equal memories give equal bytes.
 
-Header (little-endian): magic, version, next_id, capacity of the arrays, count of live slots, bytes of the names. Then
-the names of the sensors as MessagePack, the slots, and the live rows of every array in the order of ``ARRAYS``, raw.
+Header (little-endian): magic, version, next_id, capacity of the arrays, count of live slots, bytes of the names, number
+of biases and their time. Then the names of the sensors as MessagePack, the biases, the slots, and the live rows of
+every array in the order of ``ARRAYS``, raw.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ import numpy as np
 from tocsin.errors import MessageError
 from tocsin.kernels.track_scan import FREE
 from tocsin.messages import Column
-from tocsin.tracking.state import FIRST_CAPACITY, TrackerState, with_columns
+from tocsin.tracking.state import FIRST_CAPACITY, Biases, TrackerState, with_columns
 
-_MAGIC, _VERSION = b"tocsinTC", 3
-_HEADER = struct.Struct("<8sHqqqq")
+_MAGIC, _VERSION = b"tocsinTC", 4
+_HEADER = struct.Struct("<8sHqqqqqq")
+_NEVER_NS = -(2**63)
 ARRAYS = (
     "x", "cov", "mu", "t_ns", "id", "status", "first_ns", "last_ns", "miss_count", "plot_count", "parent",
-    "told_boost", "evidence", "fed",
+    "told_boost", "evidence", "fed", "slope",
 )  # fmt: skip
 _TOLD = ("t_ns", "mu", "status", "last_ns", "first_ns", "miss_count", "plot_count", "evidence", "x", "cov")
 
@@ -29,8 +31,12 @@ def pack(memory: TrackerState) -> bytes:
     """The memory, less its history, as bytes."""
     live = np.flatnonzero(memory.status != FREE)
     names = msgspec.msgpack.encode(memory.sensors)
-    header = _HEADER.pack(_MAGIC, _VERSION, memory.next_id, memory.status.shape[0], live.size, len(names))
-    parts = [header, names, live.tobytes()]
+    biases = memory.biases
+    header = _HEADER.pack(
+        _MAGIC, _VERSION, memory.next_id, memory.status.shape[0], live.size, len(names), biases.mean.size,
+        _NEVER_NS if biases.t_ns is None else biases.t_ns,
+    )  # fmt: skip
+    parts = [header, names, biases.mean.tobytes(), biases.cov.tobytes(), live.tobytes()]
     if live.size:
         parts += [getattr(memory, name)[live].tobytes() for name in ARRAYS]
     return b"".join(parts)
@@ -42,21 +48,28 @@ def unpack(data: bytes, memory: TrackerState) -> None:
     Raises    MessageError where the bytes are of another version, or no checkpoint
     """
     try:
-        magic, version, memory.next_id, capacity, count, size = _HEADER.unpack_from(data)
+        magic, version, next_id, capacity, count, size, width, biases_ns = _HEADER.unpack_from(data)
     except struct.error:
         magic = version = None
     if (magic, version) != (_MAGIC, _VERSION):
         raise MessageError(f"not a checkpoint of version {_VERSION}: start the tracker from a whole state instead")
+    memory.next_id = next_id
     at = _HEADER.size + size
     memory.sensors = msgspec.msgpack.decode(data[_HEADER.size : at], type=list[str])
     memory.fed = with_columns(np.zeros((0, FIRST_CAPACITY), dtype=bool), len(memory.sensors))
+    mean: Column = np.frombuffer(data, np.float64, width, at)
+    cov: Column = np.frombuffer(data, np.float64, width * width, at + mean.nbytes).reshape(width, width)
+    at += mean.nbytes + cov.nbytes
+    memory.biases = Biases(mean=mean.copy(), cov=cov.copy(), t_ns=None if biases_ns == _NEVER_NS else biases_ns)
+    if memory.slope.shape[3] != width:
+        memory.slope = np.zeros((0, *memory.slope.shape[1:3], width))
     live: Column = np.frombuffer(data, np.int64, count, at)
     at += live.nbytes
     for name in ARRAYS:
         like: Column = getattr(memory, name)
         array = np.zeros((capacity, *like.shape[1:]), like.dtype)
         if count:
-            rows: Column = np.frombuffer(data, like.dtype, count * array[0].size, at)
+            rows: Column = np.frombuffer(data, like.dtype, count * int(np.prod(like.shape[1:])), at)
             array[live] = rows.reshape(count, *like.shape[1:])
             at += rows.nbytes
         setattr(memory, name, array)
@@ -64,16 +77,18 @@ def unpack(data: bytes, memory: TrackerState) -> None:
 
 def keep_as(memory: TrackerState, other: TrackerState) -> None:
     """Make ``other``, a shallow copy taken earlier, the memory again; the history stays."""
-    for name in (*ARRAYS, "next_id", "sensors"):
+    for name in (*ARRAYS, "next_id", "sensors", "biases"):
         setattr(memory, name, getattr(other, name))
 
 
 def is_same_track(a: TrackerState, i: Column, b: TrackerState, j: Column) -> Column:
     """Whether slots i (n,) of one memory and j (n,) of another hold the same, whatever their tracks are called."""
     same = np.ones(i.shape[0], dtype=bool)
+    if not i.size:
+        return same
     for name in _TOLD:
         left, right = getattr(a, name)[i], getattr(b, name)[j]
-        same &= (left == right).reshape(i.shape[0], -1).all(axis=1)
+        same &= (left == right).all(axis=tuple(range(1, left.ndim)))
     if a.sensors == b.sensors:
         return same & (a.fed[i] == b.fed[j]).all(axis=1)
     names = [x == y for x, y in zip(a.sensors_of(i), b.sensors_of(j), strict=True)]

@@ -22,6 +22,7 @@ from tocsin.kernels.geodesy import ecef_from_geodetic
 from tocsin.messages import Column, Detections, SensorKind, SweptVolume, Vec3, column
 from tocsin.policy import TrackPolicy
 from tocsin.tracking.feed_columns import MEASURED, NEEDED, checked, checked_times, count_of
+from tocsin.tracking.registration import BiasSpread
 from tocsin.tracking.tables import table_of
 from tocsin.tracking.tracker import Tracker
 from tocsin.units import DEG
@@ -49,6 +50,7 @@ class Sensor(msgspec.Struct, frozen=True, kw_only=True):
     position_std_m: float | None = None
     height_std_m: float | None = None
     swept: SweptVolume | None = None
+    bias: BiasSpread | None = None  # how large its constant errors may be; None: it has none
 
 
 def site_at(latitude_deg: float, longitude_deg: float, height_m: float) -> Vec3:
@@ -137,7 +139,7 @@ class ArrayTracker:
 
     def __init__(self, sensors: Iterable[Sensor] = (), policy: TrackPolicy | None = None) -> None:
         self.sensors = {sensor.name: sensor for sensor in sensors}
-        self.tracker = Tracker(policy)
+        self.tracker = Tracker(policy, {s.name: s.bias for s in self.sensors.values() if s.bias is not None})
         self._sequence: dict[str, int] = {}
 
     def step_arrays(self, sensor: str | Sensor, time_ns: int, **columns: Any) -> dict[str, Column]:

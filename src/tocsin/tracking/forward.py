@@ -13,6 +13,7 @@ import math
 import numpy as np
 
 from tocsin.kernels.track_assign import assign
+from tocsin.kernels.track_bias import believe, centre, drift
 from tocsin.kernels.track_gate import gate
 from tocsin.kernels.track_joint import share_plots
 from tocsin.kernels.track_motion import BOOST, LEVEL
@@ -36,13 +37,14 @@ from tocsin.kernels.track_scan import (
 from tocsin.kernels.track_twins import twins
 from tocsin.messages import Column, Detections, TrackUpdates
 from tocsin.policy import TrackPolicy
-from tocsin.tracking.merge import absorb
-from tocsin.tracking.output import Picture, height_of, picture, speed_significance, updates
+from tocsin.tracking.merge import absorb, slope_of
+from tocsin.tracking.output import Picture, blank, height_of, picture, speed_significance, updates
 from tocsin.tracking.parameters import chi_square_bound, kernel_parameters
-from tocsin.tracking.plots import NOTHING_SWEPT, Plots, plots_of, swept_row
+from tocsin.tracking.plots import NOTHING_SWEPT, Plots, plots_of, swept_row, without_biases
+from tocsin.tracking.registration import BiasLayout, SensorBias
 from tocsin.tracking.soft import Share, mixed, shares
 from tocsin.tracking.split import JOINS_HITS, Offspring, begin, offspring, unsettle
-from tocsin.tracking.state import TrackerState
+from tocsin.tracking.state import Biases, TrackerState
 from tocsin.units import NS_PER_S, s_from_ns
 
 KINDS = {"radar": 0, "infrared": 1, "position": 2}
@@ -52,6 +54,7 @@ _BOOST_CHANGE = 0.1  # a change of this much in the probability of thrust is pub
 _PROB_MAX = 0.99  # no sensor is sure to see
 _PROB_UNSTATED = 0.9
 _NEXT_TO_NONE = 1e-12  # per m rad2
+_NEVER_NS = -(2**62)
 _ORIGIN = (0.0, 0.0, 0.0)
 _AXES = np.eye(3)
 _RATE_SPAN_M_S = 8_000.0  # range rates of false plots lie in a span of this much
@@ -80,11 +83,12 @@ class Telling:
 class Forward:
     """Uses scans and ticks one after another. ``state`` is all it remembers; ``telling`` None: nothing is told."""
 
-    def __init__(self, policy: TrackPolicy) -> None:
-        self.policy = policy
-        self.state = TrackerState()
+    def __init__(self, policy: TrackPolicy, layout: BiasLayout) -> None:
+        self.policy, self.layout = policy, layout
+        self.state = TrackerState.with_biases(layout.count)
         self.par = kernel_parameters(policy)
         self.prior = (policy.log_beta_mean, policy.log_beta_std)
+        self._room = blank(np.zeros(16, dtype=np.int64), layout.count)
         false, missed = policy.false_confirm_prob, policy.true_drop_prob
         self.confirm_evidence = math.log((1.0 - missed) / false)  # Wald's bounds
         self.drop_evidence = math.log(missed / (1.0 - false))
@@ -96,25 +100,33 @@ class Forward:
         if not slots.size and not detections.plot_time_ns.size:
             return done
         plots = plots_of(detections) if plots is None else plots
+        own = self.layout.of(detections.sensor)
+        if self.layout.count:
+            self._drift(detections.end_ns, slots)
+            plots = without_biases(plots, own, memory.biases.mean)
         swept = NOTHING_SWEPT if detections.swept is None else swept_row(detections.swept)
         when_ns = _reference_ns(plots, detections.end_ns)
-        seen = picture(memory, slots, when_ns, self.policy.own_prob, self.par)
+        seen = picture(memory, slots, when_ns, self.policy.own_prob, self.par, self._room_for(slots))
         if not seen.is_sound.all():
             self._free(slots[~seen.is_sound], telling)
             seen = seen.rows(np.flatnonzero(seen.is_sound))
-        choice, worth, doubt, born = self._associate(plots, seen, when_ns, swept)
+        choice, worth, doubt, born = self._associate(plots, seen, when_ns, swept, own)
         column = KINDS[detections.kind]
-        banks = [mixed(memory, each, plots, seen, when_ns, self.policy.own_prob, self.par) for each in doubt]
-        nis = use_plots(
-            memory.x, memory.cov, memory.mu, memory.t_ns, memory.first_ns, memory.last_ns, memory.miss_count,
-            memory.plot_count, memory.evidence, seen.slots, choice, worth, seen.x, seen.cov, seen.mu, when_ns,
-            plots.kind, column, plots.z, plots.time_ns, plots.site, plots.var, self.par,
+        banks = [mixed(memory, each, plots, seen, when_ns, self.policy.own_prob, self.par, own) for each in doubt]
+        sure = memory.status
+        if doubt:
+            sure = memory.status.copy()  # a plot that may be another's teaches nothing of biases
+            sure[seen.slots[[each.row for each in doubt]]] = TENTATIVE
+        nis, taught = use_plots(
+            memory.x, memory.cov, memory.mu, memory.slope, memory.t_ns, memory.first_ns, memory.last_ns,
+            memory.miss_count, memory.plot_count, memory.evidence, sure, memory.parent, seen.slots, choice, worth,
+            seen.x, seen.cov, seen.mu, seen.slope, when_ns, plots.kind, column, plots.z, plots.time_ns, plots.site,
+            plots.var, self.par, memory.biases.cov, own.parts,
         )  # fmt: skip
         is_used = nis >= 0.0
         for each, bank in zip(doubt, banks, strict=True):
             if is_used[each.row]:
-                slot = seen.slots[each.row]
-                memory.x[slot], memory.cov[slot], memory.mu[slot], memory.t_ns[slot] = bank
+                bank.keep(memory, int(seen.slots[each.row]))
         changed = np.zeros(memory.status.shape[0], dtype=bool)  # by slot, as all that follows
         dropped = np.zeros_like(changed)
         changed[seen.slots[is_used]] = True
@@ -129,11 +141,13 @@ class Forward:
             begun = memory.take(rest.size)
             if memory.status.shape[0] > changed.shape[0]:
                 changed, dropped = (_longer(a, memory.status.shape[0]) for a in (changed, dropped))
-            self._start(plots, column, seen, when_ns, born, begun, rest)
+            self._start(plots, column, seen, when_ns, own, born, begun, rest)
             changed[begun] = True
             fed, taken = np.concatenate((fed, begun)), np.concatenate((taken, rest))
         if fed.size:
             memory.fed[fed, memory.sensor(detections.sensor)] = True
+        if taught.shape[0]:
+            self._believe(taught)
         done.used = list(zip(memory.id[fed].tolist(), taken.tolist(), strict=True))
         done.dof = plots.row_count
         value = np.full(memory.status.shape[0], -1.0)
@@ -144,28 +158,29 @@ class Forward:
         return done
 
     def _start(
-        self, plots: Plots, column: int, seen: Picture, when_ns: int, born: Offspring | None, begun: Column,
-        rest: Column,
+        self, plots: Plots, column: int, seen: Picture, when_ns: int, own: SensorBias, born: Offspring | None,
+        begun: Column, rest: Column,
     ) -> None:  # fmt: skip
         """Fill slots with tracks begun by plots that no track took: beside another track, or anywhere."""
         memory = self.state
-        rows = np.full(rest.size, -1, dtype=np.int64) if born is None else born.row[rest]
-        if born is not None and (rows >= 0).any():
-            is_split = rows >= 0
+        if born is not None and (born.row[rest] >= 0).any():
+            is_split = born.row[rest] >= 0
             slots, plot = begun[is_split], rest[is_split]
-            begin(memory, self.policy, seen, rows[is_split], born.at_ns, slots, plots.time_ns[plot])
-            nis = use_plots(
-                memory.x, memory.cov, memory.mu, memory.t_ns, memory.first_ns, memory.last_ns, memory.miss_count,
-                memory.plot_count, memory.evidence, slots, plot, np.zeros(slots.size), memory.x[slots],
-                memory.cov[slots], memory.mu[slots], when_ns, plots.kind, column, plots.z, plots.time_ns, plots.site,
-                plots.var, self.par,
+            begin(memory, self.policy, seen, born.row[plot], born.at_ns, slots, plots.time_ns[plot])
+            nis, _ = use_plots(
+                memory.x, memory.cov, memory.mu, memory.slope, memory.t_ns, memory.first_ns, memory.last_ns,
+                memory.miss_count, memory.plot_count, memory.evidence, memory.status, memory.parent, slots, plot,
+                np.zeros(slots.size), memory.x[slots], memory.cov[slots], memory.mu[slots], memory.slope[slots],
+                int(_NEVER_NS), plots.kind, column, plots.z, plots.time_ns, plots.site, plots.var, self.par,
+                memory.biases.cov, own.parts,
             )  # fmt: skip
             memory.parent[slots[nis < 0.0]] = 0
             is_split[is_split] = nis >= 0.0  # what could not use its plot begins as any other
             begun, rest = begun[~is_split], rest[~is_split]
         start_tracks(
-            memory.x, memory.cov, memory.mu, memory.t_ns, memory.first_ns, memory.last_ns, memory.plot_count,
-            begun, rest, plots.kind, column, plots.z, plots.time_ns, plots.site, plots.var, self.par,
+            memory.x, memory.cov, memory.mu, memory.slope, memory.t_ns, memory.first_ns, memory.last_ns,
+            memory.plot_count, begun, rest, plots.kind, column, plots.z, plots.time_ns, plots.site, plots.var,
+            self.par, memory.biases.cov, own.parts,
         )  # fmt: skip
 
     def pass_time(self, now_ns: int, telling: Telling | None) -> Outcome:
@@ -177,7 +192,7 @@ class Forward:
             return done
         to_ns = now_ns - _TICK_BEHIND_NS
         seen = picture(memory, unseen, to_ns, policy.own_prob, self.par)
-        put_back(memory.x, memory.cov, memory.mu, memory.t_ns, unseen, seen.x, seen.cov, seen.mu, to_ns)
+        self._put_back(unseen, seen, to_ns)
         gone = [
             int(slot)
             for i, slot in enumerate(unseen.tolist())
@@ -210,8 +225,40 @@ class Forward:
         slots = slots[self.state.status[slots] == CONFIRMED]
         return picture(self.state, slots, now_ns, self.policy.own_prob, self.par)
 
+    def _room_for(self, slots: Column) -> Picture:
+        """Room for a picture that is done with before the next is made: large arrays are costly to come by."""
+        if self._room.slots.shape[0] < slots.shape[0]:
+            self._room = blank(np.zeros(2 * slots.shape[0], dtype=np.int64), self.layout.count)
+        return self._room
+
+    def _drift(self, to_ns: int, slots: Column) -> None:
+        """Biases drift slowly back to their priors; the tracks follow."""
+        was = self.state.biases
+        if was.t_ns is not None and to_ns <= was.t_ns:
+            return
+        mean, cov = was.mean.copy(), was.cov.copy()
+        if was.t_ns is not None:
+            drift(s_from_ns(to_ns - was.t_ns), self.policy.bias_memory_s, mean, cov)
+        self.state.biases = Biases(mean=mean, cov=cov, t_ns=to_ns)
+        centre(self.state.x, self.state.slope, slots, mean - was.mean)
+
+    def _believe(self, taught: Column) -> None:
+        """Learn of the biases from rows of ``kernels/track_bias.learn``; all tracks are then as if that were so."""
+        was = self.state.biases
+        mean, cov = was.mean.copy(), was.cov.copy()
+        believe(was.mean, taught, taught.shape[0], mean, cov)
+        self.state.biases = Biases(mean=mean, cov=cov, t_ns=was.t_ns)
+        centre(self.state.x, self.state.slope, self.state.alive(), mean - was.mean)
+
+    def _put_back(self, slots: Column, seen: Picture, to_ns: int) -> None:
+        memory = self.state
+        put_back(
+            memory.x, memory.cov, memory.mu, memory.slope, memory.t_ns, slots, seen.x, seen.cov, seen.mu, seen.slope,
+            to_ns,
+        )  # fmt: skip
+
     def _associate(
-        self, plots: Plots, seen: Picture, when_ns: int, swept: Column
+        self, plots: Plots, seen: Picture, when_ns: int, swept: Column, own: SensorBias
     ) -> tuple[Column, Column, list[Share], Offspring | None]:
         """Plot of each row, -1: none; what it adds to the evidence for the track; rows that share plots instead; and
         what may begin beside a track.
@@ -243,8 +290,8 @@ class Forward:
             if not rows.size or not order.size:
                 continue
             start, plot, score = gate(
-                seen.x, seen.cov, seen.mu, rows, back_s, gap_s, plots.kind, plots.z, plots.spot, ahead_s, plots.site,
-                plots.var, key, order, axis, limit, self.par,
+                seen.x, seen.cov, seen.mu, seen.slope, rows, back_s, gap_s, plots.kind, plots.z, plots.spot, ahead_s,
+                plots.site, plots.var, key, order, axis, limit, self.par, memory.biases.cov, own.parts,
             )  # fmt: skip
             if born is not None:
                 start, plot, score = born.better_than(start, plot, score)
@@ -258,7 +305,7 @@ class Forward:
             if is_wanted is is_first:
                 order = order[~np.isin(order, choice[rows])]
                 free_count -= int((choice[status == CONFIRMED] >= 0).sum())
-                born = offspring(memory, policy, self.par, plots, seen, when_ns, key, order, axis, limit)
+                born = offspring(memory, policy, self.par, plots, seen, when_ns, key, order, axis, limit, own)
         young = ((choice >= 0) & (status == TENTATIVE)).nonzero()[0]
         if young.size:
             worth[young] = self._worth(gain[young], free_count, plots.kind, swept)
@@ -266,8 +313,8 @@ class Forward:
 
     def _log_odds(self, kind: int, swept: Column) -> float:
         """Ln of Pd / (density of false plots (1 - Pd)); where a sensor states nothing, false plots are next to none."""
-        prob = min(swept[DETECTION_PROB], _PROB_MAX) or _PROB_UNSTATED
-        density = max(swept[CLUTTER_DENSITY], _NEXT_TO_NONE) / (_RATE_SPAN_M_S if kind == RADAR_RATE else 1.0)
+        prob = min(float(swept[DETECTION_PROB]), _PROB_MAX) or _PROB_UNSTATED
+        density = max(float(swept[CLUTTER_DENSITY]), _NEXT_TO_NONE) / (_RATE_SPAN_M_S if kind == RADAR_RATE else 1.0)
         return math.log(prob) - math.log(density * (1.0 - prob))
 
     def _worth(self, score: Column, free_count: int, kind: int, swept: Column) -> Column | float:
@@ -297,9 +344,9 @@ class Forward:
         """Tracks the scan looked at and did not see: marks those to drop, and those whose thrust is now doubtful."""
         memory, policy, slots = self.state, self.policy, seen.slots
         missed = miss(
-            memory.x, memory.cov, memory.mu, memory.t_ns, memory.miss_count, memory.plot_count, memory.status,
-            memory.evidence, slots, is_used, seen.x, seen.cov, seen.mu, seen.state, seen.cov6, to_ns, kind, swept,
-            site, self.par,
+            memory.x, memory.cov, memory.mu, memory.slope, memory.t_ns, memory.miss_count, memory.plot_count,
+            memory.status, memory.evidence, slots, is_used, seen.x, seen.cov, seen.mu, seen.slope, seen.state,
+            seen.cov6, to_ns, kind, swept, site, self.par,
         )  # fmt: skip
         if kind == INFRARED:
             doubtful = np.abs(memory.mu[slots, BOOST] - memory.told_boost[slots]) > _BOOST_CHANGE
@@ -323,7 +370,7 @@ class Forward:
         if not is_young.any():  # nothing to compare with
             slots = slots[changed[slots]]
         common_ns = max(end_ns, int(memory.t_ns[slots].max()))  # states are compared at one time
-        seen = picture(memory, slots, common_ns, policy.own_prob, self.par)
+        seen = picture(memory, slots, common_ns, policy.own_prob, self.par, self._room_for(slots))
         broken = np.zeros_like(changed)
         broken[slots[~seen.is_sound]] = True
         self._confirm(seen, (changed & ~dropped & ~broken)[slots], hits)
@@ -390,8 +437,11 @@ class Forward:
         to_ns = max(end_ns, int(memory.t_ns[older]), int(memory.t_ns[younger]))
         both = np.array([older, younger], dtype=np.int64)
         seen = picture(memory, both, to_ns, self.policy.own_prob, self.par)
-        put_back(memory.x, memory.cov, memory.mu, memory.t_ns, both, seen.x, seen.cov, seen.mu, to_ns)
-        absorb(memory, older, younger, seen.state[0], seen.cov6[0])
+        self._put_back(both, seen, to_ns)
+        slope, known = slope_of(seen.slope[0], seen.mu[0], self.policy.own_prob), seen.cov6[0]
+        if slope.shape[1]:
+            known = known - slope @ memory.biases.cov @ slope.T
+        absorb(memory, older, younger, seen.state[0], known, slope)
 
     def _patience_s(self, slot: int) -> float:
         memory, policy = self.state, self.policy

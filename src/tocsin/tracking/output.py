@@ -11,7 +11,7 @@ import numpy as np
 
 from tocsin.kernels.geodesy import geodetic_from_ecef
 from tocsin.kernels.track_bank import picture_slots
-from tocsin.kernels.track_motion import BALLISTIC
+from tocsin.kernels.track_motion import BALLISTIC, MODEL_COUNT, SIZE
 from tocsin.kernels.track_scan import CONFIRMED
 from tocsin.messages import Column, TrackUpdates
 from tocsin.messages.track_updates import TrackStatus
@@ -22,6 +22,9 @@ from tocsin.tracking.state import TrackerState
 class Picture:
     """Slots (n,) at one time: the banks x, cov, mu predicted to it, their combined state (n, 6) and cov6.
 
+    x and cov hold as if the sensors' biases were as believed, slope is d x / d biases; cov6 has what is not known of
+    the biases in it.
+
     ``is_sound`` (n,) is false for what cannot be, as in ``kernels/track_bank.py``: such a track is to be given up.
     """
 
@@ -29,6 +32,7 @@ class Picture:
     x: Column
     cov: Column
     mu: Column
+    slope: Column
     state: Column
     cov6: Column
     is_sound: Column
@@ -38,10 +42,35 @@ class Picture:
         return Picture(*(getattr(self, field.name)[rows] for field in dataclasses.fields(self)))
 
 
-def picture(memory: TrackerState, slots: Column, to_ns: int, own_prob: float, par: Column) -> Picture:
-    """Slots predicted to ``to_ns`` where it lies ahead of them; the memory stays as it is."""
-    seen = picture_slots(memory.x, memory.cov, memory.mu, memory.t_ns, slots, to_ns, own_prob, par)
-    return Picture(slots, *seen)
+def blank(slots: Column, biases: int) -> Picture:
+    """Room for a picture of so many slots and biases, its numbers not yet filled in."""
+    n = slots.shape[0]
+    return Picture(
+        slots, np.empty((n, MODEL_COUNT, SIZE)), np.empty((n, MODEL_COUNT, SIZE, SIZE)), np.empty((n, MODEL_COUNT)),
+        np.empty((n, MODEL_COUNT, SIZE, biases)), np.empty((n, 6)), np.empty((n, 6, 6)), np.empty(n, dtype=bool),
+    )  # fmt: skip
+
+
+def picture(
+    memory: TrackerState, slots: Column, to_ns: int, own_prob: float, par: Column, room: Picture | None = None
+) -> Picture:
+    """Slots predicted to ``to_ns`` where it lies ahead of them; the memory stays as it is.
+
+    What a bank without a model's probability holds for it is undefined. ``room``: a larger picture to be overwritten.
+    """
+    n = slots.shape[0]
+    if room is None:
+        seen = blank(slots, memory.slope.shape[3])
+    else:
+        seen = Picture(
+            slots, room.x[:n], room.cov[:n], room.mu[:n], room.slope[:n], room.state[:n], room.cov6[:n],
+            room.is_sound[:n],
+        )  # fmt: skip
+    picture_slots(
+        memory.x, memory.cov, memory.mu, memory.slope, memory.t_ns, slots, to_ns, own_prob, par, memory.biases.cov,
+        seen.x, seen.cov, seen.mu, seen.slope, seen.state, seen.cov6, seen.is_sound,
+    )  # fmt: skip
+    return seen
 
 
 def height_of(state: Column) -> float:
@@ -75,7 +104,11 @@ def updates(
     ]
     has_beta = seen.mu[:, BALLISTIC] > 0.0
     log_beta = np.where(has_beta, seen.x[:, BALLISTIC, 6], log_beta_prior[0])
-    beta_std = np.where(has_beta, np.sqrt(np.maximum(seen.cov[:, BALLISTIC, 6, 6], 0.0)), log_beta_prior[1])
+    beta_var = np.maximum(seen.cov[:, BALLISTIC, 6, 6], 0.0)
+    if memory.biases.mean.size:
+        slope = seen.slope[:, BALLISTIC, 6]
+        beta_var = beta_var + np.einsum("ij,jk,ik->i", slope, memory.biases.cov, slope)
+    beta_std = np.where(has_beta, np.sqrt(beta_var), log_beta_prior[1])
     return TrackUpdates(
         time_ns=time_ns,
         causes=causes,
@@ -86,8 +119,8 @@ def updates(
         t_ns=_column(np.maximum(memory.t_ns[slots], to_ns)),
         position_ecef_m=_column(seen.state[:, :3].copy()),
         velocity_ecef_m_s=_column(seen.state[:, 3:].copy()),
-        covariance=_column(seen.cov6),
-        mode_prob=_column(seen.mu),
+        covariance=_column(seen.cov6.copy()),
+        mode_prob=_column(seen.mu.copy()),
         log_beta=_column(log_beta),
         log_beta_std=_column(beta_std),
         first_ns=_column(memory.first_ns[slots]),

@@ -10,9 +10,12 @@ import numpy as np
 
 from tocsin.kernels import track_scan
 from tocsin.kernels.constants import MEAN_EARTH_RADIUS_M
+from tocsin.kernels.track_bias import straighten_again
 from tocsin.kernels.track_observe import INFRARED, POSITION, RADAR, RADAR_RATE, ROW_COUNT, ROWS
 from tocsin.kernels.track_scan import spots_from_radar
 from tocsin.messages import Column, Detections, SweptVolume
+from tocsin.tracking.registration import SensorBias
+from tocsin.units import ns_from_s
 
 RANGE_STD_M, ANGLE_STD_RAD, SIGHT_STD_RAD, POSITION_STD_M = 100.0, 2e-3, 1e-4, 200.0  # where none is stated
 _NO_ELEVATION_HEIGHT_M = 8_000.0  # a radar without elevation sees air traffic: this high, give or take as much
@@ -86,6 +89,23 @@ def plots_of(detections: Detections) -> Plots:
         z[:, 3] = detections.range_rate_m_s
         var[:, 3] = np.square(detections.range_rate_std_m_s)
     return Plots(kind, z, spots_from_radar(z, site), time_ns, site, var)
+
+
+def without_biases(plots: Plots, own: SensorBias, mean: Column) -> Plots:
+    """Plots less what is believed of their sensor's biases, (n,) in sigmas of the priors; times too."""
+    range_m, azimuth_rad, elevation_rad, clock_s, air = own.believed(mean)
+    if not plots.count or not (range_m or azimuth_rad or elevation_rad or clock_s or air):
+        return plots
+    z, spot = plots.z, plots.spot
+    if plots.kind < INFRARED:
+        z = z.copy()
+        z[:, 0] = np.maximum(z[:, 0] - range_m, 0.0)
+        z[:, 1] -= azimuth_rad
+        z[:, 2] -= elevation_rad
+        if air:
+            z[:, 2], z[:, 0] = straighten_again(z[:, 2].copy(), z[:, 0].copy(), plots.site, own.n0, own.n0 + air)
+        spot = spots_from_radar(z, plots.site)
+    return dataclasses.replace(plots, z=z, spot=spot, time_ns=plots.time_ns - ns_from_s(clock_s))
 
 
 NOTHING_SWEPT = np.zeros(track_scan.SWEPT_COUNT)

@@ -14,11 +14,13 @@ import dataclasses
 import numpy as np
 
 from tocsin.kernels.track_bank import picture_slots
-from tocsin.kernels.track_motion import MODEL_COUNT
+from tocsin.kernels.track_motion import DIM, MODEL_COUNT
 from tocsin.kernels.track_scan import use_plots
 from tocsin.messages import Column
-from tocsin.tracking.output import Picture
+from tocsin.tracking.output import Picture, blank
 from tocsin.tracking.plots import Plots
+from tocsin.tracking.registration import SensorBias
+from tocsin.tracking.split import fill
 from tocsin.tracking.state import TrackerState
 
 SURE_PROB = 0.99  # a track whose plot, or whose having none, is this probable is updated with that alone
@@ -34,6 +36,22 @@ class Share:
     prob: Column
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Bank:
+    """x (3, 9), cov (3, 9, 9), mu (3,), slope (3, 9, b) of one track at a time."""
+
+    x: Column
+    cov: Column
+    mu: Column
+    slope: Column
+    t_ns: int
+
+    def keep(self, memory: TrackerState, slot: int) -> None:
+        """Make it the memory's."""
+        fill(memory, slot, self.x, self.cov, self.mu, self.slope)
+        memory.t_ns[slot] = self.t_ns
+
+
 def shares(rows: Column, start: Column, plot: Column, prob: Column, taken: Column) -> list[Share]:
     """The tracks whose plot is in doubt. ``rows`` (n,) of the picture; the rest as of `track_joint.share_plots`."""
     out = []
@@ -46,29 +64,38 @@ def shares(rows: Column, start: Column, plot: Column, prob: Column, taken: Colum
 
 
 def mixed(
-    memory: TrackerState, share: Share, plots: Plots, seen: Picture, when_ns: int, own_prob: float, par: Column
-) -> tuple[Column, Column, Column, int]:
-    """The bank x (3, 9), cov (3, 9, 9), mu (3,) that a share leaves, and its time, ns. Changes nothing."""
+    memory: TrackerState, share: Share, plots: Plots, seen: Picture, when_ns: int, own_prob: float, par: Column,
+    own: SensorBias,
+) -> Bank:  # fmt: skip
+    """What a share leaves of its track. Changes nothing."""
     choice = np.concatenate((np.array([-1], dtype=np.int64), share.plots))
     slot, each = int(seen.slots[share.row]), np.arange(choice.size)
     slots, rows = np.full(choice.size, slot), np.full(choice.size, share.row)
-    x, cov, mu, t_ns = memory.x[slots], memory.cov[slots], memory.mu[slots], memory.t_ns[slots]
+    x, cov, mu, slope = memory.x[slots], memory.cov[slots], memory.mu[slots], memory.slope[slots]
+    t_ns, nobody = memory.t_ns[slots], np.zeros(choice.size, dtype=np.int64)
     use_plots(
-        x, cov, mu, t_ns, memory.first_ns[slots], memory.last_ns[slots], memory.miss_count[slots],
-        memory.plot_count[slots], memory.evidence[slots], each, choice, np.zeros(choice.size), seen.x[rows],
-        seen.cov[rows], seen.mu[rows], when_ns, plots.kind, 0, plots.z, plots.time_ns, plots.site, plots.var, par,
+        x, cov, mu, slope, t_ns, memory.first_ns[slots], memory.last_ns[slots], memory.miss_count[slots],
+        memory.plot_count[slots], memory.evidence[slots], nobody, memory.parent[slots], each, choice,
+        np.zeros(choice.size), seen.x[rows], seen.cov[rows], seen.mu[rows], seen.slope[rows], when_ns, plots.kind, 0,
+        plots.z, plots.time_ns, plots.site, plots.var, par, memory.biases.cov, own.parts,
     )  # fmt: skip
     at_ns = int(t_ns.max())
-    x, cov, mu, _, _, _ = picture_slots(x, cov, mu, t_ns, each, at_ns, own_prob, par)
+    after = blank(each, slope.shape[3])
+    picture_slots(
+        x, cov, mu, slope, t_ns, each, at_ns, own_prob, par, memory.biases.cov, after.x, after.cov, after.mu,
+        after.slope, after.state, after.cov6, after.is_sound,
+    )  # fmt: skip
+    x, cov, mu, slope = after.x, after.cov, after.mu, after.slope
     prob = np.concatenate((np.array([max(1.0 - share.prob.sum(), 0.0)]), share.prob))
     mu *= prob[:, None] / prob.sum()
     total = mu.sum(axis=0)
     for m in range(MODEL_COUNT):
         if total[m] > 0.0:
-            weight = mu[:, m] / total[m]
-            mean = weight @ x[:, m]
-            off = x[:, m] - mean
-            x[0, m] = mean
-            spread = cov[:, m] + off[:, :, None] * off[:, None, :]
-            cov[0, m] = np.tensordot(weight, spread, axes=1)
-    return x[0], 0.5 * (cov[0] + cov[0].transpose(0, 2, 1)), total / total.sum(), at_ns
+            of, n = (mu[:, m] > 0.0).nonzero()[0], DIM[m]
+            weight = mu[of, m] / total[m]
+            mean = weight @ x[of, m, :n]
+            off = x[of, m, :n] - mean
+            spread = np.tensordot(weight, cov[of, m, :n, :n] + off[:, :, None] * off[:, None, :], axes=1)
+            x[0, m, :n], cov[0, m, :n, :n] = mean, 0.5 * (spread + spread.T)
+            slope[0, m, :n] = np.tensordot(weight, slope[of, m, :n], axes=1)
+    return Bank(x[0], cov[0], total / total.sum(), slope[0], at_ns)

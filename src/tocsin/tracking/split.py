@@ -14,13 +14,15 @@ import dataclasses
 import numpy as np
 
 from tocsin.kernels.track_gate import gate
-from tocsin.kernels.track_motion import BALLISTIC, BOOST, LEVEL
+from tocsin.kernels.track_motion import BALLISTIC, BOOST, DIM, LEVEL, MODEL_COUNT
 from tocsin.kernels.track_observe import INFRARED
 from tocsin.kernels.track_scan import CONFIRMED
 from tocsin.messages import Column
 from tocsin.policy import TrackPolicy
+from tocsin.tracking.merge import slope_of
 from tocsin.tracking.output import Picture
 from tocsin.tracking.plots import Plots
+from tocsin.tracking.registration import SensorBias
 from tocsin.tracking.state import TrackerState
 
 JOINS_HITS = 2  # a track with a parent chooses plots beside confirmed ones once it has so many
@@ -50,7 +52,7 @@ class Offspring:
 
 def offspring(
     memory: TrackerState, policy: TrackPolicy, par: Column, plots: Plots, seen: Picture, when_ns: int, key: Column,
-    order: Column, axis: Column, limit: float,
+    order: Column, axis: Column, limit: float, own: SensorBias,
 ) -> Offspring:  # fmt: skip
     """What radar plots that no confirmed track took may begin beside one. Arguments as of ``track_gate.gate``."""
     at_ns = np.maximum(memory.t_ns[seen.slots], when_ns)
@@ -75,9 +77,9 @@ def offspring(
     cov = seen.cov[near]
     cov[:, :, :6, :6] += _spread(seen.state[near, 3:], policy)[:, None]
     start, plot, score = gate(
-        seen.x[near], cov, seen.mu[near], np.arange(near.size), (when_ns - at_ns[near]) * 1e-9, np.zeros(near.size),
+        seen.x[near], cov, seen.mu[near], seen.slope[near], np.arange(near.size), (when_ns - at_ns[near]) * 1e-9, np.zeros(near.size),
         plots.kind, plots.z, plots.spot, (plots.time_ns - when_ns) * 1e-9, plots.site, plots.var, key, order, axis,
-        limit, par,
+        limit, par, memory.biases.cov, own.parts,
     )  # fmt: skip
     for r, row in enumerate(near.tolist()):
         for k in range(start[r], start[r + 1]):
@@ -94,22 +96,44 @@ def begin(
 
     Each is then to be updated with its first plot.
     """
-    x, cov, mu = seen.x[rows], seen.cov[rows], seen.mu[rows]
+    x, cov, mu, slope = seen.x[rows], seen.cov[rows], seen.mu[rows], seen.slope[rows]
     cold = (mu[:, BALLISTIC] < _RARELY_BALLISTIC).nonzero()[0]
     if cold.size:  # under thrust: either may go on under it
         x[cold, BALLISTIC, :6] = seen.state[rows[cold]]
         x[cold, BALLISTIC, 6] = policy.log_beta_mean
         cov[cold, BALLISTIC] = 0.0
         cov[cold, BALLISTIC, :6, :6] = seen.cov6[rows[cold]]
+        slope[cold, BALLISTIC] = 0.0
+        for i in cold.tolist():
+            slope[i, BALLISTIC, :6] = slope_of(slope[i], mu[i], 1.0)
+        # a covariance of a picture has the biases' share in it, a bank's has not
+        part = slope[cold, BALLISTIC, :6]
+        cov[cold, BALLISTIC, :6, :6] -= part @ memory.biases.cov @ part.transpose(0, 2, 1)
         mu[cold, BALLISTIC] += 0.5 * mu[cold, BOOST]
         mu[cold, BOOST] *= 0.5
     cov[:, :, :6, :6] += _spread(seen.state[rows, 3:], policy)[:, None]
     cov[:, BALLISTIC, 6, :] = cov[:, BALLISTIC, :, 6] = 0.0
+    slope[:, BALLISTIC, 6] = 0.0
     cov[:, BALLISTIC, 6, 6] = policy.split_log_beta_std**2
-    memory.x[slots], memory.cov[slots], memory.mu[slots] = x, cov, mu
+    for i, slot in enumerate(slots.tolist()):
+        fill(memory, slot, x[i], cov[i], mu[i], slope[i])
     memory.t_ns[slots] = at_ns[rows]
     memory.first_ns[slots] = memory.last_ns[slots] = plot_ns
     memory.parent[slots] = memory.id[seen.slots[rows]]
+
+
+def fill(memory: TrackerState, slot: int, x: Column, cov: Column, mu: Column, slope: Column) -> None:
+    """Put a bank into a slot; what it holds for a model that does not live is undefined, and becomes zero."""
+    live = mu > 0.0
+    live[BALLISTIC] |= live[BOOST]
+    for m in range(MODEL_COUNT):
+        n = DIM[m] if live[m] else 0
+        for to, bank in ((memory.x, x), (memory.slope, slope)):
+            to[slot, m] = 0.0
+            to[slot, m, :n] = bank[m, :n]
+        memory.cov[slot, m] = 0.0
+        memory.cov[slot, m, :n, :n] = cov[m, :n, :n]
+    memory.mu[slot] = mu
 
 
 def unsettle(memory: TrackerState, policy: TrackPolicy, child: int, velocity_m_s: Column) -> None:

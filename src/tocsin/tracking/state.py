@@ -17,6 +17,17 @@ def _zeros(dtype: str, *shape: int) -> Column:
     return np.zeros((FIRST_CAPACITY, *shape), dtype=dtype)
 
 
+class Biases(msgspec.Struct, kw_only=True):
+    """What is believed of the sensors' biases, in sigmas of their priors; replaced, never changed.
+
+    mean (n,), cov (n, n), as of t_ns; which is whose says ``registration.BiasLayout``.
+    """
+
+    mean: Column = msgspec.field(default_factory=lambda: np.zeros(0))
+    cov: Column = msgspec.field(default_factory=lambda: np.zeros((0, 0)))
+    t_ns: int | None = None
+
+
 class TrackerState(msgspec.Struct, kw_only=True):
     """All that a tracker remembers. Units as in ``kernels/track_motion.py``; times ns UTC."""
 
@@ -35,8 +46,17 @@ class TrackerState(msgspec.Struct, kw_only=True):
     told_boost: Column = msgspec.field(default_factory=lambda: _zeros("float64"))  # probability last published
     evidence: Column = msgspec.field(default_factory=lambda: _zeros("float64"))  # ln of odds, object to false plots
     fed: Column = msgspec.field(default_factory=lambda: _zeros("bool", FIRST_CAPACITY))  # by each of ``sensors``
+    slope: Column = msgspec.field(default_factory=lambda: _zeros("float64", MODEL_COUNT, SIZE, 0))  # d x / d biases
+    biases: Biases = msgspec.field(default_factory=Biases)
     sensors: list[str] = []  # that have fed tracks, in the order in which they first did
     history: History = msgspec.field(default_factory=History)  # to roll back; the rest is a function of the scans
+
+    @classmethod
+    def with_biases(cls, count: int) -> TrackerState:
+        """An empty memory with so many biases, each at its prior."""
+        return cls(
+            slope=_zeros("float64", MODEL_COUNT, SIZE, count), biases=Biases(mean=np.zeros(count), cov=np.eye(count))
+        )
 
     def alive(self) -> Column:
         """(n,) int64 slots in use, in order of track id."""
@@ -71,14 +91,13 @@ class TrackerState(msgspec.Struct, kw_only=True):
 
     def sensors_of(self, slots: Column) -> tuple[tuple[str, ...], ...]:
         """Names of the sensors that fed each track, sorted."""
-        known: dict[bytes, tuple[str, ...]] = {}
-        out = []
-        for row in self.fed[slots]:
-            key = row.tobytes()
-            if key not in known:
-                known[key] = tuple(sorted(self.sensors[k] for k in row.nonzero()[0]))
-            out.append(known[key])
-        return tuple(out)
+        width, rows = self.fed.shape[1], self.fed[slots].tobytes()
+        keys = [rows[k : k + width] for k in range(0, len(rows), width)]
+        known = {
+            key: tuple(sorted(name for name, is_fed in zip(self.sensors, key, strict=False) if is_fed))
+            for key in set(keys)
+        }
+        return tuple([known[key] for key in keys])
 
     def _grow(self) -> None:
         for name in self.__struct_fields__:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import bisect
 import copy
+from collections.abc import Mapping
 
 from tocsin.kernels.track_motion import BOOST
 from tocsin.kernels.track_scan import CONFIRMED
@@ -20,6 +21,7 @@ from tocsin.tracking.forward import Forward, Telling
 from tocsin.tracking.history import Checkpoint, Entry, plots_by_track, second_of
 from tocsin.tracking.output import Picture
 from tocsin.tracking.plots import Plots, plots_of
+from tocsin.tracking.registration import BiasEstimate, BiasLayout, BiasSpread, estimates, table
 from tocsin.tracking.revision import Rerun, revision
 from tocsin.tracking.state import TrackerState
 from tocsin.units import NS_PER_S, ns_from_s
@@ -30,11 +32,16 @@ _BURNS_PROB = 1e-3  # of thrust, above which a look that saw nothing is news
 
 
 class Tracker:
-    """Tracks objects from screened scans. ``state`` is all it remembers and may be put back."""
+    """Tracks objects from screened scans. ``state`` is all it remembers and may be put back.
 
-    def __init__(self, policy: TrackPolicy | None = None) -> None:
+    ``biases`` states for each sensor how large its constant errors may be: they are then estimated along with the
+    tracks, and tracks are as unsure as they are; see ``registration.py``. None: sensors have none.
+    """
+
+    def __init__(self, policy: TrackPolicy | None = None, biases: Mapping[str, BiasSpread] | None = None) -> None:
         self.policy = policy or TrackPolicy()
-        self._forward = Forward(self.policy)
+        self.layout = BiasLayout(biases)
+        self._forward = Forward(self.policy, self.layout)
         self._window_ns = ns_from_s(self.policy.window_s)
         self._plots: dict[int, Plots] = {}  # of scans in the window, made once
 
@@ -105,6 +112,14 @@ class Tracker:
     def confirmed(self, now_ns: int) -> Picture:
         """All confirmed tracks, predicted to now, for those who ask sensors to look. Changes nothing."""
         return self._forward.confirmed(now_ns)
+
+    def bias_estimates(self) -> list[BiasEstimate]:
+        """What is believed of the sensors' biases: of each the estimate and its sigma. Empty where none were stated."""
+        return estimates(self.layout, self.state.biases.mean, self.state.biases.cov)
+
+    def bias_table(self) -> str:
+        """The same to print, with the combinations that the tracks have not told apart."""
+        return table(self.layout, self.state.biases.mean, self.state.biases.cov)
 
     def _is_due(self, now_ns: int) -> bool:
         """Whether late scans must be used at this tick. Looks that saw nothing may wait while nothing confirmed burns.
