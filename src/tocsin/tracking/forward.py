@@ -340,7 +340,9 @@ class Forward:
             pairs = taken >= 0
             choice[rows[pairs]], gain[rows[pairs]] = plot[taken[pairs]], score[taken[pairs]]
             if is_wanted is is_first:
-                order = order[~np.isin(order, choice[rows])]
+                is_left = np.ones(plots.count, dtype=bool)
+                is_left[plot[taken[pairs]]] = False
+                order = order[is_left[order]]
                 free_count -= int((choice[status == CONFIRMED] >= 0).sum())
                 born = offspring(memory, policy, self.par, plots, seen, when_ns, key, order, axis, limit, own)
         young = ((choice >= 0) & (status == TENTATIVE)).nonzero()[0]
