@@ -54,6 +54,7 @@ def update(seconds: int, tracks: tuple[int, ...] = (7,)) -> TrackUpdates:
         mode_prob=column([[0.0, 1.0, 0.0]] * n), log_beta=column([8.0] * n), log_beta_std=column([0.3] * n),
         first_ns=column([T0] * n, "int64"), last_ns=column([T0] * n, "int64"), radar_count=ints,
         infrared_count=ints, position_count=ints, nis=column([3.0] * n), nis_dof=ints,
+        parent=column([0] * n, "int64"),
     )  # fmt: skip
 
 

@@ -54,7 +54,7 @@ def update(second: float, status: Any, track: int = 3, x_m: float = 7e6) -> Trac
         position_ecef_m=column([[x_m, 0.0, 0.0]]), velocity_ecef_m_s=column([[0.0, 100.0, 0.0]]),
         covariance=column([np.eye(6)]), mode_prob=column([[0.0, 0.2, 0.8]]), log_beta=one, log_beta_std=one,
         first_ns=t_ns, last_ns=t_ns, radar_count=count, infrared_count=count, position_count=count,
-        nis=column([2.0]), nis_dof=column([3], "int64"),
+        nis=column([2.0]), nis_dof=column([3], "int64"), parent=column([0], "int64"),
     )  # fmt: skip
 
 

@@ -84,6 +84,7 @@ def contact(second: int, radar_count: int, track: int = 7) -> TrackUpdates:
         velocity_ecef_m_s=column([[0.0, 0.0, 0.0]]), covariance=column([np.eye(6)]),
         mode_prob=column([[0.0, 1.0, 0.0]]), log_beta=one, log_beta_std=one, first_ns=zero, last_ns=zero,
         radar_count=column([radar_count], "int64"), infrared_count=zero, position_count=zero, nis=one, nis_dof=zero,
+        parent=zero,
     )  # fmt: skip
 
 

@@ -113,6 +113,7 @@ def row(
         position_count=ints[4],
         nis=column([0.0]),
         nis_dof=ints[5],
+        parent=column([0], "int64"),
     )
 
 

@@ -113,6 +113,7 @@ def track_updates(at_s: float, last_plot_s: float, ballistic: float = 1.0) -> Tr
         mode_prob=column([[1.0 - ballistic, ballistic, 0.0]]), log_beta=column([8.0]), log_beta_std=column([0.3]),
         first_ns=column([T0], "int64"), last_ns=column([T0 + round(last_plot_s * S)], "int64"), radar_count=one,
         infrared_count=one, position_count=one, nis=column([3.0]), nis_dof=one,
+        parent=column([0], "int64"),
     )  # fmt: skip
 
 

@@ -150,6 +150,7 @@ def track_update(t_s: float, sensor: str, first_s: float, radar: int, infrared: 
         position_count=column([0], "int64"),
         nis=column([2.0]),
         nis_dof=column([3], "int64"),
+        parent=column([0], "int64"),
         sensors=(("IR-EAST", "LAND-RADAR") if radar else ("IR-EAST",),),
     )
 

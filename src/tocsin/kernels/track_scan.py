@@ -51,13 +51,14 @@ def spots_from_radar(z, site):
 
 @kernel
 def use_plots(
-    x, cov, mu, slope, t_ns, first_ns, last_ns, miss_count, plot_count, evidence, status,
+    x, cov, mu, slope, t_ns, first_ns, last_ns, miss_count, plot_count, evidence, status, parent,
     slots, choice, worth, seen_x, seen_cov, seen_mu, seen_slope, when_ns, kind, column, z, plot_ns, site, var, par,
     bias_cov, own,
 ):  # fmt: skip
     """Update tracks with the plots they chose.
 
-    In        choice (n,) int64   plot of each track, -1: none; worth (n,): what it adds to the evidence for the track
+    In        parent              of the memory: what came off another track knows from it whether it burns
+              choice (n,) int64   plot of each track, -1: none; worth (n,): what it adds to the evidence for the track
               column              that of `plot_count` that counts this kind of plot
               plot_ns (p,) int64
               bias_cov, own       of biases: what is not known of them, and the sensor's part
@@ -85,7 +86,7 @@ def use_plots(
                 predict(x[k], cov[k], mu[k], slope[k], (plot_ns[j] - t_ns[k]) * 1e-9, par, work)
             t_ns[k] = plot_ns[j]
         hits = plot_count[k, 0] + plot_count[k, 1] + plot_count[k, 2]
-        if hits == 1 and mu[k, BALLISTIC] == 1.0:
+        if hits == 1 and mu[k, BALLISTIC] == 1.0 and parent[k] == 0:
             light(x[k], cov[k], mu[k], slope[k], par)
         late_s = max((t_ns[k] - plot_ns[j]) * 1e-9, 0.0)
         gap_s = max((plot_ns[j] - last_ns[k]) * 1e-9, 0.0)

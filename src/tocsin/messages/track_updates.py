@@ -32,6 +32,7 @@ class TrackUpdates(Message, tag="TrackUpdates", frozen=True, kw_only=True, eq=Fa
     position_count: Annotated[Column, Field("count", "-", "(n,) int64 position reports so far")]
     nis: Annotated[Column, Field("1", "-", "(n,) normalised innovation squared of this update, 0 where none")]
     nis_dof: Annotated[Column, Field("count", "-", "(n,) int64 its degrees of freedom, 0 where none")]
+    parent: Annotated[Column, Field("count", "-", "(n,) int64 track each came off, begun beside it; 0: none")]
     revision: Annotated[
         int, Field("count", "-", "number of the re-run with late scans that this tells of, from 1; 0: none")
     ] = 0

@@ -46,6 +46,12 @@ class TrackPolicy(_Rules, frozen=True, kw_only=True):
     late_limit_s: float = 5.0  # a plot older, when its scan ended, than a track's state by more is not used for it
     merge_prob: float = 0.99  # two tracks whose difference lies inside this bound are one
     merge_young_hits: int = 12  # a track is compared with older ones until it has so many plots
+    split_along_m: float = 400.0  # what comes off a track is first seen so far ahead of or behind it ...
+    split_across_m: float = 100.0  # ... or aside ...
+    split_speed_along_m_s: float = 60.0  # ... and has gained so much speed ahead or back ...
+    split_speed_across_m_s: float = 10.0  # ... or aside
+    split_log_beta_std: float = 1.0  # of its ballistic coefficient, about that of the track it came off
+    split_miss_limit: int = 5  # it is dropped, while tentative, after so many looks in vain: one radar may see one plot
     bias_memory_s: float = 259_200.0  # sensors' biases drift back to their priors in so long (three days)
     refractivity_std: float = 0.0  # N-units, of the air over the surveyed one, one for all radars; 0: as surveyed
     task_every_s: float = 5.0  # a radar is asked for a track at most this often

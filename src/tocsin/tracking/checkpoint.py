@@ -18,12 +18,12 @@ from tocsin.messages import Column
 from tocsin.tracking.state import FIRST_CAPACITY, Biases, TrackerState, with_columns
 from tocsin.tracking.watch_state import pack_watch, unpack_watch
 
-_MAGIC, _VERSION = b"tocsinTC", 4
+_MAGIC, _VERSION = b"tocsinTC", 5
 _HEADER = struct.Struct("<8sHqqqqqqq")
 _NEVER_NS = -(2**63)
 ARRAYS = (
-    "x", "cov", "mu", "t_ns", "id", "status", "first_ns", "last_ns", "miss_count", "plot_count", "told_boost",
-    "evidence", "fed", "slope", "support",
+    "x", "cov", "mu", "t_ns", "id", "status", "first_ns", "last_ns", "miss_count", "plot_count", "parent",
+    "told_boost", "evidence", "fed", "slope", "support",
 )  # fmt: skip
 _TOLD = ("t_ns", "mu", "status", "last_ns", "first_ns", "miss_count", "plot_count", "evidence", "x", "cov")
 

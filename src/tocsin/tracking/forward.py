@@ -15,6 +15,7 @@ import numpy as np
 from tocsin.kernels.track_assign import assign
 from tocsin.kernels.track_bias import believe, centre, drift
 from tocsin.kernels.track_gate import gate
+from tocsin.kernels.track_joint import share_plots
 from tocsin.kernels.track_motion import BOOST, LEVEL
 from tocsin.kernels.track_observe import INFRARED, POSITION, RADAR_RATE
 from tocsin.kernels.track_scan import (
@@ -42,6 +43,8 @@ from tocsin.tracking.output import Picture, blank, height_of, picture, speed_sig
 from tocsin.tracking.parameters import chi_square_bound, kernel_parameters
 from tocsin.tracking.plots import NOTHING_SWEPT, Plots, as_unsure_as, plots_of, swept_row, without_biases
 from tocsin.tracking.registration import BiasLayout, SensorBias
+from tocsin.tracking.soft import Share, mixed, shares
+from tocsin.tracking.split import JOINS_HITS, Offspring, begin, offspring, unsettle
 from tocsin.tracking.state import Biases, TrackerState
 from tocsin.tracking.watch import digest_of, hear, orphans
 from tocsin.tracking.watch_state import note_support
@@ -52,9 +55,13 @@ _UNSEEN_NS = 10 * NS_PER_S  # a track without a plot for so long is moved on by 
 _TICK_BEHIND_NS = 2 * NS_PER_S  # ... to this far behind now, so that a plot early in a scan still finds it behind
 _BOOST_CHANGE = 0.1  # a change of this much in the probability of thrust is published without a plot
 _PROB_MAX = 0.99  # no sensor is sure to see
+_PROB_UNSTATED = 0.9
+_NEXT_TO_NONE = 1e-12  # per m rad2
+_NEVER_NS = -(2**62)
 _ORIGIN = (0.0, 0.0, 0.0)
 _AXES = np.eye(3)
 _RATE_SPAN_M_S = 8_000.0  # range rates of false plots lie in a span of this much
+_NO_SHARES: list[Share] = []
 _HITS_MIN = 3  # two plots agree with any velocity: no track is confirmed by fewer
 
 
@@ -109,10 +116,10 @@ class Forward:
             seen = seen.rows(np.flatnonzero(seen.is_sound))
         record = memory.watch.record(detections.sensor, plots.row_count)
         if record.trust == "ignored":
-            choice, worth = np.full(seen.slots.shape[0], -1, dtype=np.int64), np.zeros(0)
+            choice, worth, doubt, born = np.full(seen.slots.shape[0], -1, dtype=np.int64), np.zeros(0), _NO_SHARES, None
         else:
             doubted = plots.doubted(record.ratio) if record.trust == "suspect" else plots
-            choice, worth = self._associate(doubted, seen, when_ns, swept, own)
+            choice, worth, doubt, born = self._associate(doubted, seen, when_ns, swept, own)
         unsure = plots
         if self.layout.count:
             unsure, clock_var_s2 = as_unsure_as(plots, own, memory.biases.cov)
@@ -126,13 +133,21 @@ class Forward:
         if record.trust == "suspect":
             plots = plots.doubted(record.ratio)
         column = KINDS[detections.kind]
+        banks = [mixed(memory, each, plots, seen, when_ns, self.policy.own_prob, self.par, own) for each in doubt]
+        sure = memory.status
+        if doubt:
+            sure = memory.status.copy()  # a plot that may be another's teaches nothing of biases
+            sure[seen.slots[[each.row for each in doubt]]] = TENTATIVE
         nis, taught = use_plots(
             memory.x, memory.cov, memory.mu, memory.slope, memory.t_ns, memory.first_ns, memory.last_ns,
-            memory.miss_count, memory.plot_count, memory.evidence, memory.status, seen.slots, choice, worth, seen.x,
-            seen.cov, seen.mu, seen.slope, when_ns, plots.kind, column, plots.z, plots.time_ns, plots.site, plots.var,
-            self.par, memory.biases.cov, own.parts,
+            memory.miss_count, memory.plot_count, memory.evidence, sure, memory.parent, seen.slots, choice, worth,
+            seen.x, seen.cov, seen.mu, seen.slope, when_ns, plots.kind, column, plots.z, plots.time_ns, plots.site,
+            plots.var, self.par, memory.biases.cov, own.parts,
         )  # fmt: skip
         is_used = nis >= 0.0
+        for each, bank in zip(doubt, banks, strict=True):
+            if is_used[each.row]:
+                bank.keep(memory, int(seen.slots[each.row]))
         changed = np.zeros(memory.status.shape[0], dtype=bool)  # by slot, as all that follows
         dropped = np.zeros_like(changed)
         changed[seen.slots[is_used]] = True
@@ -147,11 +162,7 @@ class Forward:
             begun = memory.take(rest.size)
             if memory.status.shape[0] > changed.shape[0]:
                 changed, dropped = (_longer(a, memory.status.shape[0]) for a in (changed, dropped))
-            start_tracks(
-                memory.x, memory.cov, memory.mu, memory.slope, memory.t_ns, memory.first_ns, memory.last_ns,
-                memory.plot_count, begun, rest, plots.kind, column, plots.z, plots.time_ns, plots.site, plots.var,
-                self.par, memory.biases.cov, own.parts,
-            )  # fmt: skip
+            self._start(plots, column, seen, when_ns, own, born, begun, rest)
             changed[begun] = True
             fed, taken = np.concatenate((fed, begun)), np.concatenate((taken, rest))
         if fed.size:
@@ -167,6 +178,32 @@ class Forward:
         if (changed | dropped).any():
             self._settle(detections, changed | dropped, dropped, value, plots.row_count, telling, done)
         return done
+
+    def _start(
+        self, plots: Plots, column: int, seen: Picture, when_ns: int, own: SensorBias, born: Offspring | None,
+        begun: Column, rest: Column,
+    ) -> None:  # fmt: skip
+        """Fill slots with tracks begun by plots that no track took: beside another track, or anywhere."""
+        memory = self.state
+        if born is not None and (born.row[rest] >= 0).any():
+            is_split = born.row[rest] >= 0
+            slots, plot = begun[is_split], rest[is_split]
+            begin(memory, self.policy, seen, born.row[plot], born.at_ns, slots, plots.time_ns[plot])
+            nis, _ = use_plots(
+                memory.x, memory.cov, memory.mu, memory.slope, memory.t_ns, memory.first_ns, memory.last_ns,
+                memory.miss_count, memory.plot_count, memory.evidence, memory.status, memory.parent, slots, plot,
+                np.zeros(slots.size), memory.x[slots], memory.cov[slots], memory.mu[slots], memory.slope[slots],
+                int(_NEVER_NS), plots.kind, column, plots.z, plots.time_ns, plots.site, plots.var, self.par,
+                memory.biases.cov, own.parts,
+            )  # fmt: skip
+            memory.parent[slots[nis < 0.0]] = 0
+            is_split[is_split] = nis >= 0.0  # what could not use its plot begins as any other
+            begun, rest = begun[~is_split], rest[~is_split]
+        start_tracks(
+            memory.x, memory.cov, memory.mu, memory.slope, memory.t_ns, memory.first_ns, memory.last_ns,
+            memory.plot_count, begun, rest, plots.kind, column, plots.z, plots.time_ns, plots.site, plots.var,
+            self.par, memory.biases.cov, own.parts,
+        )  # fmt: skip
 
     def pass_time(self, now_ns: int, telling: Telling | None) -> Outcome:
         """A tick: drop what nobody has seen for too long, or what must be on the ground."""
@@ -259,15 +296,17 @@ class Forward:
 
     def _associate(
         self, plots: Plots, seen: Picture, when_ns: int, swept: Column, own: SensorBias
-    ) -> tuple[Column, Column]:
-        """Plot of each row, -1: none, and what it adds to the evidence for the track.
+    ) -> tuple[Column, Column, list[Share], Offspring | None]:
+        """Plot of each row, -1: none; what it adds to the evidence for the track; rows that share plots instead; and
+        what may begin beside a track.
 
-        Confirmed tracks choose first, tentative ones from what is left.
+        Confirmed tracks, and those that came off one, choose first: plots of radars by joint probabilities, others by
+        the best assignment. Other tentative ones choose from what is left, by the best assignment.
         """
         memory, policy, slots = self.state, self.policy, seen.slots
         choice, worth = np.full(slots.shape[0], -1, dtype=np.int64), np.zeros(slots.shape[0])
         if not plots.count or not slots.size:
-            return choice, worth
+            return choice, worth, [], None
         back_s = np.minimum((when_ns - memory.t_ns[slots]) / NS_PER_S, 0.0)
         gap_s = np.maximum((when_ns - memory.last_ns[slots]) / NS_PER_S, 0.0)
         ahead_s = (plots.time_ns - when_ns) / NS_PER_S
@@ -276,22 +315,46 @@ class Forward:
         status = memory.status[slots]
         key, axis = _sort_key(plots)
         order = key.argsort(kind="stable")
-        for wanted in (CONFIRMED, TENTATIVE):
-            rows = (in_time & (status == wanted)).nonzero()[0]
+        is_first = (status == CONFIRMED) | (
+            (memory.parent[slots] > 0) & (memory.plot_count[slots].sum(axis=1) >= JOINS_HITS)
+        )
+        gain = np.zeros(slots.shape[0])
+        doubt: list[Share] = []
+        born: Offspring | None = None
+        free_count = order.size
+        for is_wanted in (is_first, ~is_first):
+            rows = (in_time & is_wanted).nonzero()[0]
             if not rows.size or not order.size:
                 continue
             start, plot, score = gate(
                 seen.x, seen.cov, seen.mu, seen.slope, rows, back_s, gap_s, plots.kind, plots.z, plots.spot, ahead_s,
                 plots.site, plots.var, key, order, axis, limit, self.par, memory.biases.cov, own.parts,
             )  # fmt: skip
-            taken = assign(start, plot, score, plots.count)
-            pairs = taken >= 0
-            choice[rows[pairs]] = plot[taken[pairs]]
-            if wanted == TENTATIVE:
-                worth[rows[pairs]] = self._worth(score[taken[pairs]], order.size, plots.kind, swept)
+            if born is not None:
+                start, plot, score = born.better_than(start, plot, score)
+            if is_wanted is is_first and plots.kind < INFRARED:
+                prob, taken = share_plots(start, plot, score, plots.count, self._log_odds(plots.kind, swept))
+                doubt = shares(rows, start, plot, prob, taken)
             else:
-                order = order[~np.isin(order, choice[rows])]
-        return choice, worth
+                taken = assign(start, plot, score, plots.count)
+            pairs = taken >= 0
+            choice[rows[pairs]], gain[rows[pairs]] = plot[taken[pairs]], score[taken[pairs]]
+            if is_wanted is is_first:
+                is_left = np.ones(plots.count, dtype=bool)
+                is_left[plot[taken[pairs]]] = False
+                order = order[is_left[order]]
+                free_count -= int((choice[status == CONFIRMED] >= 0).sum())
+                born = offspring(memory, policy, self.par, plots, seen, when_ns, key, order, axis, limit, own)
+        young = ((choice >= 0) & (status == TENTATIVE)).nonzero()[0]
+        if young.size:
+            worth[young] = self._worth(gain[young], free_count, plots.kind, swept)
+        return choice, worth, doubt, born
+
+    def _log_odds(self, kind: int, swept: Column) -> float:
+        """Ln of Pd / (density of false plots (1 - Pd)); where a sensor states nothing, false plots are next to none."""
+        prob = min(float(swept[DETECTION_PROB]), _PROB_MAX) or _PROB_UNSTATED
+        density = max(float(swept[CLUTTER_DENSITY]), _NEXT_TO_NONE) / (_RATE_SPAN_M_S if kind == RADAR_RATE else 1.0)
+        return math.log(prob) - math.log(density * (1.0 - prob))
 
     def _worth(self, score: Column, free_count: int, kind: int, swept: Column) -> Column | float:
         """What plots add to the evidence of their tracks: ln of how much likelier the object made them than chance.
@@ -333,7 +396,8 @@ class Forward:
             changed[slots[~is_used & doubtful]] = True
         slots = slots[missed]
         is_tentative = memory.status[slots] == TENTATIVE
-        limit = np.where(is_tentative, policy.miss_limit, policy.lost_misses)
+        patience = np.where(memory.parent[slots] > 0, policy.split_miss_limit, policy.miss_limit)
+        limit = np.where(is_tentative, patience, policy.lost_misses)
         is_over = (memory.miss_count[slots] >= limit) | (is_tentative & (memory.evidence[slots] < self.drop_evidence))
         dropped[slots[is_over]] = True
 
@@ -393,10 +457,12 @@ class Forward:
             & (memory.evidence[slots] >= self.confirm_evidence * (1.0 - 1e-9))
         )
         for i in may.nonzero()[0].tolist():
-            slot = slots[i]
+            slot = int(slots[i])
             is_sighted_only = memory.plot_count[slot, 0] + memory.plot_count[slot, 2] == 0
             if not is_sighted_only or speed_significance(seen.state[i], seen.cov6[i]) > self.policy.plume_motion_nis:
                 memory.status[slot] = CONFIRMED
+                if memory.parent[slot] > 0:
+                    unsettle(memory, self.policy, slot, seen.state[i, 3:])
 
     def _names(self, slots: Column) -> list[int]:
         return [self.state.history.name(track) for track in self.state.id[slots].tolist()]
@@ -406,7 +472,7 @@ class Forward:
             return
         if telling is not None:
             for track in self.state.id[slots].tolist():
-                self.state.history.names.pop(track, None)
+                self.state.history.forget_name(track)
         self.state.free(slots)
 
     def _absorb(self, older: int, younger: int, end_ns: int) -> None:

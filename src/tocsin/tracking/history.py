@@ -58,6 +58,7 @@ class History(msgspec.Struct, kw_only=True):
     revision: int = 0
     names: dict[int, int] = {}
     next_name: int = 1
+    parents: dict[int, int] = {}  # public numbers: track -> the one it came off, as last told
     refused: dict[str, int] = {}  # sensor -> scans that came after the window
 
     def entry(self, scan: Detections) -> Entry:
@@ -115,6 +116,16 @@ class History(msgspec.Struct, kw_only=True):
             self.next_name += 1
         return self.names[track]
 
+    def parent(self, track: int, name: int, parent_track: int) -> int:
+        """The public number of what a track came off, as far as that has been told; 0: nothing."""
+        if self.names.get(track) == name and parent_track in self.names:  # else it is of a run that is no more
+            self.parents[name] = self.names[parent_track]
+        return self.parents.get(name, 0)
+
+    def forget_name(self, track: int) -> None:
+        """A track has been told for the last time."""
+        self.parents.pop(self.names.pop(track, 0), None)
+
     def rename(
         self, known: int, alive: list[int], before: dict[int, set[Plot]], after: dict[int, set[Plot]]
     ) -> tuple[dict[int, int], dict[int, int]]:
@@ -128,6 +139,7 @@ class History(msgspec.Struct, kw_only=True):
         Returns (new track -> old track), and old tracks that nothing continues, with their public numbers
         """
         old = self.names
+        self.parents = {name: parent for name, parent in self.parents.items() if name in set(old.values())}
         heir = {track: track for track in alive if track < known and track in old}
         new, orphaned = set(alive) - heir.keys(), old.keys() - heir.keys()
         owner = {plot: was for was in orphaned & before.keys() for plot in before[was]}

@@ -54,4 +54,5 @@ def absorb(
     state.plot_count[older] += state.plot_count[younger]
     state.evidence[older] = max(state.evidence[older], state.evidence[younger])
     state.fed[older] |= state.fed[younger]
+    state.parent[state.parent == state.id[younger]] = state.id[older]
     merge_support(state.support, older, younger)

@@ -98,6 +98,12 @@ def updates(
         "dropped" if is_gone else "confirmed" if is_sure else "tentative"
         for is_gone, is_sure in zip(dropped.tolist(), is_confirmed, strict=True)
     ]
+    parents = [0] * slots.shape[0]
+    if memory.history.parents or memory.parent[slots].any():
+        parents = [
+            memory.history.parent(*each)
+            for each in zip(memory.id[slots].tolist(), track.tolist(), memory.parent[slots].tolist(), strict=True)
+        ]
     has_beta = seen.mu[:, BALLISTIC] > 0.0
     log_beta = np.where(has_beta, seen.x[:, BALLISTIC, 6], log_beta_prior[0])
     beta_var = np.maximum(seen.cov[:, BALLISTIC, 6, 6], 0.0)
@@ -126,6 +132,7 @@ def updates(
         position_count=_column(memory.plot_count[slots, 2]),
         nis=_column(np.maximum(nis, 0.0)),
         nis_dof=_column(np.where(nis >= 0.0, dof, 0)),
+        parent=_column(np.array(parents, dtype=np.int64)),
         sensors=memory.sensors_of(slots),
     )
 

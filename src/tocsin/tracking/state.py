@@ -43,6 +43,7 @@ class TrackerState(msgspec.Struct, kw_only=True):
     last_ns: Column = msgspec.field(default_factory=lambda: _zeros("int64"))
     miss_count: Column = msgspec.field(default_factory=lambda: _zeros("int64"))  # scans in a row that looked in vain
     plot_count: Column = msgspec.field(default_factory=lambda: _zeros("int64", 3))  # radar, infrared, position
+    parent: Column = msgspec.field(default_factory=lambda: _zeros("int64"))  # id of the track it came off; 0: none
     told_boost: Column = msgspec.field(default_factory=lambda: _zeros("float64"))  # probability last published
     evidence: Column = msgspec.field(default_factory=lambda: _zeros("float64"))  # ln of odds, object to false plots
     fed: Column = msgspec.field(default_factory=lambda: _zeros("bool", FIRST_CAPACITY))  # by each of ``sensors``

@@ -27,6 +27,7 @@ _EMPTY: dict[str, tuple[str, tuple[int, ...]]] = {
     "radar_count": ("int64", ()),
     "infrared_count": ("int64", ()),
     "position_count": ("int64", ()),
+    "parent": ("int64", ()),
     "sensor": ("<U1", ()),
 }
 TRACK_COLUMNS: tuple[str, ...] = tuple(_EMPTY)

@@ -1,0 +1,134 @@
+"""One object becomes two, two paths cross: what the tracker makes of it. Truth and plots are drawn here, by seed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from tracking_scene import CALM, EVERYWHERE, coasting, ns, radar_scan
+
+from tocsin.kernels import advance
+from tocsin.messages import Detections
+from tocsin.tracking import Tracker, TrackerState
+from tocsin.tracking.checkpoint import ARRAYS, pack, unpack
+
+Array = npt.NDArray[np.float64]
+PARTS_S, SECONDS = 12, 45
+CONFIRMED = 2
+
+
+def bodies(seconds: int, apart_m_s: float = 12.0) -> list[list[Array]]:
+    """Places at every whole second: one object, and from PARTS_S on a lighter one that falls behind along the flight."""
+    first, out = coasting(seconds), []
+    place, velocity = first[PARTS_S]
+    stage = coasting(seconds - PARTS_S, 500.0, (place, velocity * (1.0 - apart_m_s / np.linalg.norm(velocity))))
+    for t in range(seconds):
+        out.append([first[t][0]] + ([stage[t - PARTS_S][0]] if t > PARTS_S + 6 else []))
+    return out
+
+
+def separation(seed: int, seconds: int = SECONDS) -> list[Detections]:
+    rng = np.random.default_rng(seed)
+    return [radar_scan(each, t, rng, number=t, swept=EVERYWHERE) for t, each in enumerate(bodies(seconds))]
+
+
+def fed(scans: Sequence[Detections]) -> Iterator[tuple[Tracker, dict[int, int]]]:
+    """After each scan the tracker, and all that was told of parents so far."""
+    tracker, parents = Tracker(), {}
+    for scan in scans:
+        told = tracker.step(scan)
+        if told is not None:
+            parents |= dict(zip(told.track.tolist(), told.parent.tolist(), strict=True))
+        yield tracker, parents
+
+
+def confirmed(state: TrackerState) -> list[int]:
+    """Slots."""
+    return (state.status == CONFIRMED).nonzero()[0].tolist()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_parts_becomes_two_tracks_and_the_new_one_names_the_old(seed: int) -> None:
+    old = 0
+    for k, (tracker, _) in enumerate(fed(separation(seed))):
+        if k == PARTS_S:
+            assert len(confirmed(tracker.state)) == 1
+            old = tracker.state.history.names[int(tracker.state.id[confirmed(tracker.state)[0]])]
+    *_, (tracker, parents) = fed(separation(seed))
+    names = [tracker.state.history.names[int(tracker.state.id[slot])] for slot in confirmed(tracker.state)]
+    assert len(names) == 2
+    assert old in names
+    assert [parents[name] for name in names if name != old] == [old]
+    assert parents[old] == 0
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_false_plot_beside_a_track_becomes_no_confirmed_track(seed: int) -> None:
+    """Every sixth scan has one, up to 300 m away along each axis."""
+    rng, truth, scans = np.random.default_rng(seed), coasting(SECONDS), []
+    for t in range(SECONDS):
+        beside = [truth[t][0] + rng.uniform(-300.0, 300.0, 3)] if t % 6 == 5 else []
+        scans.append(radar_scan([truth[t][0], *beside], t, rng, number=t, swept=EVERYWHERE))
+    began = 0
+    for tracker, _ in fed(scans):
+        assert len(confirmed(tracker.state)) <= 1
+        began += int((tracker.state.parent > 0).any())
+    assert len(confirmed(tracker.state)) == 1
+    assert began  # tracks, which were then dropped
+
+
+def test_late_scans_leave_the_same_parents_and_memory_as_scans_in_order() -> None:
+    """Every third scan comes 3 s late; compared once all have come."""
+    scans, both = separation(3, 40), []
+    for late_s in (0, 3):
+        tracker = Tracker()
+        arrivals = sorted((t + (late_s + 0.5 if t % 3 == 0 else 0.5), t) for t in range(40))
+        tick = 1
+        for at_s, t in arrivals:
+            while tick <= at_s:
+                tracker.tick(ns(tick))
+                tick += 1
+            tracker.step(scans[t], ns(at_s))
+        while tick <= 46:
+            tracker.tick(ns(tick))
+            tick += 1
+        both.append(tracker.state)
+    assert (both[0].parent > 0).any()
+    for name in ARRAYS:
+        assert getattr(both[0], name).tobytes() == getattr(both[1], name).tobytes(), name
+
+
+def test_a_checkpoint_keeps_parents() -> None:
+    *_, (tracker, _) = fed(separation(1))
+    assert (tracker.state.parent > 0).any()
+    again = TrackerState()
+    unpack(pack(tracker.state), again)
+    np.testing.assert_array_equal(again.parent, tracker.state.parent)
+    assert pack(again) == pack(tracker.state)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_tracks_of_crossing_paths_stay_with_their_objects(seed: int) -> None:
+    """They pass each other at 200 m after 30 s, at 150 m/s."""
+    rng, (place, velocity) = np.random.default_rng(seed), coasting(30)[30]
+    across = np.cross(velocity, place)
+    across /= np.linalg.norm(across)
+    away = np.cross(across, velocity) / np.linalg.norm(velocity)
+    start = advance(place + 200.0 * away, velocity + 150.0 * across, 4000.0, CALM, -30.0, 1.0)
+    paths = coasting(60), coasting(60, start=start)
+    was: list[int] = []
+    for t, (tracker, _) in enumerate(
+        fed([radar_scan([p[t][0] for p in paths], t, rng, number=t, swept=EVERYWHERE) for t in range(60)])
+    ):
+        if t in (20, 59):
+            seen = tracker.confirmed(ns(t))
+            assert seen.slots.size == 2
+            nearest = [
+                int(tracker.state.id[seen.slots[np.linalg.norm(seen.state[:, :3] - p[t][0], axis=1).argmin()]])
+                for p in paths
+            ]
+            assert len(set(nearest)) == 2
+            assert nearest == (was or nearest)
+            was = nearest
