@@ -20,7 +20,7 @@ CONFIRMED = 2
 
 
 def bodies(seconds: int, apart_m_s: float = 12.0) -> list[list[Array]]:
-    """Places at every whole second: one object, and from PARTS_S on a lighter one that falls behind along the flight."""
+    """Places at each second: one object, and from PARTS_S on a lighter one that falls behind along the flight."""
     first, out = coasting(seconds), []
     place, velocity = first[PARTS_S]
     stage = coasting(seconds - PARTS_S, 500.0, (place, velocity * (1.0 - apart_m_s / np.linalg.norm(velocity))))
