@@ -26,6 +26,7 @@ from tocsin.kernels.track_scan import (
     DETECTION_PROB,
     ELEVATION_MAX_RAD,
     ELEVATION_MIN_RAD,
+    FREE,
     RANGE_MAX_M,
     RANGE_MIN_M,
     TENTATIVE,
@@ -39,7 +40,7 @@ from tocsin.messages import Column, Detections, TrackUpdates
 from tocsin.policy import TrackPolicy
 from tocsin.tracking.history import second_of
 from tocsin.tracking.merge import absorb, slope_of
-from tocsin.tracking.output import Picture, blank, height_of, picture, speed_significance, updates
+from tocsin.tracking.output import Picture, blank, height_of, joined, picture, speed_significance, updates
 from tocsin.tracking.parameters import chi_square_bound, kernel_parameters
 from tocsin.tracking.plots import NOTHING_SWEPT, Plots, as_unsure_as, plots_of, swept_row, without_biases
 from tocsin.tracking.registration import BiasLayout, SensorBias
@@ -128,6 +129,13 @@ class Forward:
             self.policy,
         ):  # fmt: skip
             self._disown(detections, telling, done)
+            left = memory.status[seen.slots] != FREE
+            row = np.where(left, left.cumsum() - 1, -1)  # of each row that was, -1: gone
+            doubt = [dataclasses.replace(each, row=int(row[each.row])) for each in doubt if left[each.row]]
+            if born is not None:
+                born = dataclasses.replace(born, row=np.where(born.row >= 0, row[born.row], -1), at_ns=born.at_ns[left])
+            seen, choice = seen.rows(left.nonzero()[0]), choice[left]
+            worth = worth[left] if worth.size else worth
         if record.trust == "ignored":
             return done
         if record.trust == "suspect":
@@ -440,10 +448,11 @@ class Forward:
             if telling is not None:
                 gone = (dropped | absorbed)[seen.slots]
                 value = np.where(absorbed[seen.slots], -1.0, nis[seen.slots])
-                done.message = updates(
+                new = updates(
                     memory, seen, self._names(seen.slots), end_ns, detections.sensor, telling.time_ns, telling.causes,
                     gone, value, dof, self.prior,
                 )  # fmt: skip
+                done.message = joined(done.message, new)
         self._free((dropped | absorbed | broken).nonzero()[0], telling)
 
     def _confirm(self, seen: Picture, may: Column, hits: Column) -> None:
