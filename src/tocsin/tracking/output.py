@@ -43,11 +43,11 @@ class Picture:
 
 
 def blank(slots: Column, biases: int) -> Picture:
-    """Room for a picture of so many slots and biases, its numbers not yet filled in."""
+    """Room for a picture of so many slots and biases, all zero: what is not filled in stays finite."""
     n = slots.shape[0]
     return Picture(
-        slots, np.empty((n, MODEL_COUNT, SIZE)), np.empty((n, MODEL_COUNT, SIZE, SIZE)), np.empty((n, MODEL_COUNT)),
-        np.empty((n, MODEL_COUNT, SIZE, biases)), np.empty((n, 6)), np.empty((n, 6, 6)), np.empty(n, dtype=bool),
+        slots, np.zeros((n, MODEL_COUNT, SIZE)), np.zeros((n, MODEL_COUNT, SIZE, SIZE)), np.zeros((n, MODEL_COUNT)),
+        np.zeros((n, MODEL_COUNT, SIZE, biases)), np.zeros((n, 6)), np.zeros((n, 6, 6)), np.zeros(n, dtype=bool),
     )  # fmt: skip
 
 
