@@ -185,6 +185,20 @@ def _joseph(n, m, count, late, var, cov, work):
 
 
 @kernel
+def _widened(m, extra, work):
+    """(nis, ln det) of the innovation in work by S, which stands in ROOT, + extra; overwrites ROOT and GAIN."""
+    for r in range(m):
+        work[GAIN + r, 0] = work[r, NU]
+        for c in range(r + 1):
+            work[ROOT + r, c] += extra[r, c]
+    log_det = cholesky_solve(work[ROOT:], m, work[GAIN:], np.int64(1))
+    nis = 0.0
+    for r in range(m):
+        nis += work[r, NU] * work[GAIN + r, 0]
+    return nis, log_det
+
+
+@kernel
 def fit(at, cov, kind, z, site, var, extra, work):
     """How well a plot fits a prediction at its time: (nis, log likelihood); (1e30, -1e30) where it cannot be said.
 
@@ -194,14 +208,7 @@ def fit(at, cov, kind, z, site, var, extra, work):
     m = ROW_COUNT[kind]
     observe(kind, at, site, z, work)
     _spread(COLUMN_COUNT[kind], kind, cov, var, work)
-    for r in range(m):
-        work[GAIN + r, 0] = work[r, NU]
-        for c in range(r + 1):
-            work[ROOT + r, c] += extra[r, c]
-    log_det = cholesky_solve(work[ROOT:], m, work[GAIN:], np.int64(1))
-    nis = 0.0
-    for r in range(m):
-        nis += work[r, NU] * work[GAIN + r, 0]
+    nis, log_det = _widened(m, extra, work)
     if not math.isfinite(log_det + nis):
         return _NO_FIT, -_NO_FIT
     return nis, -0.5 * (nis + log_det + m * LOG_2PI)
@@ -210,14 +217,7 @@ def fit(at, cov, kind, z, site, var, extra, work):
 @kernel
 def _fit_wider(m, n, extra, work):
     """With S, HP and the innovation in work: (nis, ln det) of the innovation by S + extra; ROOT, GAIN stay as were."""
-    for r in range(m):
-        work[GAIN + r, 0] = work[r, NU]
-        for c in range(r + 1):
-            work[ROOT + r, c] += extra[r, c]
-    log_det = cholesky_solve(work[ROOT:], m, work[GAIN:], np.int64(1))
-    nis = 0.0
-    for r in range(m):
-        nis += work[r, NU] * work[GAIN + r, 0]
+    nis, log_det = _widened(m, extra, work)
     for r in range(m):
         for j in range(n):
             work[GAIN + r, j] = work[HP + r, j]

@@ -12,23 +12,12 @@ import math
 
 import numpy as np
 
-from tocsin.kernels.track_assign import assign
 from tocsin.kernels.track_bias import believe, centre, drift
-from tocsin.kernels.track_gate import gate
-from tocsin.kernels.track_joint import share_plots
 from tocsin.kernels.track_motion import BOOST, LEVEL
-from tocsin.kernels.track_observe import INFRARED, POSITION, RADAR_RATE
+from tocsin.kernels.track_observe import INFRARED
 from tocsin.kernels.track_scan import (
-    AZIMUTH_FROM_RAD,
-    AZIMUTH_TO_RAD,
-    CLUTTER_DENSITY,
     CONFIRMED,
-    DETECTION_PROB,
-    ELEVATION_MAX_RAD,
-    ELEVATION_MIN_RAD,
     FREE,
-    RANGE_MAX_M,
-    RANGE_MIN_M,
     TENTATIVE,
     miss,
     put_back,
@@ -38,14 +27,15 @@ from tocsin.kernels.track_scan import (
 from tocsin.kernels.track_twins import twins
 from tocsin.messages import Column, Detections, TrackUpdates
 from tocsin.policy import TrackPolicy
+from tocsin.tracking.associate import associate
 from tocsin.tracking.history import second_of
 from tocsin.tracking.merge import absorb, slope_of
 from tocsin.tracking.output import Picture, blank, height_of, joined, picture, speed_significance, updates
 from tocsin.tracking.parameters import chi_square_bound, kernel_parameters
 from tocsin.tracking.plots import NOTHING_SWEPT, Plots, as_unsure_as, plots_of, swept_row, without_biases
 from tocsin.tracking.registration import BiasLayout, SensorBias
-from tocsin.tracking.soft import Share, mixed, shares
-from tocsin.tracking.split import JOINS_HITS, Offspring, begin, offspring, unsettle
+from tocsin.tracking.soft import Share, mixed
+from tocsin.tracking.split import Offspring, begin, unsettle
 from tocsin.tracking.state import Biases, TrackerState
 from tocsin.tracking.watch import digest_of, hear, orphans
 from tocsin.tracking.watch_state import note_support
@@ -55,13 +45,8 @@ KINDS = {"radar": 0, "infrared": 1, "position": 2}
 _UNSEEN_NS = 10 * NS_PER_S  # a track without a plot for so long is moved on by ticks ...
 _TICK_BEHIND_NS = 2 * NS_PER_S  # ... to this far behind now, so that a plot early in a scan still finds it behind
 _BOOST_CHANGE = 0.1  # a change of this much in the probability of thrust is published without a plot
-_PROB_MAX = 0.99  # no sensor is sure to see
-_PROB_UNSTATED = 0.9
-_NEXT_TO_NONE = 1e-12  # per m rad2
 _NEVER_NS = -(2**62)
 _ORIGIN = (0.0, 0.0, 0.0)
-_AXES = np.eye(3)
-_RATE_SPAN_M_S = 8_000.0  # range rates of false plots lie in a span of this much
 _NO_SHARES: list[Share] = []
 _HITS_MIN = 3  # two plots agree with any velocity: no track is confirmed by fewer
 
@@ -96,6 +81,7 @@ class Forward:
         self._room = blank(np.zeros(16, dtype=np.int64), layout.count)
         false, missed = policy.false_confirm_prob, policy.true_drop_prob
         self.confirm_evidence = math.log((1.0 - missed) / false)  # Wald's bounds
+        self.plain_worth = self.confirm_evidence / max(policy.confirm_hits - 1, 1)
         self.drop_evidence = math.log(missed / (1.0 - false))
 
     def use(self, detections: Detections, plots: Plots | None, telling: Telling | None) -> Outcome:
@@ -120,7 +106,9 @@ class Forward:
             choice, worth, doubt, born = np.full(seen.slots.shape[0], -1, dtype=np.int64), np.zeros(0), _NO_SHARES, None
         else:
             doubted = plots.doubted(record.ratio) if record.trust == "suspect" else plots
-            choice, worth, doubt, born = self._associate(doubted, seen, when_ns, swept, own)
+            choice, worth, doubt, born = associate(
+                memory, self.policy, self.par, doubted, seen, when_ns, swept, own, self.plain_worth
+            )
         unsure = plots
         if self.layout.count:
             unsure, clock_var_s2 = as_unsure_as(plots, own, memory.biases.cov)
@@ -302,92 +290,6 @@ class Forward:
             to_ns,
         )  # fmt: skip
 
-    def _associate(
-        self, plots: Plots, seen: Picture, when_ns: int, swept: Column, own: SensorBias
-    ) -> tuple[Column, Column, list[Share], Offspring | None]:
-        """Plot of each row, -1: none; what it adds to the evidence for the track; rows that share plots instead; and
-        what may begin beside a track.
-
-        Confirmed tracks, and those that came off one, choose first: plots of radars by joint probabilities, others by
-        the best assignment. Other tentative ones choose from what is left, by the best assignment.
-        """
-        memory, policy, slots = self.state, self.policy, seen.slots
-        choice, worth = np.full(slots.shape[0], -1, dtype=np.int64), np.zeros(slots.shape[0])
-        if not plots.count or not slots.size:
-            return choice, worth, [], None
-        back_s = np.minimum((when_ns - memory.t_ns[slots]) / NS_PER_S, 0.0)
-        gap_s = np.maximum((when_ns - memory.last_ns[slots]) / NS_PER_S, 0.0)
-        ahead_s = (plots.time_ns - when_ns) / NS_PER_S
-        limit = chi_square_bound(policy.gate_prob, plots.row_count)
-        in_time = back_s >= -policy.late_limit_s
-        status = memory.status[slots]
-        key, axis = _sort_key(plots)
-        order = key.argsort(kind="stable")
-        is_first = (status == CONFIRMED) | (
-            (memory.parent[slots] > 0) & (memory.plot_count[slots].sum(axis=1) >= JOINS_HITS)
-        )
-        gain = np.zeros(slots.shape[0])
-        doubt: list[Share] = []
-        born: Offspring | None = None
-        free_count = order.size
-        for is_wanted in (is_first, ~is_first):
-            rows = (in_time & is_wanted).nonzero()[0]
-            if not rows.size or not order.size:
-                continue
-            start, plot, score = gate(
-                seen.x, seen.cov, seen.mu, seen.slope, rows, back_s, gap_s, plots.kind, plots.z, plots.spot, ahead_s,
-                plots.site, plots.var, key, order, axis, limit, self.par, memory.biases.cov, own.parts,
-            )  # fmt: skip
-            if born is not None:
-                start, plot, score = born.better_than(start, plot, score)
-            if is_wanted is is_first and plots.kind < INFRARED:
-                prob, taken = share_plots(start, plot, score, plots.count, self._log_odds(plots.kind, swept))
-                doubt = shares(rows, start, plot, prob, taken)
-            else:
-                taken = assign(start, plot, score, plots.count)
-            pairs = taken >= 0
-            choice[rows[pairs]], gain[rows[pairs]] = plot[taken[pairs]], score[taken[pairs]]
-            if is_wanted is is_first:
-                is_left = np.ones(plots.count, dtype=bool)
-                is_left[plot[taken[pairs]]] = False
-                order = order[is_left[order]]
-                free_count -= int((choice[status == CONFIRMED] >= 0).sum())
-                born = offspring(memory, policy, self.par, plots, seen, when_ns, key, order, axis, limit, own)
-        young = ((choice >= 0) & (status == TENTATIVE)).nonzero()[0]
-        if young.size:
-            worth[young] = self._worth(gain[young], free_count, plots.kind, swept)
-        return choice, worth, doubt, born
-
-    def _log_odds(self, kind: int, swept: Column) -> float:
-        """Ln of Pd / (density of false plots (1 - Pd)); where a sensor states nothing, false plots are next to none."""
-        prob = min(float(swept[DETECTION_PROB]), _PROB_MAX) or _PROB_UNSTATED
-        density = max(float(swept[CLUTTER_DENSITY]), _NEXT_TO_NONE) / (_RATE_SPAN_M_S if kind == RADAR_RATE else 1.0)
-        return math.log(prob) - math.log(density * (1.0 - prob))
-
-    def _worth(self, score: Column, free_count: int, kind: int, swept: Column) -> Column | float:
-        """What plots add to the evidence of their tracks: ln of how much likelier the object made them than chance.
-
-        Chance is what the sensor states of its false plots, or the plots that no confirmed track took, where those are
-        denser. Where it states nothing, or sees the same fire again and again, so much that ``confirm_hits`` confirm;
-        a position report, whose chance is that of another aircraft's, no more than so much.
-        """
-        density = swept[CLUTTER_DENSITY]
-        share = self.confirm_evidence / max(self.policy.confirm_hits - 1, 1)
-        if kind == POSITION:
-            return np.minimum(score - math.log(self.policy.stranger_density_per_m3), share)
-        if density <= 0.0 or kind == INFRARED:
-            return share
-        volume = (
-            (swept[AZIMUTH_TO_RAD] - swept[AZIMUTH_FROM_RAD])
-            * (swept[ELEVATION_MAX_RAD] - swept[ELEVATION_MIN_RAD])
-            * (swept[RANGE_MAX_M] - swept[RANGE_MIN_M])
-        )  # fmt: skip
-        rate = 1.0
-        if kind == RADAR_RATE:
-            rate = _RATE_SPAN_M_S
-        density = max(density, free_count / max(volume, 1e-9)) / rate
-        return score + (math.log(min(swept[DETECTION_PROB], _PROB_MAX)) - math.log(density))
-
     def _miss(
         self, kind: int, site: Column, seen: Picture, is_used: Column, to_ns: int, swept: Column, changed: Column,
         dropped: Column,
@@ -508,16 +410,6 @@ class Forward:
 def _reference_ns(plots: Plots, end_ns: int) -> int:
     """The moment tracks are compared with a scan: that of its middle plot, or its end."""
     return int(np.sort(plots.time_ns)[plots.count // 2]) if plots.count else end_ns
-
-
-def _sort_key(plots: Plots) -> tuple[Column, Column]:
-    """The number by which plots are told apart before anything else is computed, (p,), and the axis it lies along."""
-    if plots.kind < INFRARED:
-        return plots.z[:, 0].copy(), _AXES[0]
-    axis = _AXES[0]
-    if plots.kind == INFRARED and plots.count:
-        axis = _AXES[int(np.abs(plots.spot[0]).argmin())]  # across the sights, where they differ most
-    return plots.spot @ axis, axis
 
 
 def _longer(column: Column, size: int) -> Column:
