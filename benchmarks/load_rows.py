@@ -29,7 +29,7 @@ def _paths(rng: np.random.Generator) -> np.ndarray:
     """(seconds, objects, 3) ECEF m at whole seconds."""
     out = np.empty((SECONDS + 1, BALLISTIC + LEVEL, 3))
     for k in range(BALLISTIC):
-        state = scenes._flight(rng)
+        state = scenes.flight_drawn(rng)
         position, velocity = state[:3].copy(), state[3:].copy()
         for t in range(SECONDS + 1):
             out[t, k] = position

@@ -27,6 +27,9 @@ from tocsin.kernels.track_observe import COLUMN_COUNT, INFRARED, NU, ROW_COUNT, 
 from tocsin.kernels.track_update import LOG_2PI, TURN_LOG_PROB, fit, widen_for_turn
 
 _LIVE = 1e-4  # a model this probable may claim a plot
+_NEAR_SHARE = 0.1  # of the distance across: a target that moves more than that within a scan is not boxed
+_SPREAD_SLACK = 1.5  # on variances in angle: by how much they may grow on the way, above 1 / (1 - _NEAR_SHARE)^2
+_ROUND_UP = 1.0 + 1e-9
 _SLACK = 4.0  # on the squared distance, where the sweep is in another space than the innovation
 
 
@@ -42,12 +45,12 @@ def _shift(model, x, dt_s, at):
 
 
 @kernel
-def _first_from(key, order, value):
-    """Index of the first plot, in order of key, whose key is not below a value."""
-    low, high = 0, order.shape[0]
+def _first_from(key, value):
+    """Index of the first of sorted keys that is not below a value."""
+    low, high = 0, key.shape[0]
     while low < high:
         middle = (low + high) // 2
-        if key[order[middle]] < value:
+        if key[middle] < value:
             low = middle + 1
         else:
             high = middle
@@ -124,6 +127,26 @@ def _compare(kind, expected, spread, z, var, limit, s, nu):
 
 
 @kernel
+def _box(expected, spread, worst, limit, distance, moving, turning, box):
+    """Widen a box in azimuth and elevation, (4,): middles and half widths, by where a model's radar plot may gate.
+
+    In        moving, turning   m: how far the target goes between plots of the scan, and one sigma of a turn
+    The half widths are never too small: `_compare` refuses on its own whatever lies outside.
+    """
+    ring = max(distance * math.cos(expected[2]), 1.0)
+    if moving > _NEAR_SHARE * ring:  # so near that nothing can be said beforehand
+        box[2] = box[3] = math.inf
+        return
+    slack = _SPREAD_SLACK if moving > 0.0 else 1.0
+    off = expected[1] - box[0]
+    off -= 2.0 * math.pi * math.floor(off / (2.0 * math.pi) + 0.5)
+    wide = math.sqrt(limit * (slack * spread[1, 1] + worst[1])) + (moving + math.sqrt(limit) * turning) / ring
+    high = math.sqrt(limit * (slack * spread[2, 2] + worst[2])) + (moving + math.sqrt(limit) * turning) / distance
+    box[2] = max(box[2], abs(off) + wide * _ROUND_UP)
+    box[3] = max(box[3], abs(expected[2] - box[1]) + high * _ROUND_UP)
+
+
+@kernel
 def _fit_near(kind, at, cov, extra, z, spot, site, var, limit, work):
     """`fit` of a plot that is no radar's, where it lies near enough to matter; (inf, -inf) elsewhere."""
     d2, distance2, along = 0.0, 0.0, 0.0
@@ -176,14 +199,22 @@ def gate(
     sight = np.zeros(ROWS)
     span_s = 0.0
     is_radar = kind < INFRARED
-    for k in range(order.shape[0]):
+    count_in = order.shape[0]
+    near_key = np.empty(count_in)
+    azimuth_rad = np.empty(count_in)
+    elevation_rad = np.empty(count_in)
+    box = np.empty(4)
+    distance_m = np.zeros(MODEL_COUNT)
+    speed_m_s = np.zeros(MODEL_COUNT)
+    for k in range(count_in):
         j = order[k]
+        near_key[k], azimuth_rad[k], elevation_rad[k] = key[j], z[j, 1], z[j, 2]
         span_s = max(span_s, abs(ahead_s[j]))
         for r in range(ROWS):
             worst[r] = max(worst[r], var[j, r])
     for r in range(rows.shape[0]):
         i = rows[r]
-        low, high = order.shape[0], 0
+        low, high = count_in, 0
         for m in range(MODEL_COUNT + 1):
             of_time_s[m] = math.nan
         for m in range(MODEL_COUNT):
@@ -198,6 +229,7 @@ def gate(
                 along += (at[m, k] - (site[k] if kind == INFRARED else 0.0)) * axis[k]
                 speed2 += at[m, 3 + k] ** 2
             distance = math.sqrt(distance2)
+            distance_m[m], speed_m_s[m] = distance, math.sqrt(speed2)
             if bias_cov.shape[0] > 0:
                 for k in range(3):
                     sight[k] = (at[m, k] - site[k]) / max(distance, 1.0) if kind == INFRARED else at[m, k]
@@ -220,9 +252,26 @@ def gate(
             if kind == INFRARED:
                 # a sight within an angle a of another differs from it by less than a in any component; sin a = d / D
                 middle, reach = along / max(distance, 1.0), 1.6 * reach / max(distance - reach, 0.5 * distance, 1.0)
-            low = min(low, _first_from(key, order, middle - reach))
-            high = max(high, _first_from(key, order, middle + reach))
+            low = min(low, _first_from(near_key, middle - reach))
+            high = max(high, _first_from(near_key, middle + reach))
+        if is_radar and low < high:
+            box[2] = -1.0
+            for m in range(MODEL_COUNT):
+                if mu[i, m] < _LIVE:
+                    continue
+                _expect(kind, at[m], cov[i, m], extra[m], site, expected[m], spread[m], work)
+                of_time_s[m] = dt_s[i]
+                if box[2] < 0.0:
+                    box[0], box[1], box[3] = expected[m, 1], expected[m, 2], 0.0
+                turning = 0.5 * par[TURN_ACCELERATION_M_S2] * gap_s[i] * gap_s[i] if m == LEVEL else 0.0
+                moving = 1.1 * span_s * speed_m_s[m]
+                _box(expected[m], spread[m], worst, limit, max(distance_m[m], 1.0), moving, turning, box)
         for k in range(low, high):
+            if is_radar:
+                aside = azimuth_rad[k] - box[0]
+                aside -= 2.0 * math.pi * math.floor(aside / (2.0 * math.pi) + 0.5)
+                if abs(aside) > box[2] or abs(elevation_rad[k] - box[1]) > box[3]:
+                    continue
             j = order[k]
             inside = False
             best = -1e30
