@@ -155,7 +155,9 @@ def test_a_checkpoint_keeps_the_biases() -> None:
     unpack(pack(tracker.state), memory)
     assert pack(memory) == pack(tracker.state)
     np.testing.assert_array_equal(memory.biases.mean, tracker.state.biases.mean)
-    np.testing.assert_array_equal(memory.slope, tracker.state.slope)
+    lives = tracker.state.mu > 0.0  # of other models a bank holds nothing that counts
+    assert lives.any() and tracker.state.slope[lives].any()
+    np.testing.assert_array_equal(memory.slope[lives], tracker.state.slope[lives])
 
 
 def test_a_track_that_nobody_sees_gets_more_sure_as_its_radar_is_understood() -> None:

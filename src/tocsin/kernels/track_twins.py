@@ -29,6 +29,24 @@ def _is_known(cov6):
 
 
 @kernel
+def may_be_known(cov, mu, slots):
+    """(n,) bool: whether a slot's velocity may be known well enough for `twins` once predicted.
+
+    In        cov (T, 3, 9, 9), mu (T, 3) of the memory, whatever its time: prediction adds to the variance of velocity,
+              and what drag may take off it is far less than the factor that is left here
+    """
+    may = np.empty(slots.shape[0], np.bool_)
+    for i in range(slots.shape[0]):
+        k = slots[i]
+        total = 0.0
+        for m in range(mu.shape[1]):
+            if mu[k, m] > 0.0:
+                total += mu[k, m] * (cov[k, m, 3, 3] + cov[k, m, 4, 4] + cov[k, m, 5, 5])
+        may[i] = total <= 4.0 * 3.0 * _KNOWN_VELOCITY_M_S * _KNOWN_VELOCITY_M_S
+    return may
+
+
+@kernel
 def difference2(a, cov_a, b, cov_b):
     """Squared difference of two states (6,) at one time, in the sigmas of their covariances (6, 6); inf: not to say."""
     s = np.empty((6, 6))

@@ -24,7 +24,7 @@ from tocsin.kernels.track_scan import (
     start_tracks,
     use_plots,
 )
-from tocsin.kernels.track_twins import twins
+from tocsin.kernels.track_twins import may_be_known, twins
 from tocsin.messages import Column, Detections, TrackUpdates
 from tocsin.policy import TrackPolicy
 from tocsin.tracking.associate import associate
@@ -222,18 +222,9 @@ class Forward:
         if told and telling is not None:
             seen = picture(memory, np.array(told, dtype=np.int64), to_ns, policy.own_prob, self.par)
             done.message = updates(
-                memory,
-                seen,
-                self._names(seen.slots),
-                to_ns,
-                "",
-                telling.time_ns,
-                telling.causes,
-                np.isin(told, gone),
-                np.full(len(told), -1.0),
-                0,
-                self.prior,
-            )
+                memory, seen, np.arange(len(told)), self._names(seen.slots), to_ns, "", telling.time_ns,
+                telling.causes, np.isin(told, gone), np.full(len(told), -1.0), 0, self.prior,
+            )  # fmt: skip
         self._free(np.array(gone, dtype=np.int64), telling)
         return done
 
@@ -251,9 +242,8 @@ class Forward:
             seen = picture(memory, gone, detections.end_ns, self.policy.own_prob, self.par)
             told = seen.is_sound.nonzero()[0]
             if told.size:
-                seen = seen.rows(told)
                 done.message = updates(
-                    memory, seen, self._names(seen.slots), detections.end_ns, detections.sensor, telling.time_ns,
+                    memory, seen, told, self._names(gone[told]), detections.end_ns, detections.sensor, telling.time_ns,
                     telling.causes, np.ones(told.size, dtype=bool), np.full(told.size, -1.0), 0, self.prior,
                 )  # fmt: skip
         self._free(gone, telling)
@@ -320,8 +310,10 @@ class Forward:
         hits = memory.plot_count.sum(axis=1)
         is_young = (nis >= 0.0) & changed & ~dropped & (hits >= _HITS_MIN) & (hits <= policy.merge_young_hits)
         slots = memory.alive()
-        if not is_young.any():  # nothing to compare with
-            slots = slots[changed[slots]]
+        wanted = changed[slots]
+        if is_young.any():  # to be compared with what is known well enough
+            wanted |= may_be_known(memory.cov, memory.mu, slots)
+        slots = slots[wanted]
         common_ns = max(end_ns, int(memory.t_ns[slots].max()))  # states are compared at one time
         seen = picture(memory, slots, common_ns, policy.own_prob, self.par, self._room_for(slots))
         broken = np.zeros_like(changed)
@@ -340,19 +332,16 @@ class Forward:
                 absorbed[younger] = changed[older] = True
                 done.absorbed.append((int(memory.id[younger]), int(memory.id[older])))
                 self._absorb(older, younger, end_ns)
-        told = (changed & ~broken)[slots]
-        if told.any():
+        rows = (changed & ~broken)[slots].nonzero()[0]
+        if rows.size:
+            slots = slots[rows]
             if common_ns != end_ns or absorbed.any():
-                seen = picture(memory, slots[told], end_ns, policy.own_prob, self.par)
-            elif not told.all():
-                seen = seen.rows(told.nonzero()[0])
-            memory.told_boost[seen.slots] = seen.mu[:, BOOST]
+                seen, rows = picture(memory, slots, end_ns, policy.own_prob, self.par), np.arange(rows.size)
+            memory.told_boost[slots] = seen.mu[rows, BOOST]
             if telling is not None:
-                gone = (dropped | absorbed)[seen.slots]
-                value = np.where(absorbed[seen.slots], -1.0, nis[seen.slots])
                 new = updates(
-                    memory, seen, self._names(seen.slots), end_ns, detections.sensor, telling.time_ns, telling.causes,
-                    gone, value, dof, self.prior,
+                    memory, seen, rows, self._names(slots), end_ns, detections.sensor, telling.time_ns, telling.causes,
+                    (dropped | absorbed)[slots], np.where(absorbed[slots], -1.0, nis[slots]), dof, self.prior,
                 )  # fmt: skip
                 done.message = joined(done.message, new)
         self._free((dropped | absorbed | broken).nonzero()[0], telling)
@@ -376,14 +365,13 @@ class Forward:
                     unsettle(memory, self.policy, slot, seen.state[i, 3:])
 
     def _names(self, slots: Column) -> list[int]:
-        return [self.state.history.name(track) for track in self.state.id[slots].tolist()]
+        return self.state.history.named(self.state.id[slots].tolist())
 
     def _free(self, slots: Column, telling: Telling | None) -> None:
         if not slots.size:
             return
         if telling is not None:
-            for track in self.state.id[slots].tolist():
-                self.state.history.forget_name(track)
+            self.state.history.forget_names(self.state.id[slots].tolist())
         self.state.free(slots)
 
     def _absorb(self, older: int, younger: int, end_ns: int) -> None:

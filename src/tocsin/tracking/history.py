@@ -109,12 +109,14 @@ class History(msgspec.Struct, kw_only=True):
         del self.checkpoints[:place], self.entries[:start]
         return True
 
-    def name(self, track: int) -> int:
-        """The public number of a track, given when it is first told."""
-        if track not in self.names:
-            self.names[track] = self.next_name
-            self.next_name += 1
-        return self.names[track]
+    def named(self, tracks: list[int]) -> list[int]:
+        """The public numbers of tracks, each given when it is first told."""
+        names = self.names
+        for track in tracks:
+            if track not in names:
+                names[track] = self.next_name
+                self.next_name += 1
+        return [names[track] for track in tracks]
 
     def parent(self, track: int, name: int, parent_track: int) -> int:
         """The public number of what a track came off, as far as that has been told; 0: nothing."""
@@ -122,9 +124,12 @@ class History(msgspec.Struct, kw_only=True):
             self.parents[name] = self.names[parent_track]
         return self.parents.get(name, 0)
 
-    def forget_name(self, track: int) -> None:
-        """A track has been told for the last time."""
-        self.parents.pop(self.names.pop(track, 0), None)
+    def forget_names(self, tracks: list[int]) -> None:
+        """Tracks have been told for the last time."""
+        gone = [self.names.pop(track, 0) for track in tracks]
+        if self.parents:
+            for name in gone:
+                self.parents.pop(name, None)
 
     def rename(
         self, known: int, alive: list[int], before: dict[int, set[Plot]], after: dict[int, set[Plot]]

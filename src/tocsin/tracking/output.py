@@ -17,6 +17,8 @@ from tocsin.messages import Column, TrackUpdates
 from tocsin.messages.track_updates import TrackStatus
 from tocsin.tracking.state import TrackerState
 
+_STATUS: tuple[TrackStatus, ...] = ("tentative", "confirmed", "dropped")
+
 
 @dataclasses.dataclass(slots=True)  # frozen, it would take three times as long to make
 class Picture:
@@ -79,37 +81,35 @@ def height_of(state: Column) -> float:
 
 
 def updates(
-    memory: TrackerState, seen: Picture, names: list[int], to_ns: int, sensor: str, time_ns: int,
+    memory: TrackerState, seen: Picture, rows: Column, names: list[int], to_ns: int, sensor: str, time_ns: int,
     causes: tuple[str, ...], dropped: Column, nis: Column, dof: int, log_beta_prior: tuple[float, float],
     revision: int = 0,
 ) -> TrackUpdates:  # fmt: skip
-    """One row for each slot of the picture, in order of ``names``, their public numbers, whatever order those come in.
+    """One row for each of ``rows`` (n,) of the picture, in order of their public numbers ``names``.
 
-    ``dropped`` (n,) bool and ``nis`` (n,), -1 where no plot was used, are by row as well.
+    ``names`` come in any order, in which ``dropped`` (n,) bool and ``nis`` (n,), -1 where no plot was used, are too.
     """
     track = np.array(names, dtype=np.int64)
     if len(names) > 1 and (track[1:] < track[:-1]).any():
         order = track.argsort()
-        track = track[order]
-        seen, dropped, nis = seen.rows(order), dropped[order], nis[order]
-    slots = seen.slots
-    is_confirmed = (memory.status[slots] == CONFIRMED).tolist()
-    status: list[TrackStatus] = [
-        "dropped" if is_gone else "confirmed" if is_sure else "tentative"
-        for is_gone, is_sure in zip(dropped.tolist(), is_confirmed, strict=True)
-    ]
-    parents = [0] * slots.shape[0]
-    if memory.history.parents or memory.parent[slots].any():
-        parents = [
-            memory.history.parent(*each)
-            for each in zip(memory.id[slots].tolist(), track.tolist(), memory.parent[slots].tolist(), strict=True)
-        ]
-    has_beta = seen.mu[:, BALLISTIC] > 0.0
-    log_beta = np.where(has_beta, seen.x[:, BALLISTIC, 6], log_beta_prior[0])
-    beta_var = np.maximum(seen.cov[:, BALLISTIC, 6, 6], 0.0)
+        track, rows, dropped, nis = track[order], rows[order], dropped[order], nis[order]
+    slots, mu = seen.slots[rows], seen.mu[rows]
+    status = np.where(dropped, 2, memory.status[slots] == CONFIRMED).tolist()
+    told_parent = memory.parent[slots]
+    of_old = memory.history.parents
+    if of_old or told_parent.any():
+        has_parent = told_parent > 0
+        if of_old:
+            has_parent |= np.isin(track, np.fromiter(of_old, np.int64, len(of_old)))
+        for i in has_parent.nonzero()[0].tolist():
+            told_parent[i] = memory.history.parent(int(memory.id[slots[i]]), int(track[i]), int(told_parent[i]))
+    has_beta = mu[:, BALLISTIC] > 0.0
+    log_beta = np.where(has_beta, seen.x[rows, BALLISTIC, 6], log_beta_prior[0])
+    beta_var = np.maximum(seen.cov[rows, BALLISTIC, 6, 6], 0.0)
     if memory.biases.mean.size:
-        slope = seen.slope[:, BALLISTIC, 6]
+        slope = seen.slope[rows, BALLISTIC, 6]
         beta_var = beta_var + np.einsum("ij,jk,ik->i", slope, memory.biases.cov, slope)
+    state = seen.state[rows]
     beta_std = np.where(has_beta, np.sqrt(beta_var), log_beta_prior[1])
     return TrackUpdates(
         time_ns=time_ns,
@@ -117,12 +117,12 @@ def updates(
         sensor=sensor,
         revision=revision,
         track=_column(track),
-        status=tuple(status),
+        status=tuple([_STATUS[each] for each in status]),
         t_ns=_column(np.maximum(memory.t_ns[slots], to_ns)),
-        position_ecef_m=_column(seen.state[:, :3].copy()),
-        velocity_ecef_m_s=_column(seen.state[:, 3:].copy()),
-        covariance=_column(seen.cov6.copy()),
-        mode_prob=_column(seen.mu.copy()),
+        position_ecef_m=_column(state[:, :3].copy()),
+        velocity_ecef_m_s=_column(state[:, 3:].copy()),
+        covariance=_column(seen.cov6[rows]),
+        mode_prob=_column(mu),
         log_beta=_column(log_beta),
         log_beta_std=_column(beta_std),
         first_ns=_column(memory.first_ns[slots]),
@@ -132,7 +132,7 @@ def updates(
         position_count=_column(memory.plot_count[slots, 2]),
         nis=_column(np.maximum(nis, 0.0)),
         nis_dof=_column(np.where(nis >= 0.0, dof, 0)),
-        parent=_column(np.array(parents, dtype=np.int64)),
+        parent=_column(told_parent),
         sensors=memory.sensors_of(slots),
     )
 

@@ -11,7 +11,7 @@ import numpy as np
 from tocsin.messages import Column, TrackUpdates
 from tocsin.tracking.checkpoint import is_same_track
 from tocsin.tracking.forward import KINDS, Forward, Telling
-from tocsin.tracking.history import Entry, Plot, plots_by_track
+from tocsin.tracking.history import Entry, History, Plot, plots_by_track
 from tocsin.tracking.output import joined, picture, updates
 from tocsin.tracking.state import TrackerState
 
@@ -53,13 +53,13 @@ def revision(
     last_ns = max(e.time_ns for e in rerun.late)
     first = joined(
         _tell(forward, old, {old_slots[track]: name for track, name in gone.items()}, last_ns, why, is_dropped=True),
-        _tell(forward, memory, {slots[track]: past.name(track) for track in sorted(rest)}, last_ns, why),
+        _tell(forward, memory, _named(past, slots, rest), last_ns, why),
     )
     out = [first] if first is not None else []
     for entry in rerun.late:
         if entry.scan is None or not fed.get(entry.serial):
             continue
-        named = {slots[track]: past.name(track) for track in sorted(fed[entry.serial])}
+        named = _named(past, slots, fed[entry.serial])
         nis = {slots[track]: value for track, value in entry.nis.items() if track in fed[entry.serial]}
         causes = (entry.scan.id, *telling.causes) if entry.scan.id else telling.causes
         told = _tell(
@@ -80,15 +80,14 @@ def _tell(
     past = forward.state.history
     if not named:
         return None
-    seen = picture(memory, np.array(list(named), dtype=np.int64), to_ns, forward.policy.own_prob, forward.par)
-    if not seen.is_sound.all():
-        named = {slot: name for (slot, name), ok in zip(named.items(), seen.is_sound, strict=True) if ok}
-        seen = seen.rows(np.flatnonzero(seen.is_sound))
-        if not named:
-            return None
+    seen = picture(memory, _array(named), to_ns, forward.policy.own_prob, forward.par)
+    rows = seen.is_sound.nonzero()[0]
+    named = {slot: name for (slot, name), ok in zip(named.items(), seen.is_sound, strict=True) if ok}
+    if not named:
+        return None
     values = np.array([(nis or {}).get(slot, -1.0) for slot in named])
     return updates(
-        memory, seen, list(named.values()), to_ns, sensor, telling.time_ns, telling.causes,
+        memory, seen, rows, list(named.values()), to_ns, sensor, telling.time_ns, telling.causes,
         np.full(len(named), is_dropped), values, dof, forward.prior, past.revision,
     )  # fmt: skip
 
@@ -110,6 +109,12 @@ def _slots(memory: TrackerState) -> dict[int, int]:
     """Track -> slot, of those alive."""
     alive = memory.alive()
     return dict(zip(memory.id[alive].tolist(), alive.tolist(), strict=True))
+
+
+def _named(past: History, slots: dict[int, int], tracks: set[int]) -> dict[int, int]:
+    """Slot -> public number, in order of track."""
+    ordered = sorted(tracks)
+    return dict(zip([slots[track] for track in ordered], past.named(ordered), strict=True))
 
 
 def _array(slots: Iterable[int]) -> Column:
