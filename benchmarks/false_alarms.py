@@ -47,7 +47,9 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     for clutter in CLUTTER:
         confirmed, begun = false_tracks(clutter, chosen.hours, chosen.seed)
-        print(f"{clutter:.0f} false plots a scan, {chosen.hours:g} h: {begun} tracks begun, {confirmed} confirmed")
+        line = f"{clutter:.0f} false plots a scan, {chosen.hours:g} h: {begun} tracks begun, {confirmed} confirmed"
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
     return 0
 
 

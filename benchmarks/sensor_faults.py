@@ -16,6 +16,7 @@ import math
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -46,7 +47,7 @@ FAULTS = {
     "turned by 0.05 rad": Fault(LIAR, turn_rad=0.05),
     "an old scan again and again": Fault(LIAR, is_stuck=True, from_s=45.0),
 }
-HEALTHY = {
+HEALTHY: dict[str, dict[str, Any]] = {
     "one body": {},
     "salvo, 4 bodies 3 s apart": {"delays_s": (0.0, 3.0, 6.0, 9.0)},
     "one body, 5 false plots a scan": {"false_count": 5.0},

@@ -130,7 +130,7 @@ def scans(
 
 def stepped(tracker: Tracker, scene: list[tuple[float, Detections]]) -> Iterator[tuple[float, list[TrackUpdates]]]:
     """All scans in the order made and a tick a second; (true time, updates) after each input."""
-    next_tick_s = math.floor(scene[0][0])
+    next_tick_s = float(math.floor(scene[0][0]))
     for t_s, scan in scene:
         while t_s >= next_tick_s:
             yield next_tick_s, tracker.tick(ns(next_tick_s))
