@@ -45,7 +45,9 @@ def spots_from_radar(z, site):
     """(p, 3) ECEF m: where plots z (p, >= 3) of range m, azimuth and elevation rad, lie."""
     spot = np.empty((z.shape[0], 3))
     for j in range(z.shape[0]):
-        spot[j] = ecef_from_radar(z[j, 0], z[j, 1], z[j, 2], site)
+        at = ecef_from_radar(z[j, 0], z[j, 1], z[j, 2], site)
+        for a in range(3):  # a row in one assignment takes numba a second more to compile
+            spot[j, a] = at[a]
     return spot
 
 
@@ -127,7 +129,8 @@ def use_plots(
         if nis[i] >= 0.0:
             if is_biased and status[k] == CONFIRMED and mu[k, top] > _SURE and may_teach(top, cov[k, top]):
                 for r in range(ROW_COUNT[kind]):
-                    rows[count] = taught[top, r]
+                    for b in range(rows.shape[1]):
+                        rows[count, b] = taught[top, r, b]
                     count += 1
             last_ns[k] = max(last_ns[k], plot_ns[j])
             first_ns[k] = min(first_ns[k], plot_ns[j])
