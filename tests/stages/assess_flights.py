@@ -88,6 +88,7 @@ def row(
     status: str = "confirmed",
     log_beta: float = math.log(4000.0),
     log_beta_std: float = 0.3,
+    parent: int = 0,
 ) -> TrackUpdates:
     """TrackUpdates of one row."""
     t_ns = START_NS + round(t_s * S)
@@ -113,7 +114,7 @@ def row(
         position_count=ints[4],
         nis=column([0.0]),
         nis_dof=ints[5],
-        parent=column([0], "int64"),
+        parent=column([parent], "int64"),
     )
 
 

@@ -26,6 +26,7 @@ class Assessment(Message, tag="Assessment", frozen=True, kw_only=True, eq=False)
 
     threat: Annotated[str, Field("-", "-", "name of the object under judgement, kept while its track lives")]
     track: Annotated[int, Field("count", "-", "track it rests on")]
+    parent: Annotated[str, Field("-", "-", "object it came off, so of the same launch; empty: none known")] = ""
     revision: Annotated[int, Field("count", "-", "running number for this threat, from 1")]
     rung: Annotated[Rung, Field("-", "-", "confirmation ladder; NONE: not a threat so far")]
     class_prob: Annotated[tuple[float, ...], Field("prob", "-", "of each class in CLASSES, sums to one")]
