@@ -203,7 +203,7 @@ def test_a_restored_stage_tells_the_same_parents(cut_s: int) -> None:
             halves.stage.state = decode_state(encode_state(halves.stage.state), AssessState)
         return give(message)
 
-    halves.give = restored  # type: ignore[assignment, method-assign]
+    halves.give = restored  # type: ignore[method-assign]
     fly(halves, 30, BODY, drops_s=20)
     assert seen > 4 * cut_s
     assert [a.parent for a in of(halves, STAGE)] == [a.parent for a in of(whole, STAGE)]

@@ -76,7 +76,7 @@ class Driver:
             action=action,
             subject=subject,
             revision=revision,
-            reason=reason,  # type: ignore[arg-type]
+            reason=reason,
         )
         return self.send(command, source=actor)
 
@@ -169,7 +169,7 @@ def find(subject: str, outcome: str, district: str | None = "Dörtyol") -> Repor
         reporter="police",
         subject=subject,
         outcome=outcome,
-        position_ecef_m=where,  # type: ignore[arg-type]
+        position_ecef_m=where,
     )
 
 

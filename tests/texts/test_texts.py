@@ -220,7 +220,7 @@ def test_an_unknown_time_of_impact_is_said_once_and_promises_nothing() -> None:
     facts = msgspec.structs.replace(FACTS, is_at_known=False, seconds_left=None)
     for tag in languages():
         for purpose in ("warning", "update"):
-            text = render_warning("missile", purpose, tag, "exercise", facts)  # type: ignore[arg-type]
+            text = render_warning("missile", purpose, tag, "exercise", facts)
             for part in (text.headline, text.description):
                 assert part.count(texts(tag).words["impact_unknown"]) == 1
                 assert ":20" not in part

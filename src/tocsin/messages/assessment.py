@@ -8,7 +8,8 @@ from tocsin.messages.envelope import Column, Message, Vec3
 from tocsin.messages.field import Field
 from tocsin.messages.scan import SensorKind
 
-CLASSES: tuple[str, ...] = (
+ThreatClass = Literal["ballistic_missile", "space_launch", "orbital", "aircraft", "meteor_or_reentry", "false"]
+CLASSES: tuple[ThreatClass, ...] = (
     "ballistic_missile",
     "space_launch",
     "orbital",
@@ -16,7 +17,6 @@ CLASSES: tuple[str, ...] = (
     "meteor_or_reentry",
     "false",
 )
-ThreatClass = Literal["ballistic_missile", "space_launch", "orbital", "aircraft", "meteor_or_reentry", "false"]
 Rung = Literal["NONE", "CUE", "PROBABLE", "CONFIRMED", "REFUTED"]
 RUNG_RANK: dict[Rung, int] = {"REFUTED": -1, "NONE": 0, "CUE": 1, "PROBABLE": 2, "CONFIRMED": 3}
 

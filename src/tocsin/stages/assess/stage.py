@@ -16,8 +16,8 @@ from tocsin.messages import (
     Event,
     EventKind,
     Message,
+    Rung,
     SensorHealth,
-    ThreatClass,
     Tick,
     TrackUpdates,
     column,
@@ -289,7 +289,7 @@ class Assess:
         parent = self._parent_of(memory)
         return f"{reason}; came off {parent}" if parent else reason
 
-    def _move(self, memory: TrackMemory, rung: str, reason: str, now_ns: int, cause: str) -> list[Message]:
+    def _move(self, memory: TrackMemory, rung: Rung, reason: str, now_ns: int, cause: str) -> list[Message]:
         """Climb, or be refuted; a track that becomes a threat gets its name here."""
         causes = (cause,) if cause else ()
         out: list[Message] = []
@@ -312,7 +312,7 @@ class Assess:
             self.state.threat_count += 1
             memory.threat, memory.revision = f"T-{self.state.threat_count:04d}", 0
         before = memory.rung
-        memory.rung = rung  # type: ignore[assignment]
+        memory.rung = rung
         out.append(
             event(
                 RUNG_CHANGED,
@@ -366,7 +366,6 @@ class Assess:
         mean, _ = features_with_spread(memory.position, memory.velocity, memory.covariance)
         is_burning = _is_burning(memory, now_ns)
         found = ladder.evidence(memory.credit, self._sensors, self._policy.ladder.min_plots_per_kind)
-        best: ThreatClass = CLASSES[CLASSES.index(memory.best_class)]  # type: ignore[assignment]
         assessment = Assessment(
             time_ns=now_ns,
             causes=(cause,) if cause else (),
@@ -376,7 +375,7 @@ class Assess:
             revision=memory.revision,
             rung=memory.rung,
             class_prob=memory.class_prob,
-            best_class=best,
+            best_class=CLASSES[CLASSES.index(memory.best_class)],
             phenomenologies=ladder.independent_kinds(found),
             is_degraded=bool(self.state.degraded),
             is_burning=is_burning,
