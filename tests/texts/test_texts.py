@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 from hypothesis import given, settings
@@ -47,10 +49,10 @@ WIDE = msgspec.structs.replace(  # the longest names of the table, over several 
 )
 
 
-def render(tag: str, kind: str, purpose: str, origin: Origin, facts: Facts) -> WarningText:
+def render(tag: str, kind: Any, purpose: Any, origin: Origin, facts: Facts) -> WarningText:
     if kind == "falling":
         facts, kind = msgspec.structs.replace(facts, until_ns=facts.at_ns + 1_000 * 10**9), "debris"
-    return render_warning(kind, purpose, tag, origin, facts)  # type: ignore[arg-type]
+    return render_warning(kind, purpose, tag, origin, facts)
 
 
 @pytest.mark.parametrize("origin", ["exercise", "test", "live"])
