@@ -281,44 +281,29 @@ def _step_in_air(y, beta_kg_m2, at_20, at_80, wind_e, wind_n, h, height_m, ux, u
 
     Source    Montenbruck & Gill, Satellite Orbits, section 7.2
     """
-    px, py, pz, vx, vy, vz = y[0], y[1], y[2], y[3], y[4], y[5]
-    x, y_, z, sx, sy, sz = px, py, pz, vx, vy, vz
-    tx = ty = tz = tvx = tvy = tvz = 0.0
-    for stage in range(4):
-        if stage > 0:
-            height_m, ux, uy, uz = height_and_up(x, y_, z)
-        ax, ay, az = _gradient(
-            x, y_, z, sx, sy, sz, height_m, ux, uy, uz, beta_kg_m2, at_20, at_80, wind_e, wind_n, work, 3 * stage
-        )
-        weight = 2.0 if stage == 1 or stage == 2 else 1.0
-        reach = h if stage == 2 else 0.5 * h
-        tx += weight * sx
-        ty += weight * sy
-        tz += weight * sz
-        tvx += weight * ax
-        tvy += weight * ay
-        tvz += weight * az
-        x, y_, z = px + reach * sx, py + reach * sy, pz + reach * sz
-        sx, sy, sz = vx + reach * ax, vy + reach * ay, vz + reach * az
-    sixth = h / 6.0
-    y[0] = px + sixth * tx
-    y[1] = py + sixth * ty
-    y[2] = pz + sixth * tz
-    y[3] = vx + sixth * tvx
-    y[4] = vy + sixth * tvy
-    y[5] = vz + sixth * tvz
-    for j in range(7):
-        px = 1.0 if j == 0 else 0.0
-        py = 1.0 if j == 1 else 0.0
-        pz = 1.0 if j == 2 else 0.0
-        vx = 1.0 if j == 3 else 0.0
-        vy = 1.0 if j == 4 else 0.0
-        vz = 1.0 if j == 5 else 0.0
+    for j in range(-1, 7):  # the state, which leaves its gradients in work, then each column of the matrix
+        if j < 0:
+            px, py, pz, vx, vy, vz = y[0], y[1], y[2], y[3], y[4], y[5]
+        else:
+            px = 1.0 if j == 0 else 0.0
+            py = 1.0 if j == 1 else 0.0
+            pz = 1.0 if j == 2 else 0.0
+            vx = 1.0 if j == 3 else 0.0
+            vy = 1.0 if j == 4 else 0.0
+            vz = 1.0 if j == 5 else 0.0
         own = 1.0 if j == 6 else 0.0
         x, y_, z, sx, sy, sz = px, py, pz, vx, vy, vz
         tx = ty = tz = tvx = tvy = tvz = 0.0
         for stage in range(4):
-            ax, ay, az = _apply(work, 3 * stage, x, y_, z, sx, sy, sz, own)
+            row = 3 * stage
+            if j < 0:
+                if stage > 0:
+                    height_m, ux, uy, uz = height_and_up(x, y_, z)
+                ax, ay, az = _gradient(
+                    x, y_, z, sx, sy, sz, height_m, ux, uy, uz, beta_kg_m2, at_20, at_80, wind_e, wind_n, work, row
+                )
+            else:
+                ax, ay, az = _apply(work, row, x, y_, z, sx, sy, sz, own)
             weight = 2.0 if stage == 1 or stage == 2 else 1.0
             reach = h if stage == 2 else 0.5 * h
             tx += weight * sx
@@ -329,12 +314,13 @@ def _step_in_air(y, beta_kg_m2, at_20, at_80, wind_e, wind_n, h, height_m, ux, u
             tvz += weight * az
             x, y_, z = px + reach * sx, py + reach * sy, pz + reach * sz
             sx, sy, sz = vx + reach * ax, vy + reach * ay, vz + reach * az
-        phi[0, j] = px + sixth * tx
-        phi[1, j] = py + sixth * ty
-        phi[2, j] = pz + sixth * tz
-        phi[3, j] = vx + sixth * tvx
-        phi[4, j] = vy + sixth * tvy
-        phi[5, j] = vz + sixth * tvz
+        sixth = h / 6.0
+        px, py, pz = px + sixth * tx, py + sixth * ty, pz + sixth * tz
+        vx, vy, vz = vx + sixth * tvx, vy + sixth * tvy, vz + sixth * tvz
+        if j < 0:
+            y[0], y[1], y[2], y[3], y[4], y[5] = px, py, pz, vx, vy, vz
+        else:
+            phi[0, j], phi[1, j], phi[2, j], phi[3, j], phi[4, j], phi[5, j] = px, py, pz, vx, vy, vz
     return work[0, 6], work[1, 6], work[2, 6]
 
 
