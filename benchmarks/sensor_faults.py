@@ -67,9 +67,9 @@ class Result:
     ignored: int  # ... and ignored
 
 
-def play(kind: str, flight: Flight, seed: int, fault: Fault | None, without: int = -1, **scene: object) -> Result:
+def play(kind: str, flight: Flight, seed: int, fault: Fault | None, without: int = -1, **scene: Any) -> Result:
     """One run, the trust in each sensor read after each input."""
-    tracker, made = Tracker(), scans(kind, flight, SECONDS[kind], seed, fault, without=without, **scene)  # type: ignore[arg-type]
+    tracker, made = Tracker(), scans(kind, flight, SECONDS[kind], seed, fault, without=without, **scene)
     liar = f"{'camera' if kind == 'infrared' else 'radar'} {LIAR}" if fault is not None else ""
     found_s, what, clock_s, worst = math.inf, "", 0.0, dict[str, int]()
     for t_s, _ in stepped(tracker, made):

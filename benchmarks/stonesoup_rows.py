@@ -7,6 +7,7 @@ their messages or Detection objects, and scoring, are left out of the time.
 
 from __future__ import annotations
 
+import importlib
 import math
 import time
 from typing import Any
@@ -83,7 +84,7 @@ def scene_rows(cases: tuple[scenes.Case, ...] = scenes.CASES) -> list[str]:
     try:
         import stonesoup
 
-        import benchmarks.stonesoup_peer  # noqa: F401
+        importlib.import_module("benchmarks.stonesoup_peer")
     except ImportError:
         return [not_installed(work, "Stone Soup, multi-target tracker", filter_rows.REMEDY)]
     own_run(scenes.scene(WARM_UP), scenes.Score())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -131,9 +132,9 @@ def test_a_constant_error_keeps_its_residual_with_its_variances() -> None:
         {"seen_s": 3.0},
     ],
 )
-def test_a_track_that_others_do_not_vouch_for_now_is_no_reference(unfit: dict[str, float]) -> None:
+def test_a_track_that_others_do_not_vouch_for_now_is_no_reference(unfit: dict[str, Any]) -> None:
     state, _ = track()
     plot = np.array(radar_from_ecef(moved(state, 3.0)[:3], SITE))
-    shifts, _, out = evidence(state[None], plot[None], **unfit)  # type: ignore[arg-type]
+    shifts, _, out = evidence(state[None], plot[None], **unfit)
     assert not out.any()
     assert not shifts.any()

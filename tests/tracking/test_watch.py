@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -82,10 +83,10 @@ def test_a_liar_is_found_and_what_is_wrong_with_it_is_said(kind: str, fault: Fau
 
 @pytest.mark.parametrize("scene", [{}, {"delays_s": (0.0, 3.0, 6.0)}, {"false_count": 3.0}])
 @pytest.mark.parametrize("kind", ["infrared", "radar"])
-def test_honest_sensors_are_never_accused(kind: str, scene: dict[str, object]) -> None:
+def test_honest_sensors_are_never_accused(kind: str, scene: dict[str, Any]) -> None:
     """Not of one body, nor of a salvo 3 s apart, where the next body is where a late clock would show the first."""
     tracker = Tracker()
-    for _ in stepped(tracker, scans(kind, FLIGHTS[kind], SECONDS[kind], 7, **scene)):  # type: ignore[arg-type]
+    for _ in stepped(tracker, scans(kind, FLIGHTS[kind], SECONDS[kind], 7, **scene)):
         assert set(trust(tracker).values()) <= {"trusted"}
 
 
