@@ -14,6 +14,7 @@ from tracking_scene import (
     EAST,
     EVERYWHERE,
     WEST,
+    assert_same_memory,
     at,
     burning,
     coasting,
@@ -79,15 +80,6 @@ def seconds(scan: Detections) -> float:
 
 def in_order(scans: Sequence[Detections], until_s: int) -> tuple[Tracker, list[TrackUpdates]]:
     return feed([(seconds(scan), scan) for scan in scans], until_s)
-
-
-def assert_same_memory(a: TrackerState, b: TrackerState) -> None:
-    """In every array there is, whether a checkpoint holds it or not."""
-    for name in (n for n in TrackerState.__struct_fields__ if isinstance(getattr(a, n), np.ndarray)):
-        left, right = getattr(a, name), getattr(b, name)
-        assert left.shape == right.shape, name
-        assert left.tobytes() == right.tobytes(), name
-    assert (a.next_id, a.sensors) == (b.next_id, b.sensors)
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -9,12 +9,12 @@ import numpy.typing as npt
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from tracking_scene import CALM, EVERYWHERE, coasting, ns, radar_scan
+from tracking_scene import CALM, EVERYWHERE, arrays_of, assert_same_memory, coasting, ns, radar_scan
 
 from tocsin.kernels import advance
 from tocsin.messages import Detections
 from tocsin.tracking import Tracker, TrackerState
-from tocsin.tracking.checkpoint import ARRAYS, pack, unpack
+from tocsin.tracking.checkpoint import ARRAYS, BANKS, pack, unpack
 
 Array = npt.NDArray[np.float64]
 PARTS_S, SECONDS = 12, 45
@@ -53,11 +53,6 @@ def fed(scans: Sequence[Detections]) -> Iterator[tuple[Tracker, dict[int, int]]]
 def confirmed(state: TrackerState) -> list[int]:
     """Slots."""
     return (state.status == CONFIRMED).nonzero()[0].tolist()
-
-
-def arrays_of(state: TrackerState) -> list[str]:
-    """Names of all arrays of a memory, whether a checkpoint holds them or not."""
-    return [name for name in TrackerState.__struct_fields__ if isinstance(getattr(state, name), np.ndarray)]
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -113,12 +108,11 @@ def test_late_scans_leave_the_same_parents_and_memory_as_scans_in_order(
             if t >= 0:
                 tracker.step(scans[t], ns(at_s))
         both.append(tracker.state)
-    for name in arrays_of(both[0]):
-        assert getattr(both[0], name).tobytes() == getattr(both[1], name).tobytes(), name
+    assert_same_memory(*both)
 
 
 def test_a_checkpoint_holds_every_array_of_the_memory() -> None:
-    assert set(ARRAYS) == set(arrays_of(TrackerState()))
+    assert {*ARRAYS, *BANKS} == set(arrays_of(TrackerState()))
     assert "parent" in ARRAYS
 
 
