@@ -37,20 +37,20 @@ def moved(state: np.ndarray, shift_s: float) -> np.ndarray:
 
 def evidence(
     states: np.ndarray, plots: np.ndarray, *, status: int = CONFIRMED, support: int = OTHERS, age_s: float = 1.0,
-    seen_s: float = 10.0, choice: int = -1,
+    seen_s: float = 10.0, choice: int = -1, odd: int = 0,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     n, p = len(states), len(plots)
     z, spot, var = np.zeros((p, ROWS)), np.zeros((p, 3)), np.ones((p, ROWS))
     for j, row in enumerate(plots):
         z[j, :3], var[j, :3] = row, STD**2
         spot[j] = ecef_from_radar(row[0], row[1], row[2], SITE)
-    shifts, pairs, out = np.empty((4, SHIFT_COUNT)), np.empty((PAIR_MAX, 1 + 2 * ROWS)), np.empty(7)
+    shifts, pairs, out = np.empty((4, SHIFT_COUNT)), np.empty((PAIR_MAX, 1 + 2 * ROWS)), np.empty(8)
     times = np.full(n, NOW_NS)
     scan_evidence(
         np.arange(n), np.full(n, status), times - round((age_s + seen_s) * 1e9),
         times - round(age_s * 1e9), times, np.tile([support, support, 0, 1], (n, 1)),
         states, np.tile(track()[1], (n, 1, 1)), np.zeros((n, 3, 9)), np.tile([0.0, 1.0, 0.0], (n, 1)),
-        np.full(n, choice), NOW_NS, 0.0, 0, OTHERS, np.array([3, 3, 3]), 0, RADAR, z, spot, np.full(p, NOW_NS), SITE,
+        np.full(n, choice), NOW_NS, 0.0, 0, OTHERS, odd, np.array([3, 3, 3]), 0, RADAR, z, spot, np.full(p, NOW_NS), SITE,
         var, LIMIT, shifts, pairs, out,
     )  # fmt: skip
     return shifts, pairs, out
