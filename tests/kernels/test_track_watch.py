@@ -37,7 +37,7 @@ def moved(state: np.ndarray, shift_s: float) -> np.ndarray:
 
 def evidence(
     states: np.ndarray, plots: np.ndarray, *, status: int = CONFIRMED, support: int = OTHERS, age_s: float = 1.0,
-    seen_s: float = 10.0, choice: int = -1, odd: int = 0,
+    seen_s: float = 10.0, choice: int = -1, others: int = OTHERS, odd: int = 0,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     n, p = len(states), len(plots)
     z, spot, var = np.zeros((p, ROWS)), np.zeros((p, 3)), np.ones((p, ROWS))
@@ -50,7 +50,7 @@ def evidence(
         np.arange(n), np.full(n, status), times - round((age_s + seen_s) * 1e9),
         times - round(age_s * 1e9), times, np.tile([support, support, 0, 1], (n, 1)),
         states, np.tile(track()[1], (n, 1, 1)), np.zeros((n, 3, 9)), np.tile([0.0, 1.0, 0.0], (n, 1)),
-        np.full(n, choice), NOW_NS, 0.0, 0, OTHERS, odd, np.array([3, 3, 3]), 0, RADAR, z, spot, np.full(p, NOW_NS), SITE,
+        np.full(n, choice), NOW_NS, 0.0, 0, others, odd, np.array([3, 3, 3, 3]), 0, RADAR, z, spot, np.full(p, NOW_NS), SITE,
         var, LIMIT, shifts, pairs, out,
     )  # fmt: skip
     return shifts, pairs, out
@@ -136,4 +136,30 @@ def test_a_track_that_others_do_not_vouch_for_now_is_no_reference(unfit: dict[st
     plot = np.array(radar_from_ecef(moved(state, 3.0)[:3], SITE))
     shifts, _, out = evidence(state[None], plot[None], **unfit)  # type: ignore[arg-type]
     assert not out.any()
+    assert not shifts.any()
+
+
+ALL_OTHERS = 0b1110  # a third radar, bit 3, beside them
+
+
+@pytest.mark.parametrize(
+    ("odd", "support", "is_judged"),
+    [
+        (0b0000, 0b0110, True),
+        (0b1000, 0b0110, False),  # the third sees it elsewhere: one in three disagrees
+        (0b1000, 0b1110, True),  # ... but it fed it all the same
+        (0b0001, 0b0110, True),  # the judged one itself is no witness
+    ],
+)
+def test_nobody_is_judged_by_a_track_that_another_sensor_sees_elsewhere(odd: int, support: int, is_judged: bool) -> None:
+    """What the scan shows of it is still told, as it makes this sensor a witness as well."""
+    state, _ = track()
+    late = np.array(radar_from_ecef(moved(state, 3.0)[:3], SITE))
+    shifts, _, out = evidence(state[None], late[None], odd=odd, support=support, others=ALL_OTHERS)
+    assert out.tolist() == [0.0, is_judged, is_judged, 0.0, 0.0, is_judged, 0.0, 1.0]
+    assert shifts.any() == is_judged
+    there = np.array(radar_from_ecef(state[:3], SITE))
+    shifts, _, out = evidence(state[None], there[None], choice=0, odd=odd, support=support, others=ALL_OTHERS)
+    assert out[[0, 1, 2, 5, 7]].tolist() == [is_judged, 0.0, 0.0, is_judged, -1.0]
+    assert (out[4] > 0.0) == is_judged
     assert not shifts.any()

@@ -10,6 +10,7 @@ from fault_scene import FIRST_S, RADARS, Fault, boost_flight, coast_flight, fina
 from tracking_scene import ns, radar_scan
 
 from tocsin.messages import TrackUpdates, decode_state, encode_state
+from tocsin.policy import TrackPolicy
 from tocsin.tracking import Tracker, TrackerState
 from tocsin.tracking.checkpoint import pack, unpack
 
@@ -71,6 +72,7 @@ def test_a_clock_3_s_off_is_not_believed(kind: str, clock_s: float) -> None:
         ("infrared", Fault(is_stuck=True, from_s=40.0), "stuck"),
         ("radar", Fault(clock_s=1.0), "clock"),
         ("infrared", Fault(clock_s=-3.0, from_s=40.0), "clock"),
+        ("radar", Fault(noise_ratio=3.0), "noise"),
     ],
 )
 def test_a_liar_is_found_and_what_is_wrong_with_it_is_said(kind: str, fault: Fault, cause: str) -> None:
@@ -87,6 +89,54 @@ def test_honest_sensors_are_never_accused(kind: str, scene: dict[str, object]) -
     tracker = Tracker()
     for _ in stepped(tracker, scans(kind, FLIGHTS[kind], SECONDS[kind], 7, **scene)):  # type: ignore[arg-type]
         assert set(trust(tracker).values()) <= {"trusted"}
+
+
+@pytest.mark.parametrize("kind", ["infrared", "radar"])
+def test_a_noisy_sensor_is_suspect_first_and_its_variances_count_for_as_much_as_it_errs(kind: str) -> None:
+    """Errors of 3 sigma: innovations squared nine times those of others, as the median of 30 tells it within a factor of two."""
+    tracker, ratios, fault = Tracker(), [], Fault(noise_ratio=3.0)
+    for _ in stepped(tracker, scans(kind, FLIGHTS[kind], SECONDS[kind], 0, fault)):
+        record = tracker.state.watch.sensors.get(LIAR[kind])
+        if record is not None and record.trust != "trusted":
+            ratios.append((record.trust, record.fault, record.ratio))
+    assert ratios[0][:2] == ("suspect", "noise")
+    assert ratios[-1][:2] == ("ignored", "noise")
+    assert 4.5 < np.median([ratio for _, _, ratio in ratios]) < 18.0
+    assert [name for name, how in trust(tracker).items() if how != "trusted"] == [LIAR[kind]]
+
+
+def test_a_sensor_whose_errors_are_half_as_large_again_is_never_ignored() -> None:
+    """2.3 times the variance: it may be suspect, so counts for less, but is used."""
+    for seed in range(3):
+        tracker, seen = Tracker(), set[str]()
+        for _ in stepped(tracker, scans("radar", FLIGHTS["radar"], 120, seed, Fault(noise_ratio=1.5))):
+            seen |= {trust(tracker).get("radar 2", "trusted")}
+            assert {how for name, how in trust(tracker).items() if name != "radar 2"} <= {"trusted"}
+        assert "ignored" not in seen
+
+
+def test_a_track_that_a_liar_shares_with_some_gets_none_of_the_rest_accused() -> None:
+    """A camera half a second ahead, at first inside the gates: here a track of its sights and those of two others is
+    confirmed first, and the last two see something beside it. Nobody may be judged by it."""
+    tracker, found_s = Tracker(), math.inf
+    for t_s, _ in stepped(tracker, scans("infrared", FLIGHTS["infrared"], 85, 63, Fault(clock_s=0.5))):
+        now = trust(tracker)
+        assert {how for name, how in now.items() if name != "camera 2"} <= {"trusted"}
+        found_s = min(found_s, t_s if now.get("camera 2") == "ignored" else math.inf)
+    assert found_s <= 60.0
+    assert final_error_m(tracker, FLIGHTS["infrared"], 84.0)[0] < 100.0
+
+
+@pytest.mark.parametrize("seed", [0, 12])
+def test_a_track_that_others_fed_once_but_only_the_liar_of_late_is_dropped_with_it(seed: int) -> None:
+    tracker, ignored = Tracker(), False
+    for _ in stepped(tracker, scans("infrared", FLIGHTS["infrared"], 85, seed, Fault(clock_s=0.5))):
+        confirmed = tracker.confirmed(ns(84.0)).slots.size
+        if not ignored and trust(tracker).get("camera 2") == "ignored":
+            assert (before, confirmed) == (2, 1)
+            ignored = True
+        before = confirmed
+    assert ignored
 
 
 def test_the_ghost_of_a_liar_is_dropped_and_its_end_is_told_when_it_is_found() -> None:
@@ -130,6 +180,19 @@ def test_a_liar_is_trusted_again_when_it_has_behaved_for_long() -> None:
             seen.append((t_s, record.trust))
     assert [how for _, how in seen] == ["trusted", "suspect", "ignored", "trusted"]
     assert seen[-1][0] - 45.0 >= tracker.policy.trust_again_s
+
+
+def test_a_liar_is_trusted_again_only_after_so_many_good_scans() -> None:
+    """With no time to wait, ten scans of one a second, nine in ten of which see anything."""
+    policy = TrackPolicy(trust_again_s=0.0)
+    tracker, good = Tracker(policy), []
+    fault = Fault(clock_s=-3.0, from_s=20.0, to_s=45.0)
+    for t_s, _ in stepped(tracker, scans("radar", FLIGHTS["radar"], 120, 0, fault)):
+        record = tracker.state.watch.sensors.get("radar 2")
+        if record is not None and record.trust == "ignored":
+            good.append((t_s, record.good_count))
+    assert max(count for _, count in good) == policy.trust_again_scans - 1
+    assert 45.0 + policy.trust_again_scans - 1 <= good[-1][0] <= 45.0 + 2 * policy.trust_again_scans + 10.0
 
 
 def test_no_more_than_half_of_the_sensors_are_ignored_and_that_one_is_spared_is_said() -> None:
