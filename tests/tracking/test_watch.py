@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 import pytest
-from fault_scene import FIRST_S, RADARS, Fault, boost_flight, coast_flight, final_error_m, run, scans, stepped
-from tracking_scene import ns, radar_scan
+from fault_scene import FIRST_S, RADARS, Fault, Flight, boost_flight, coast_flight, final_error_m, run, scans, stepped
+from tracking_scene import at, ns, radar_scan
 
 from tocsin.messages import TrackUpdates, decode_state, encode_state
 from tocsin.policy import TrackPolicy
@@ -182,6 +182,47 @@ def test_a_liar_is_trusted_again_when_it_has_behaved_for_long() -> None:
     assert seen[-1][0] - 45.0 >= tracker.policy.trust_again_s
 
 
+def test_old_evidence_fades_while_a_sensor_is_not_heard() -> None:
+    """Two scans 3 s ahead, silence for two minutes, one more such scan: e^-2 of the old score is left, and (ln 80 + 1)
+    added, or less as the plot fits the shift less well."""
+    scene = scans("radar", FLIGHTS["radar"], 150, 0, Fault(clock_s=3.0, from_s=20.0))
+    own = [t_s for t_s, scan in scene if scan.sensor == "radar 2" and scan.plot_count and t_s >= 20.0]
+    late_s = next(t_s for t_s in own if t_s >= own[1] + 120.0)
+    silent = [item for item in scene if item[1].sensor != "radar 2" or item[0] <= own[1] or item[0] == late_s]
+    tracker, scores = Tracker(), {}
+    for t_s, _ in stepped(tracker, silent):
+        record = tracker.state.watch.sensors.get("radar 2")
+        scores[t_s] = record.clock.score if record is not None else 0.0
+    first = scores[own[1]]
+    assert first > 6.0
+    gain = scores[late_s] - first * math.exp(-120.0 / tracker.policy.liar_memory_s)
+    assert 2.0 < gain < math.log(80.0) + 1.0
+    assert trust(tracker)["radar 2"] == "trusted"
+
+
+def test_scores_have_a_ceiling_so_a_liar_of_long_is_forgiven_as_soon_as_one_of_late() -> None:
+    tracker = run(Tracker(), scans("radar", FLIGHTS["radar"], 100, 0, Fault(clock_s=-3.0)))
+    assert tracker.state.watch.sensors["radar 2"].clock.score == 3.0 * tracker.policy.liar_score
+
+
+@pytest.mark.parametrize("kind", ["infrared", "radar"])
+def test_a_sensor_that_is_stuck_is_not_taken_for_one_whose_clock_or_pointing_is_off(kind: str) -> None:
+    tracker, fault = Tracker(), Fault(is_stuck=True, from_s=40.0)
+    for _ in stepped(tracker, scans(kind, FLIGHTS[kind], 75, 0, fault)):
+        record = tracker.state.watch.sensors.get(LIAR[kind])
+        assert record is None or max(record.clock.score, record.offset.score) < math.log(80.0)
+    assert record.trust == "ignored"
+
+
+def test_innovations_are_judged_from_ten_scans_on() -> None:
+    tracker, counts = Tracker(), set[int]()
+    for _ in stepped(tracker, scans("radar", FLIGHTS["radar"], 40, 0)):
+        for record in tracker.state.watch.sensors.values():
+            assert (record.median > 0.0) == (len(record.nis) >= 10)
+            counts.add(len(record.nis))
+    assert {1, 9, 10} <= counts
+
+
 def test_a_liar_is_trusted_again_only_after_so_many_good_scans() -> None:
     """With no time to wait, ten scans of one a second, nine in ten of which see anything."""
     policy = TrackPolicy(trust_again_s=0.0)
@@ -228,6 +269,19 @@ def test_a_repeated_scan_of_a_sensor_that_never_saw_the_track_says_nothing() -> 
         assert scan.range_m.tobytes() == fixed.range_m.tobytes()
         scene.append((4.5 + k, scan))
     assert set(trust(run(Tracker(), sorted(scene, key=lambda item: item[0]))).values()) == {"trusted"}
+
+
+def test_a_repeated_scan_that_shows_the_track_where_it_is_says_nothing_either() -> None:
+    """A body that hangs still, and a radar whose measurements of it are equal to the bit, as it rounds them."""
+    still = Flight([(at(34.5, 43.0, 9_000.0), np.zeros(3))] * 90, 1.0)
+    scene = scans("radar", still, 60, 0, without=2)
+    for k in range(50):
+        rng = np.random.default_rng(0)
+        scan = radar_scan([still.position(0.0)], 4.5 + k, rng, sensor="radar 2", site=RADARS[2], number=k)
+        scene.append((4.5 + k, scan))
+    tracker = run(Tracker(), sorted(scene, key=lambda item: item[0]))
+    assert tracker.state.watch.sensors["radar 2"].stuck.score == 0.0
+    assert set(trust(tracker).values()) == {"trusted"}
 
 
 def test_late_scans_leave_the_same_memory_of_the_sensors_bit_for_bit() -> None:

@@ -98,7 +98,8 @@ def hear(
     if is_new and (pair_count or record.offset.score > 0.0):
         rows = pairs[: int(pair_count)]
         _offset(record, rows, shown, plots.row_count, decay, most, gap_s, end_ns, policy)
-    record.stuck.add(_FITS if is_old and has_fed and not shown else _SHOWN, decay, most, end_ns)
+    is_stuck = is_old and has_fed and not (shown or nis_rows)  # what hangs still looks the same again, and is there
+    record.stuck.add(_FITS if is_stuck else _SHOWN, decay, most, end_ns)
     if nis_rows:
         record.nis = [*record.nis[1 - KEPT :], nis / chi_square_bound(0.5, int(nis_rows))]
         record.beyond = [*record.beyond[1 - KEPT :], nis > chi_square_bound(1.0 - _BEYOND, int(nis_rows))]
