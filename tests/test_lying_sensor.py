@@ -16,10 +16,12 @@ from tocsin.units import NS_PER_S, ns_from_iso
 from tocsin.views import ledger, of_kind, summary, tracks
 
 M = TypeVar("M", bound=Message)
-PLACES = {"north": (38.5, 40.3), "east": (37.9, 41.1), "south": (37.3, 40.3), "west": (37.9, 39.4), "liar": (38.2, 40.8)}
+PLACES = {
+    "north": (38.5, 40.3), "east": (37.9, 41.1), "south": (37.3, 40.3), "west": (37.9, 39.4), "liar": (38.2, 40.8),
+}  # fmt: skip
 LIES_FROM_S, LAST_S = 12.0, 60
 FAULTS = {  # key and value of the fault; what the tracker calls it, and says of it
-    "late": ("clock_s = -3.0", "clock", "its clock seems 3.0 s behind"),
+    "late": ("clock_s = -3.0", "clock", "its clock seems {:.1f} s behind"),
     "turned": ("turn_deg = 3.0", "offset", "it sees what others see, always off by the same"),
 }
 SCENE = """
@@ -60,7 +62,12 @@ class Played:
 
     run: Run
     fault: str
-    words: str
+    why: str
+
+    @property
+    def words(self) -> str:
+        """What is said of it: by how much its clock is off, as estimated then."""
+        return self.why.format(-(self.ignored().clock_fault_s or 0.0)) + "; its plots are not used"
 
     def of(self, kind: type[M]) -> list[M]:
         return of_kind(self.run.messages, kind)
@@ -72,13 +79,13 @@ class Played:
 
 @pytest.fixture(scope="module", params=FAULTS)
 def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Played:
-    key, fault, words = FAULTS[request.param]
+    key, fault, why = FAULTS[request.param]
     text = SCENE.format(last_s=LAST_S)
     for name, (latitude_deg, longitude_deg) in PLACES.items():
         text += RADAR.format(name=name, latitude_deg=latitude_deg, longitude_deg=longitude_deg)
     path = tmp_path_factory.mktemp("liar") / "liar.toml"
     path.write_text(text + FAULT.format(from_s=LIES_FROM_S, fault=key), encoding="utf-8")  # of the last sensor
-    return Played(simulate(path, seed=1), fault, words + "; its plots are not used")
+    return Played(simulate(path, seed=1), fault, why)
 
 
 def test_the_liar_alone_is_told_to_be_suspect_and_then_ignored_and_why(played: Played) -> None:

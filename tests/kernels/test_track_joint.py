@@ -18,6 +18,7 @@ from tocsin.kernels.track_joint import (
 )
 
 Array = npt.NDArray[np.float64]
+Places = npt.NDArray[np.int64]
 NONE = -1e30
 
 
@@ -116,16 +117,16 @@ def test_messages_come_close_to_the_exact_marginals() -> None:
 LOG_ODDS = 2.0
 
 
-def candidates(log_ratio: Array, log_odds: float = LOG_ODDS) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Array]:
+def candidates(log_ratio: Array) -> tuple[Places, Places, Array]:
     """The pairs that gate as `share_plots` takes them, each track's in an order of its own."""
     rows = [np.flatnonzero(row > -1e29) for row in log_ratio]
     rows = [np.roll(row, i) for i, row in enumerate(rows)]
     start = np.cumsum([0, *map(len, rows)])
-    score = [log_ratio[i, row] - log_odds for i, row in enumerate(rows)]
+    score = [log_ratio[i, row] - LOG_ODDS for i, row in enumerate(rows)]
     return start.astype(np.int64), np.concatenate(rows).astype(np.int64), np.concatenate(score).astype(float)
 
 
-def shared(log_ratio: Array) -> tuple[Array, npt.NDArray[np.int64]]:
+def shared(log_ratio: Array) -> tuple[Array, Places]:
     """Marginals (n, m + 1), and the plot that each track takes, -1: none."""
     n, m = log_ratio.shape
     start, plot, score = candidates(log_ratio)

@@ -50,8 +50,8 @@ def evidence(
         np.arange(n), np.full(n, status), times - round((age_s + seen_s) * 1e9),
         times - round(age_s * 1e9), times, np.tile([support, support, 0, 1], (n, 1)),
         states, np.tile(track()[1], (n, 1, 1)), np.zeros((n, 3, 9)), np.tile([0.0, 1.0, 0.0], (n, 1)),
-        np.full(n, choice), NOW_NS, 0.0, 0, others, odd, np.array([3, 3, 3, 3]), 0, RADAR, z, spot, np.full(p, NOW_NS), SITE,
-        var, LIMIT, shifts, pairs, out,
+        np.full(n, choice), NOW_NS, 0.0, 0, others, odd, np.array([3, 3, 3, 3]), 0, RADAR, z, spot, np.full(p, NOW_NS),
+        SITE, var, LIMIT, shifts, pairs, out,
     )  # fmt: skip
     return shifts, pairs, out
 
@@ -151,7 +151,7 @@ ALL_OTHERS = 0b1110  # a third radar, bit 3, beside them
         (0b0001, 0b0110, True),  # the judged one itself is no witness
     ],
 )
-def test_nobody_is_judged_by_a_track_that_another_sensor_sees_elsewhere(odd: int, support: int, is_judged: bool) -> None:
+def test_nobody_is_judged_by_a_track_that_another_sees_elsewhere(odd: int, support: int, is_judged: bool) -> None:
     """What the scan shows of it is still told, as it makes this sensor a witness as well."""
     state, _ = track()
     late = np.array(radar_from_ecef(moved(state, 3.0)[:3], SITE))

@@ -93,7 +93,7 @@ def test_honest_sensors_are_never_accused(kind: str, scene: dict[str, object]) -
 
 @pytest.mark.parametrize("kind", ["infrared", "radar"])
 def test_a_noisy_sensor_is_suspect_first_and_its_variances_count_for_as_much_as_it_errs(kind: str) -> None:
-    """Errors of 3 sigma: innovations squared nine times those of others, as the median of 30 tells it within a factor of two."""
+    """Errors of 3 sigma: squared nine times those of others, as the median of 30 tells it within a factor of two."""
     tracker, ratios, fault = Tracker(), [], Fault(noise_ratio=3.0)
     for _ in stepped(tracker, scans(kind, FLIGHTS[kind], SECONDS[kind], 0, fault)):
         record = tracker.state.watch.sensors.get(LIAR[kind])
@@ -129,7 +129,7 @@ def test_a_track_that_a_liar_shares_with_some_gets_none_of_the_rest_accused() ->
 
 @pytest.mark.parametrize("seed", [0, 12])
 def test_a_track_that_others_fed_once_but_only_the_liar_of_late_is_dropped_with_it(seed: int) -> None:
-    tracker, ignored = Tracker(), False
+    tracker, before, ignored = Tracker(), 0, False
     for _ in stepped(tracker, scans("infrared", FLIGHTS["infrared"], 85, seed, Fault(clock_s=0.5))):
         confirmed = tracker.confirmed(ns(84.0)).slots.size
         if not ignored and trust(tracker).get("camera 2") == "ignored":

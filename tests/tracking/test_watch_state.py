@@ -28,7 +28,8 @@ Feeds = list[tuple[float, int]]  # (second, bit)
 def random_feeds(rng: np.random.Generator) -> Feeds:
     """Up to ten feeds by five sensors within a minute, in order of time."""
     count = int(rng.integers(1, 11))
-    return [(float(t), int(b)) for t, b in zip(np.sort(rng.uniform(0, 60, count)), rng.integers(0, 5, count))]
+    times, bits = np.sort(rng.uniform(0, 60, count)), rng.integers(0, 5, count)
+    return [(float(t_s), int(bit)) for t_s, bit in zip(times, bits, strict=True)]
 
 
 def noted(feeds: Feeds) -> np.ndarray:
@@ -40,7 +41,7 @@ def noted(feeds: Feeds) -> np.ndarray:
 
 
 def written_out(feeds: Feeds) -> tuple[int, int, int]:
-    """Bits of those who ever fed it, of those in its latest ten seconds by the clock, and of those in the ten before."""
+    """Bits of those who ever fed it, of those in its latest ten seconds by the clock, and in the ten before."""
     last = max(int(t_s // EPOCH_S) for t_s, _ in feeds)
     masks = [0, 0, 0]
     for t_s, bit in feeds:

@@ -211,7 +211,7 @@ def test_the_clock_error_is_the_mean_of_what_fits_the_best_shift() -> None:
 
 
 def test_an_offset_that_fits_badly_weighs_less() -> None:
-    """By half the squared miss over its variance: of either residual 1, of a turn of 3 % of 50 within a second 1.5^2."""
+    """By half the squared miss over its variance: of either residual 1, of a turn of 3 % of 50 in a second 1.5^2."""
     assert offsets(50.0, 50.0).score - offsets(50.0, 54.0).score == pytest.approx(0.5 * 4.0**2 / (1.0 + 1.0 + 1.5**2))
 
 

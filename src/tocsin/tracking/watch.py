@@ -79,11 +79,11 @@ def hear(
     is_old = digest in record.digests
     record.digests = [*record.digests[1 - SEEN :], digest]
     others = watch.mask("trusted") & ~(1 << record.bit)
-    odd = watch.astray(end_ns)
+    witnesses = watch.astray(end_ns)
     shifts, pairs, out = np.empty((4, SHIFT_COUNT)), np.empty((PAIR_MAX, 1 + 2 * ROWS)), np.empty(8)
     scan_evidence(
         seen.slots, memory.status, memory.first_ns, memory.last_ns, memory.t_ns, memory.support, seen.state,
-        seen.cov6, seen.x, seen.mu, choice, when_ns, clock_var_s2, record.bit, others, odd, watch.bit_rows,
+        seen.cov6, seen.x, seen.mu, choice, when_ns, clock_var_s2, record.bit, others, witnesses, watch.bit_rows,
         record.count, plots.kind, plots.z, plots.spot, plots.time_ns, plots.site, plots.var,
         chi_square_bound(policy.watch_gate_prob, plots.row_count), shifts, pairs, out,
     )  # fmt: skip
