@@ -11,7 +11,14 @@ from tocsin.kernels import ecef_from_geodetic, enu_axes, radar_from_ecef
 from tocsin.kernels.geodesy import ecef_from_radar
 from tocsin.kernels.track_observe import RADAR, ROWS
 from tocsin.kernels.track_scan import CONFIRMED, TENTATIVE
-from tocsin.kernels.track_watch import PAIR_MAX, SHIFT_COUNT, SHIFT_MAX_S, SHIFT_STEP_S, scan_evidence
+from tocsin.kernels.track_watch import (
+    PAIR_MAX,
+    REFERENCE_MAX,
+    SHIFT_COUNT,
+    SHIFT_MAX_S,
+    SHIFT_STEP_S,
+    scan_evidence,
+)
 
 SITE = np.array(ecef_from_geodetic(math.radians(36.0), math.radians(40.0), 500.0))
 GM = 3.986004418e14
@@ -37,7 +44,7 @@ def moved(state: np.ndarray, shift_s: float) -> np.ndarray:
 
 def evidence(
     states: np.ndarray, plots: np.ndarray, *, status: int = CONFIRMED, support: int = OTHERS, age_s: float = 1.0,
-    seen_s: float = 10.0, choice: int = -1, others: int = OTHERS, odd: int = 0,
+    seen_s: float = 10.0, choice: int = -1, others: int = OTHERS, odd: int = 0, turn: int = 0,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     n, p = len(states), len(plots)
     z, spot, var = np.zeros((p, ROWS)), np.zeros((p, 3)), np.ones((p, ROWS))
@@ -50,8 +57,8 @@ def evidence(
         np.arange(n), np.full(n, status), times - round((age_s + seen_s) * 1e9),
         times - round(age_s * 1e9), times, np.tile([support, support, 0, 1], (n, 1)),
         states, np.tile(track()[1], (n, 1, 1)), np.zeros((n, 3, 9)), np.tile([0.0, 1.0, 0.0], (n, 1)),
-        np.full(n, choice), NOW_NS, 0.0, 0, others, odd, np.array([3, 3, 3, 3]), 0, RADAR, z, spot, np.full(p, NOW_NS),
-        SITE, var, LIMIT, shifts, pairs, out,
+        np.full(n, choice), NOW_NS, 0.0, 0, others, odd, np.array([3, 3, 3, 3]), turn, RADAR, z, spot,
+        np.full(p, NOW_NS), SITE, var, LIMIT, shifts, pairs, out,
     )  # fmt: skip
     return shifts, pairs, out
 
@@ -163,3 +170,19 @@ def test_nobody_is_judged_by_a_track_that_another_sees_elsewhere(odd: int, suppo
     assert out[[0, 1, 2, 5, 7]].tolist() == [is_judged, 0.0, 0.0, is_judged, -1.0]
     assert (out[4] > 0.0) == is_judged
     assert not shifts.any()
+
+
+def test_of_many_tracks_each_is_looked_at_in_its_turn() -> None:
+    """Twice as many as one scan is compared with: every other one in this scan, the rest in the next."""
+    state, _ = track()
+    states = np.tile(state, (2 * REFERENCE_MAX, 1))
+    states[:, 2] += 60e3 * np.arange(len(states))  # none is beside another
+    seen = np.zeros(len(states))
+    for k, here in enumerate(states):
+        plot = np.array(radar_from_ecef(here[:3], SITE))
+        for turn in (7, 8):
+            _, _, out = evidence(states, plot[None], choice=-1, turn=turn)
+            assert out[5] == REFERENCE_MAX
+            seen[k] += out[0]
+            assert out[0] == (k % 2 == turn % 2)
+    assert (seen == 1.0).all()

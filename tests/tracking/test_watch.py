@@ -13,6 +13,7 @@ from tocsin.messages import TrackUpdates, decode_state, encode_state
 from tocsin.policy import TrackPolicy
 from tocsin.tracking import Tracker, TrackerState
 from tocsin.tracking.checkpoint import pack, unpack
+from tocsin.tracking.watch_state import SENSOR_MAX
 
 SECONDS = {"infrared": 85, "radar": 120}
 FLIGHTS = {"infrared": boost_flight(85), "radar": coast_flight(150)}
@@ -212,6 +213,33 @@ def test_a_sensor_that_is_stuck_is_not_taken_for_one_whose_clock_or_pointing_is_
         record = tracker.state.watch.sensors.get(LIAR[kind])
         assert record is None or max(record.clock.score, record.offset.score) < math.log(80.0)
     assert record.trust == "ignored"
+
+
+def test_where_no_track_is_a_reference_a_doubt_stays_as_it_was() -> None:
+    """A radar turned from 20 s on; the others fall silent 3 s later, and their track is then no reference after 5 s."""
+    scene = scans("radar", FLIGHTS["radar"], 60, 0, Fault(turn_rad=0.05, from_s=20.0))
+    alone = [item for item in scene if item[1].sensor == "radar 2" or item[0] <= 23.0]
+    tracker, scores = Tracker(), []
+    for t_s, _ in stepped(tracker, alone):
+        record = tracker.state.watch.sensors.get("radar 2")
+        if record is not None and t_s > 30.0:
+            scores.append(record.offset.score)
+    assert len(scores) > 20
+    assert scores[0] > 4.0
+    assert set(scores) == {scores[0]}
+
+
+def test_a_sensor_beyond_the_last_that_is_watched_is_used_all_the_same() -> None:
+    tracker = Tracker()
+    for k in range(SENSOR_MAX - 3):
+        tracker.state.watch.record(f"elsewhere {k}", 3)
+    heard = scans("radar", FLIGHTS["radar"], 60, 0, Fault(clock_s=-3.0))
+    run(tracker, heard)
+    sensors = tracker.state.watch.sensors
+    assert [sensors[f"radar {k}"].bit for k in range(5)].count(-1) == 2
+    assert all(sensors[f"radar {k}"].count == sum(s.sensor == f"radar {k}" for _, s in heard) for k in range(5))
+    fed = tracker.state.fed[tracker.confirmed(ns(59.0)).slots]
+    assert fed[:, [tracker.state.sensor(f"radar {k}") for k in (0, 1, 3, 4)]].all(axis=1).any()
 
 
 def test_innovations_are_judged_from_ten_scans_on() -> None:

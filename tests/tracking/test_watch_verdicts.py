@@ -52,6 +52,12 @@ def test_a_sensor_is_ignored_on_a_high_score_of_several_scans_over_some_time(
     assert decided(watch, record) == wanted
 
 
+def test_two_weak_doubts_are_no_strong_one() -> None:
+    watch, record = five()
+    record.clock = record.offset = Suspicion(0.6 * POLICY.suspect_score, ENOUGH.since_ns, POLICY.liar_scans)
+    assert decided(watch, record) == ("trusted", "")
+
+
 def test_a_clock_is_preferred_to_an_offset_that_fits_somewhat_better_and_no_more() -> None:
     """A clock says with one number what an offset says with several."""
     watch, record = five()
@@ -111,7 +117,8 @@ def test_an_ignored_sensor_is_trusted_after_so_long_and_so_many_good_scans_since
     bad_ns = NOW_NS + 20 * NS_PER_S
     assert decided(watch, record, False, bad_ns)[0] == "ignored"
     record.clock, long_ns = Suspicion(), round(POLICY.trust_again_s * NS_PER_S)
-    for k in range(POLICY.trust_again_scans):
+    assert decided(watch, record, True, bad_ns + long_ns)[0] == "ignored"
+    for k in range(POLICY.trust_again_scans - 1):
         assert decided(watch, record, True, bad_ns + long_ns - 1) == ("ignored", "clock"), k
     assert decided(watch, record, False, bad_ns + long_ns) == ("trusted", "")
     assert record.since_ns == bad_ns + long_ns
