@@ -42,9 +42,12 @@ FAULTS = {
     "clock 3 s behind": Fault(LIAR, clock_s=-3.0),
     "clock 3 s behind, from half way": Fault(LIAR, clock_s=-3.0, from_s=45.0),
     "clock 1 s ahead": Fault(LIAR, clock_s=1.0),
+    "clock 1 s behind": Fault(LIAR, clock_s=-1.0),
     "clock 0.5 s ahead": Fault(LIAR, clock_s=0.5),
+    "clock 0.5 s behind": Fault(LIAR, clock_s=-0.5),
     "range 1500 m too long (50 sigma)": Fault(LIAR, range_m=1_500.0),
     "turned by 0.05 rad": Fault(LIAR, turn_rad=0.05),
+    "errors 3 times as large as stated": Fault(LIAR, noise_ratio=3.0),
     "an old scan again and again": Fault(LIAR, is_stuck=True, from_s=45.0),
 }
 HEALTHY: dict[str, dict[str, Any]] = {

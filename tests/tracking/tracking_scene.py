@@ -158,7 +158,7 @@ def assert_same_memory(a: TrackerState, b: TrackerState) -> None:
     assert (a.next_id, a.sensors) == (b.next_id, b.sensors)
 
 
-def _lives(state: TrackerState) -> Array:
+def _lives(state: TrackerState) -> npt.NDArray[np.bool_]:
     """(T, 3) bool: models with a probability, and BALLISTIC where thrust may end."""
     lives = state.mu > 0.0
     lives[:, BALLISTIC] |= lives[:, BOOST]
