@@ -56,6 +56,7 @@ PARAMETER_COUNT = 27
 THRUST_MAX_M_S2 = 150.0  # BOOST: what is tracked pushes no harder, at burn-out either (Minuteman: some 100)
 
 _WIND_STD_M_S = 15.0  # m/s at 12 km, by height as `wind_shape`; BALLISTIC: each axis, turns the drag; lasts as its error
+_WIND_MOST_M_S = 10.0  # m/s, in the jet stream, which is fallen through before that
 _BEND_MEMORY_S = 25.0  # s, how long the second order in ln(beta) pushes one way, by matched runs
 _SLOW_M_S = 300.0  # m/s, slower than this wind turns it no more
 _DRIFT_HEIGHT_M = 50_000.0  # where LOG_BETA_VAR_PER_M holds
@@ -94,7 +95,7 @@ def _drag_noise(q, x, drag, height_m, climb, h, room, par):
     size = abs(h)
     drag2 = drag[0] * drag[0] + drag[1] * drag[1] + drag[2] * drag[2]
     speed2 = max(x[3] * x[3] + x[4] * x[4] + x[5] * x[5], _SLOW_M_S * _SLOW_M_S)
-    wind_m_s = _WIND_STD_M_S * wind_shape(height_m)
+    wind_m_s = min(_WIND_STD_M_S * wind_shape(height_m), _WIND_MOST_M_S)
     _white_acceleration(q, par[DRAG_MEMORY_S] * drag2 * wind_m_s * wind_m_s / speed2, h)
     var = par[LOG_BETA_VAR] - room
     scale = par[DRAG_RATIO] * par[DRAG_RATIO] * par[DRAG_MEMORY_S] + 0.5 * var * var * _BEND_MEMORY_S
