@@ -88,7 +88,9 @@ def _white_acceleration(q, psd, h):
 def _drag_noise(q, x, drag, height_m, climb, h, room, par):
     """Add what the drag (3,) of a BALLISTIC state leaves out, and the drift of ln(beta), over |h|.
 
-    Across the drag it is what wind turns it by. Along it, DRAG_RATIO of it, and what the linear dependence on ln(beta)
+    Across the drag it is what wind turns it by (200 flights of one-missile by this model alone from 100 km down, NEES/6
+    35, 40 and 45 s later, at 31, 20 and 11 km: 0.68, 0.72, 0.89 with 9 m/s at all heights; 0.92, 0.89, 0.87 with this;
+    0.74 at 11 km without `_WIND_MOST_M_S`). Along it, DRAG_RATIO of it, and what the linear dependence on ln(beta)
     misses: of exp(-e) with e of variance v, e^2/2 - v/2, of variance v^2/2; a filter that leaves that out believes in
     a velocity that goes with ln(beta) (400 matched runs: NEES/7 3.8 where ln(beta) comes to matter, 1.06 with it).
     """
