@@ -177,9 +177,9 @@ def learn(model, kind, before, x, cov, late, back, phi, q, z, site, var, own, sl
                                   that motion's transition and its noise
               z, var (4,)         the plot, less the biases as believed, and its variances
     Out       rows (4, n + 1)     of each: w = v . (b - ref) + noise of variance 1, as v, w
-    What the update changed is moved back by phi, as the update itself did. Not the state, whose motion is not linear: of
-    phi x and the state moved back 1 s, the former is 15 m off by gravity, and in dense air by kilometres, as phi holds
-    the slope of density, over an Earth's radius.
+    What the update changed is moved back by phi, as the update itself did. Not the state, whose motion is not linear:
+    phi x is off the state moved back by 1 s by 15 m of gravity, and in dense air by kilometres: phi holds the slope of
+    density, and would take it over an Earth's radius.
     """
     n = DIM[model]
     at = np.zeros(SIZE)

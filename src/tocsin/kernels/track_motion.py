@@ -55,8 +55,8 @@ PARAMETER_COUNT = 27
 
 THRUST_MAX_M_S2 = 150.0  # BOOST: what is tracked pushes no harder, at burn-out either (Minuteman: some 100)
 
-_WIND_STD_M_S = 15.0  # m/s at 12 km, by height as `wind_shape`; BALLISTIC: each axis, turns the drag; lasts as its error
-_WIND_MOST_M_S = 10.0  # m/s, in the jet stream, which is fallen through before that
+_WIND_STD_M_S = 15.0  # m/s at 12 km, by height as `wind_shape`; BALLISTIC: each axis, turns drag as long as its error
+_WIND_MOST_M_S = 10.0  # m/s, in the jet stream, which is fallen through sooner
 _BEND_MEMORY_S = 25.0  # s, how long the second order in ln(beta) pushes one way, by matched runs
 _SLOW_M_S = 300.0  # m/s, slower than this wind turns it no more
 _DRIFT_HEIGHT_M = 50_000.0  # where LOG_BETA_VAR_PER_M holds
