@@ -147,4 +147,4 @@ def lines(runs: int = RUNS) -> list[str]:
 
 
 if __name__ == "__main__":
-    print("\n".join(lines(int(sys.argv[1]) if len(sys.argv) > 1 else RUNS)))  # noqa: T201
+    sys.stdout.write("\n".join(lines(int(sys.argv[1]) if len(sys.argv) > 1 else RUNS)) + "\n")

@@ -164,7 +164,8 @@ def _use(track: Track, plot: Plot, layout: BiasLayout, bias: np.ndarray, bias_co
     z[:3], var[:3] = plot.z - believed[:3], (RANGE_STD_M**2, ANGLE_STD_RAD**2, ANGLE_STD_RAD**2)
     if believed[AIR] != 0.0:
         height_m = geodetic_from_ecef(*site)[2]
-        z[2], z[0] = unbent(height_m, *bend(height_m, z[2], z[0], N0), N0 + believed[AIR])
+        elevation_rad, range_m = bend(height_m, z[2], z[0], N0)
+        z[2], z[0] = unbent(height_m, elevation_rad, range_m, N0 + believed[AIR])
     time_s = plot.time_s - believed[CLOCK]
     if track.time_s < 0.0:
         mu = np.zeros(MODEL_COUNT)
@@ -232,7 +233,7 @@ def batch(given: Scene, steps: int = 2) -> tuple[Estimate, np.ndarray]:
                 now[:3].copy(), now[3:].copy(), 0.0, CALM, end_s - now_s, 0.5
             )
             ends[thing], last[thing] = np.concatenate((position, velocity)), part @ phi
-        cov = np.linalg.inv(info)
+        cov: np.ndarray = np.linalg.inv(info)
         if step == 0:
             bound = cov
             covs = np.array([last[k] @ cov[n + 6 * k : n + 6 * k + 6, n + 6 * k : n + 6 * k + 6] @ last[k].T

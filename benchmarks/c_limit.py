@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -31,8 +32,8 @@ def described() -> str:
     return f"fall_lanes.c sha256 {digest}; {version}; {' '.join(FLAGS)}"
 
 
-def _braces(values: Iterable[object]) -> str:
-    return "{" + ", ".join(_braces(v) if isinstance(v, np.ndarray) else repr(float(v)) for v in values) + "}"  # type: ignore[arg-type]
+def _braces(values: Iterable[Any]) -> str:
+    return "{" + ", ".join(_braces(v) if isinstance(v, np.ndarray) else repr(float(v)) for v in values) + "}"
 
 
 def _numbers() -> str:

@@ -66,7 +66,8 @@ def fly(rng: np.random.Generator) -> tuple[Array, Array]:
     var, z = np.append(NOISE_STD**2, 1.0), np.zeros(4)
     phi, q = np.zeros((SIZE, SIZE)), np.zeros((SIZE, SIZE))
     work, no_bias = np.zeros((WORK_ROWS, WORK_COLUMNS)), np.zeros((4, 4))
-    errors, covariances = [], []
+    errors: list[np.ndarray] = []
+    covariances: list[np.ndarray] = []
     while len(errors) < MOST_LOOKS:
         move(BALLISTIC, x, LOOK_S, PAR[LOG_BETA_VAR] - cov[6, 6], PAR, phi, q, work)
         carry_covariance(phi, cov, q, STATES, work)

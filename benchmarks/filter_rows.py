@@ -240,8 +240,9 @@ def filterpy_extended(made: Case) -> Run:
         out[:, :3] = radar_jacobian(np.ascontiguousarray(x[:3]), site)
         return out
 
-    class Extended(ExtendedKalmanFilter):  # type: ignore[misc]
+    class Extended(ExtendedKalmanFilter):
         h = 1.0
+        x: np.ndarray
 
         def predict_x(self, u: float = 0.0) -> None:
             position, velocity, self.F = advance_with_transition(

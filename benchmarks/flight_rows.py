@@ -29,7 +29,7 @@ BATCH = 1024
 CHECKED = 32  # flights of the batch whose impact is held against the tight reference
 PEER_FLIGHTS = 16  # flights of the batch that scipy does in one repeat
 
-Batch = Callable[[np.ndarray, np.ndarray, np.ndarray, float], Any]
+Batch = Callable[..., Any]  # (states, beta_kg_m2, air, limit_s)
 
 
 def _cm(one: np.ndarray, other: np.ndarray) -> float:

@@ -16,6 +16,7 @@ import math
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -41,12 +42,15 @@ FAULTS = {
     "clock 3 s behind": Fault(LIAR, clock_s=-3.0),
     "clock 3 s behind, from half way": Fault(LIAR, clock_s=-3.0, from_s=45.0),
     "clock 1 s ahead": Fault(LIAR, clock_s=1.0),
+    "clock 1 s behind": Fault(LIAR, clock_s=-1.0),
     "clock 0.5 s ahead": Fault(LIAR, clock_s=0.5),
+    "clock 0.5 s behind": Fault(LIAR, clock_s=-0.5),
     "range 1500 m too long (50 sigma)": Fault(LIAR, range_m=1_500.0),
     "turned by 0.05 rad": Fault(LIAR, turn_rad=0.05),
+    "errors 3 times as large as stated": Fault(LIAR, noise_ratio=3.0),
     "an old scan again and again": Fault(LIAR, is_stuck=True, from_s=45.0),
 }
-HEALTHY = {
+HEALTHY: dict[str, dict[str, Any]] = {
     "one body": {},
     "salvo, 4 bodies 3 s apart": {"delays_s": (0.0, 3.0, 6.0, 9.0)},
     "one body, 5 false plots a scan": {"false_count": 5.0},
@@ -66,9 +70,9 @@ class Result:
     ignored: int  # ... and ignored
 
 
-def play(kind: str, flight: Flight, seed: int, fault: Fault | None, without: int = -1, **scene: object) -> Result:
+def play(kind: str, flight: Flight, seed: int, fault: Fault | None, without: int = -1, **scene: Any) -> Result:
     """One run, the trust in each sensor read after each input."""
-    tracker, made = Tracker(), scans(kind, flight, SECONDS[kind], seed, fault, without=without, **scene)  # type: ignore[arg-type]
+    tracker, made = Tracker(), scans(kind, flight, SECONDS[kind], seed, fault, without=without, **scene)
     liar = f"{'camera' if kind == 'infrared' else 'radar'} {LIAR}" if fault is not None else ""
     found_s, what, clock_s, worst = math.inf, "", 0.0, dict[str, int]()
     for t_s, _ in stepped(tracker, made):

@@ -110,7 +110,7 @@ def run(case: Scene, seed: int, policy: TrackPolicy | None = None, is_verbose: b
         weight = np.sum(list(weights.values()), axis=0)
         held, nees, false = holders(tracker, look, weight)
         if is_verbose and look.time_s > (case.resolvable_s - 20.0 if case.kind == "separation" else 8.0):
-            print(_line(tracker, look, held), f"{false} elsewhere" if false else "")  # noqa: T201
+            sys.stdout.write(f"{_line(tracker, look, held)} {f'{false} elsewhere' if false else ''}\n")
         out.false = max(out.false, false)
         if look.truth.shape[0] == 1:
             before = held[0][0] if held[0] else before
@@ -168,14 +168,16 @@ def report(kind: Kind, runs: list[Run]) -> str:
     )
 
 
-def main(count: int = 40, kinds: Iterable[str] = KINDS) -> None:
+def main(count: int = 40, kinds: Iterable[Kind] = KINDS) -> None:
     for kind in kinds:
-        runs = [run(scene(kind, seed), seed) for seed in range(count)]  # type: ignore[arg-type]
-        print(report(kind, runs), flush=True)  # type: ignore[arg-type]  # noqa: T201
+        runs = [run(scene(kind, seed), seed) for seed in range(count)]
+        sys.stdout.write(report(kind, runs) + "\n")
+        sys.stdout.flush()
         for each in runs:
             if not each.is_good:
-                print("   ", each)  # noqa: T201
+                sys.stdout.write(f"    {each}\n")
 
 
 if __name__ == "__main__":
-    main(*(int(sys.argv[1]), sys.argv[2:] or KINDS) if len(sys.argv) > 1 else ())
+    wanted = [kind for kind in KINDS if kind in sys.argv[2:]] or KINDS
+    main(*(int(sys.argv[1]), wanted) if len(sys.argv) > 1 else ())

@@ -210,8 +210,8 @@ def _look(
                               rng.uniform(-FALSE_RATE_M_S, FALSE_RATE_M_S))))  # fmt: skip
         origin.append(CLUTTER_PLOT)
     order = rng.permutation(len(rows))
-    z, source = np.array(rows).reshape(-1, 4)[order], np.array(origin, dtype=np.int64)[order]
-    return Look(radar, time_s, z, source, spread, np.array(objects), away, is_apart)
+    z, sources = np.array(rows).reshape(-1, 4)[order], np.array(origin, dtype=np.int64)[order]
+    return Look(radar, time_s, z, sources, spread, np.array(objects), away, is_apart)
 
 
 def end_ns(look: Look) -> int:

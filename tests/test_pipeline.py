@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from tocsin.errors import PipelineError
-from tocsin.messages import Detections, Message, Scan, SensorHealth, Tick, TrackUpdates, column, encode
+from tocsin.messages import Detections, Message, Origin, Scan, SensorHealth, Tick, TrackUpdates, column, encode
 from tocsin.pipeline import STAGES, Pipeline, build_pipeline, check_flow
 from tocsin.scenario import Defence, Sensor
 
@@ -60,9 +60,9 @@ class Liar(Relay):
     gives: ClassVar[tuple[type[Message], ...]] = (TrackUpdates,)
 
 
-def scan(arrival_ns: int = 10, origin: str = "exercise", number: int = 1) -> Scan:
+def scan(arrival_ns: int = 10, origin: Origin = "exercise", number: int = 1) -> Scan:
     return Scan(
-        time_ns=arrival_ns, id=f"radar/Scan/{number}", origin=origin, arrival_ns=arrival_ns, source="radar",  # type: ignore[arg-type]
+        time_ns=arrival_ns, id=f"radar/Scan/{number}", origin=origin, arrival_ns=arrival_ns, source="radar",
         sensor="radar", kind="radar", sequence=0, start_ns=0, end_ns=arrival_ns,
         platform_ecef_m=(6_378_137.0, 0.0, 0.0), plot_time_ns=column([], "int64"), range_m=column([]),
         azimuth_rad=column([]), elevation_rad=column([]),

@@ -125,7 +125,7 @@ class Pipeline:
 
 def build_pipeline(defence: Defence) -> Pipeline:
     """The pipeline of a scenario or a recording, from what the defence may know of it."""
-    return Pipeline([stage(defence) for stage in STAGES], defence.origin)  # type: ignore[call-arg]
+    return Pipeline([stage(defence) for stage in STAGES], defence.origin)
 
 
 def check_flow(stages: Sequence[Stage]) -> None:

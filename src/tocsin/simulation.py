@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from tocsin.errors import PipelineError, RecordError, ScanError, ScenarioError
-from tocsin.messages import Message, Scan, Tick, stamp
+from tocsin.messages import Message, Origin, Scan, Tick, stamp
 from tocsin.people import People
 from tocsin.pipeline import Pipeline, build_pipeline
 from tocsin.record import Entry, Header, Recorder, read_entries, read_header, versions
@@ -67,7 +67,7 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
 class Queue:
     """Inputs to come, in order of (arrival, source, number)."""
 
-    def __init__(self, origin: str) -> None:
+    def __init__(self, origin: Origin) -> None:
         self._origin = origin
         self._heap: list[tuple[int, str, int, Message]] = []
         self._count = 0
@@ -80,7 +80,7 @@ class Queue:
             stamped = stamp(
                 message,
                 id=f"{key}/{number}",
-                origin=self._origin,  # type: ignore[arg-type]
+                origin=self._origin,
                 arrival_ns=message.arrival_ns,
                 source=message.source,
             )

@@ -2,7 +2,8 @@
 
     python tests/cli/every_root.py [--write]
 
-Run it from a warm cache, twice after an edit of a kernel: what is compiled afresh brings the kernels that it calls.
+Run it from a warm cache: after an edit of a kernel, until it writes the same twice. What is compiled afresh brings the
+kernels that it calls, and a new list is compiled afresh.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ def test_tracks_are_written_for_its_reader(page: dict[str, Any]) -> None:
 
 
 def test_stone_soups_half_runs_and_its_detections_give_the_same_tracks(page: dict[str, Any]) -> None:
-    pytest.importorskip("stonesoup")
+    pytest.importorskip("stonesoup", reason="Stone Soup, of constraints/bench.txt alone, is not installed")
     (track,) = page["stonesoup_tracks"]
     assert len(track) > 100
     np.testing.assert_allclose(page["from_detections"]["position_ecef_m"], page["tracks"]["position_ecef_m"], atol=0.05)

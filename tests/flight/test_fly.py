@@ -6,6 +6,7 @@ import ast
 import math
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -315,11 +316,11 @@ def test_flight_is_usable_without_the_stages_the_world_or_the_console() -> None:
         ({"earth": "mars"}, "takes an Earth"),
     ],
 )
-def test_a_flight_that_cannot_be_computed_is_refused_by_name(change: dict[str, object], words: str) -> None:
-    given: dict[str, object] = {"position_ecef_m": POSITION, "velocity_ecef_m_s": VELOCITY, **change}
+def test_a_flight_that_cannot_be_computed_is_refused_by_name(change: dict[str, Any], words: str) -> None:
+    given: dict[str, Any] = {"position_ecef_m": POSITION, "velocity_ecef_m_s": VELOCITY, **change}
     position, velocity = given.pop("position_ecef_m"), given.pop("velocity_ecef_m_s")
     with pytest.raises(FlightError, match=words):
-        fly(position, velocity, **given)  # type: ignore[arg-type]
+        fly(position, velocity, **given)
 
 
 @pytest.mark.parametrize(
@@ -333,9 +334,9 @@ def test_a_flight_that_cannot_be_computed_is_refused_by_name(change: dict[str, o
         ({"j3": "none"}, "j3"),
     ],
 )
-def test_an_earth_that_cannot_be_is_refused_by_name(change: dict[str, object], words: str) -> None:
+def test_an_earth_that_cannot_be_is_refused_by_name(change: dict[str, Any], words: str) -> None:
     with pytest.raises(FlightError, match=words):
-        Earth(**change)  # type: ignore[arg-type]
+        Earth(**change)
 
 
 def test_heights_are_events_of_one_flight() -> None:

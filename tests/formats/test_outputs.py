@@ -191,8 +191,12 @@ def test_plots_that_come_seldom_are_one_line_all_the_same() -> None:
 
 
 def test_what_is_carried_through_a_gap_is_exact_under_even_acceleration() -> None:
-    place = lambda t: np.array([7e6 + 3000.0 * t - 4.0 * t * t, 100.0 * t, -2000.0 * t + 1.5 * t * t])  # noqa: E731
-    speed = lambda t: np.array([3000.0 - 8.0 * t, 100.0, -2000.0 + 3.0 * t])  # noqa: E731
+    def place(t: float) -> np.ndarray:
+        return np.array([7e6 + 3000.0 * t - 4.0 * t * t, 100.0 * t, -2000.0 * t + 1.5 * t * t])
+
+    def speed(t: float) -> np.ndarray:
+        return np.array([3000.0 - 8.0 * t, 100.0, -2000.0 + 3.0 * t])
+
     states = [State(round(t * 1e9), place(t), speed(t), True) for t in (0.0, 5.0, 305.0, 310.0)]
     parts = stretches(states, 0)
     assert [len(part) for part in parts] == [2, 2]

@@ -270,7 +270,9 @@ def test_without_stone_soup_its_objects_are_refused_with_a_remedy(monkeypatch: p
 
 def test_stone_soup_itself_agrees(tmp_path: Path) -> None:
     """Its own models, reader and tracks: a turned, displaced radar with range rate; the CSV; the objects."""
-    nonlinear = pytest.importorskip("stonesoup.models.measurement.nonlinear")
+    nonlinear = pytest.importorskip(
+        "stonesoup.models.measurement.nonlinear", reason="Stone Soup, of constraints/bench.txt alone, is not installed"
+    )
     from stonesoup.reader.generic import CSVTrackReader
     from stonesoup.types.array import StateVector
     from stonesoup.types.detection import Detection

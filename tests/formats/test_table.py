@@ -18,7 +18,7 @@ from tocsin.formats import table
 from tocsin.formats.read import read_scans
 from tocsin.formats.site import SensorSite
 from tocsin.formats.table import read_table, write_table
-from tocsin.messages import Scan, SweptVolume, column
+from tocsin.messages import Column, Scan, SweptVolume, column
 from tocsin.units import ns_from_iso
 
 SWEPT = SweptVolume(
@@ -307,9 +307,10 @@ def recordings(draw: st.DrawFn) -> list[Scan]:
         site = SITES[name]
         for number in range(draw(st.integers(1, 3))):
             count = draw(st.integers(0 if site.swept else 1, 3))
-            floats = lambda low, high, n=count: column(  # noqa: E731
-                draw(st.lists(st.floats(low, high), min_size=n, max_size=n, unique_by=_apart))
-            )
+
+            def floats(low: float, high: float, n: int = count) -> Column:
+                return column(draw(st.lists(st.floats(low, high), min_size=n, max_size=n, unique_by=_apart)))
+
             end = start + number * 10**9 + draw(st.integers(0, 10**8))
             values = {}
             if site.kind == "radar":

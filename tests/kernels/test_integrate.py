@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -48,11 +50,11 @@ class Result:
     def __init__(self, start: np.ndarray, beta: float = NO_DRAG, air: np.ndarray = STILL, *, method: int = TSIT5,
                  step_s: float = 0.0, tolerance_m: float = 0.02, stop_m: float = 0.0, max_time_s: float = 7200.0,
                  spacing_s: float = 0.0, levels_m: tuple[float, ...] = (), earth: object = None,
-                 run: object = integrate) -> None:  # fmt: skip
+                 run: Callable[..., Any] = integrate) -> None:  # fmt: skip
         samples = np.empty((int(max_time_s / spacing_s) + 3 if spacing_s > 0.0 else 0, 7))
         events, self.peak, self.final = np.empty((20, 10)), np.empty(2), np.empty(6)
         tables = (None, None, None) if earth is None else (earth, NO_TABLE, NO_WIND)
-        self.status, self.time_s, count, event_count = run(  # type: ignore[operator]
+        self.status, self.time_s, count, event_count = run(
             start, beta, air, *tables, method, step_s, tolerance_m, stop_m, max_time_s, spacing_s,
             np.sort(levels_m), samples, events, self.peak, self.final,
         )  # fmt: skip
@@ -151,7 +153,7 @@ def test_angular_momentum_about_a_round_earth_at_rest_is_constant(method: int, s
     assert np.linalg.norm(np.cross(after[:3], after[3:]) - momentum) < 1e-9 * np.linalg.norm(momentum)
 
 
-def tight(start: np.ndarray, beta: float, air: np.ndarray, end_s: float) -> object:
+def tight(start: np.ndarray, beta: float, air: np.ndarray, end_s: float) -> Callable[[float], np.ndarray]:
     """scipy's dense answer to the same right-hand side."""
 
     def slope(_: float, y: np.ndarray) -> np.ndarray:
@@ -176,14 +178,14 @@ def test_events_are_met_within_a_millisecond_and_in_order(method: int, step_s: f
     assert found.events[:, 9].tolist() == [1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0]
     solution = tight(start, 4000.0, WINDY, found.time_s + 1.0)
     for kind, time_s, *y, level, _ in found.events:
-        assert np.linalg.norm(solution(time_s)[:3] - y[:3]) < 0.3  # type: ignore[operator]
+        assert np.linalg.norm(solution(time_s)[:3] - y[:3]) < 0.3
         if kind == APOGEE:
-            before, after = (height(solution(time_s + s)) - height(solution(time_s)) for s in (-0.5, 0.5))  # type: ignore[operator]
+            before, after = (height(solution(time_s + s)) - height(solution(time_s)) for s in (-0.5, 0.5))
             top_s = (before - after) / (2.0 * (before + after)) * 0.5  # vertex of the parabola through the three
             assert abs(top_s) < EVENT_S * 5.0  # the reference's own difference of heights resolves no more
-            assert level == pytest.approx(height(solution(time_s)), abs=0.1)  # type: ignore[operator]
+            assert level == pytest.approx(height(solution(time_s)), abs=0.1)
         else:
-            exact = brentq(lambda t, h=level: height(solution(t)) - h, time_s - 1.0, time_s + 0.9, xtol=1e-9)  # type: ignore[operator]
+            exact = brentq(lambda t, h=level: height(solution(t)) - h, time_s - 1.0, time_s + 0.9, xtol=1e-9)
             assert time_s == pytest.approx(exact, abs=EVENT_S)
 
 
@@ -237,7 +239,7 @@ def test_flights_of_1500_km_end_within_10_cm_of_a_tight_one_and_very_light_ones_
 ) -> None:
     start = state(80e3, 3600.0, 38.0)
     found = Result(start, beta, method=method)
-    exact = tight(start, beta, STILL, found.time_s)(found.time_s)  # type: ignore[operator]
+    exact = tight(start, beta, STILL, found.time_s)(found.time_s)
     assert np.linalg.norm(found.final[:3] - exact[:3]) < limit_m
 
 
@@ -254,7 +256,7 @@ def test_samples_lie_on_the_path(method: int, limit_m: float) -> None:
     start = state(80e3, 2500.0, 40.0)
     samples = Result(start, 4000.0, method=method, spacing_s=1.0).samples
     solution = tight(start, 4000.0, STILL, float(samples[-1, 0]))
-    off = [np.linalg.norm(solution(t)[:3] - y[:3]) for t, *y in samples]  # type: ignore[operator]
+    off = [np.linalg.norm(solution(t)[:3] - y[:3]) for t, *y in samples]
     assert max(off) < limit_m
 
 

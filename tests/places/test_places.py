@@ -175,9 +175,9 @@ def test_country_at_knows_capitals_and_the_sea(lat: float, lon: float, code: str
 
 def test_borders_are_closed_and_call_the_country_by_its_own_name() -> None:
     for detail in ("region", "world"):
-        names = {code: name for code, name, _ in borders(detail)}  # type: ignore[arg-type]
+        names = {code: name for code, name, _ in borders(detail)}
         assert names["TR"] == "Türkiye"
-        for _, _, outlines in borders(detail):  # type: ignore[arg-type]
+        for _, _, outlines in borders(detail):
             assert outlines
             assert all(len(ring) >= 4 and (ring[0] == ring[-1]).all() for ring in outlines)
 

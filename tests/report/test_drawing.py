@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+import re
 from html.parser import HTMLParser
 
+import msgspec
 import numpy as np
 import pyproj
 import pytest
+from example_run import example_run
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.font_manager import FontProperties, findfont
+from matplotlib.ft2font import FT2Font, LoadFlags
 
+from tocsin.report.facts import gather
 from tocsin.report.markup import Markup, el, text
 from tocsin.report.projection import Projection, arc_km, clip_polygon, thin
-from tocsin.report.svg import Drawing, Labels, nice_step, ticks
+from tocsin.report.svg import Drawing, Labels, nice_step, text_width, ticks
+from tocsin.report.timeline import gantt
 
 finite = st.floats(-500, 1500)
 
@@ -138,3 +146,47 @@ def test_a_thinned_line_keeps_its_ends() -> None:
     assert kept[0] == (0.0, 0.0)
     assert kept[-1] == (10.0, 0.0)
     assert len(kept) <= 11
+
+
+def measured(words: str, size_px: float, is_bold: bool) -> float:
+    """Width in DejaVu Sans, the widest of the common ones, by FreeType."""
+    weight = "bold" if is_bold else "normal"
+    font = FT2Font(findfont(FontProperties(family="DejaVu Sans", weight=weight)))
+    font.set_size(1000.0, 72.0)
+    font.set_text(words, 0.0, flags=LoadFlags.NO_HINTING)
+    return float(font.get_width_height()[0]) / 64.0 / 1000.0 * size_px
+
+
+@pytest.mark.parametrize("is_bold", [False, True])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "+31:08", "+08:06 late", "T-0001", "predicted impact", "launch, estimated ± 21 s (95 %)", "35.76° E",
+        "Public warning approved and sent", "12 345 km²",
+    ],
+)  # fmt: skip
+def test_a_text_is_no_wider_than_it_is_taken_to_be_and_not_much_narrower(words: str, is_bold: bool) -> None:
+    wide = measured(words, 12.0, is_bold)
+    assert wide <= text_width(words, 12.0, is_bold=is_bold) * 1.01
+    assert text_width(words, 12.0, is_bold=is_bold) <= 1.25 * wide
+
+
+@pytest.mark.parametrize("width", [358.0, 1060.0])
+def test_the_time_of_a_step_leaves_its_mark_and_the_edge_of_the_chart_alone(width: float) -> None:
+    """The last step at any ten seconds of 45 minutes, in time and late: 4 px from the edge, 2 px from its own mark."""
+    messages = example_run()
+    facts = gather(messages, scenario=None, seed=7, version="0.1.0", digest="", command="", truth=None)
+    told = facts.main
+    assert told is not None
+    for after_s, is_kept in itertools.product(range(300, 2700, 10), (True, False)):
+        last = msgspec.structs.replace(
+            told.steps[-1], after_zero_s=float(after_s), time_ns=1, is_within_budget=is_kept, budget_s=2400.0
+        )
+        figure = gantt(facts, msgspec.structs.replace(told, steps=(*told.steps[:-1], last)), width)
+        label = re.findall(r'<text x="([-\d.]+)"[^>]*class="strong"[^>]*>(\+[^<]*)</text>', figure)[-1]
+        mark = re.findall(r'(?:<path d="M|<circle cx=")([-\d.]+)[^>]*class="mark', figure)[-1]
+        left = float(label[0])
+        right = left + measured(label[1], 12.0, is_bold=True)
+        assert right <= width - 4.0, label
+        x = float(mark)
+        assert right <= x - 9.0 or left >= x + 9.0, (label, x)

@@ -66,7 +66,10 @@ def test_a_path_is_read_beside_the_description_and_followed_between_its_points(t
     folder = tmp_path / "deep"
     folder.mkdir()
     start, rows, radius, rate = ns_from_iso("2026-03-04T09:00:00Z"), [], 26_600_000.0, 2 * math.pi / 43_200.0
-    truth = lambda t: radius * np.array((math.cos(rate * t), math.sin(rate * t) * 0.5, math.sin(rate * t) * 0.75**0.5))  # noqa: E731
+
+    def truth(t: float) -> np.ndarray:
+        return radius * np.array((math.cos(rate * t), math.sin(rate * t) * 0.5, math.sin(rate * t) * 0.75**0.5))
+
     for minute in range(10):
         latitude, longitude, height = pymap3d.ecef2geodetic(*truth(60.0 * minute))
         rows.append(f"{start + minute * 60 * 10**9},{float(latitude)},{float(longitude)},{float(height)}")

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from tocsin.kernels.geodesy import ecef_from_geodetic, enu_axes
 from tocsin.kernels.motion import acceleration, advance
 from tocsin.messages import Assessment, Event, Message, SensorHealth, Tick, TrackUpdates, column
+from tocsin.messages.track_updates import TrackStatus
 from tocsin.policy import Policy
 from tocsin.scenario import Actor, Defence, Sensor
 from tocsin.stages.assess import Assess
@@ -85,9 +86,10 @@ def row(
     sensor: str,
     *,
     track: int = 1,
-    status: str = "confirmed",
+    status: TrackStatus = "confirmed",
     log_beta: float = math.log(4000.0),
     log_beta_std: float = 0.3,
+    parent: int = 0,
 ) -> TrackUpdates:
     """TrackUpdates of one row."""
     t_ns = START_NS + round(t_s * S)
@@ -98,7 +100,7 @@ def row(
         id=f"track/{t_ns}/{track}/{sensor}",
         sensor=sensor,
         track=ints[0],
-        status=(status,),  # type: ignore[arg-type]
+        status=(status,),
         t_ns=ints[1],
         position_ecef_m=column([position]),
         velocity_ecef_m_s=column([velocity]),
@@ -113,7 +115,7 @@ def row(
         position_count=ints[4],
         nis=column([0.0]),
         nis_dof=ints[5],
-        parent=column([0], "int64"),
+        parent=column([parent], "int64"),
     )
 
 

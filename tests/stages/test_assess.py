@@ -32,7 +32,7 @@ from tocsin.flight import contains, enu_offsets_m, polygon_area_m2
 from tocsin.kernels.fall import fall_to_ground
 from tocsin.kernels.geodesy import geodetic_from_ecef
 from tocsin.kernels.motion import advance
-from tocsin.messages import CLASSES, Assessment, Command, Message, decode_state, encode, encode_state
+from tocsin.messages import CLASSES, Assessment, Command, Event, Message, decode_state, encode, encode_state
 from tocsin.scenario import Sensor
 
 MISSILE, ORBITAL, AIRCRAFT, LAUNCHER = (
@@ -391,7 +391,8 @@ def test_an_operator_may_refute_and_others_may_not() -> None:
     begin = coast(bench, 10)
     for actor, subject in (("voice", "T-0001"), ("nobody", "T-0001"), ("ops", "T-0099"), ("ops", "")):
         (refusal,) = bench.give(command(actor, subject))
-        assert refusal.code == "assess.not_allowed"  # type: ignore[attr-defined]
+        assert isinstance(refusal, Event)
+        assert refusal.code == "assess.not_allowed"
     out = bench.give(command("ops", "T-0001"))
     assert any(isinstance(m, Assessment) and m.rung == "REFUTED" for m in out)
     coast(bench, 30, start_s=111.0, radar=10, begin=begin)

@@ -42,8 +42,8 @@ def defence(origin: str = "exercise") -> Defence:
     return msgspec.structs.replace(given, policy=msgspec.structs.replace(given.policy, posture=levels))
 
 
-def casualty(outcome: str, reporter: str = "local authority", threat: str = "T1") -> Report:
-    return Report(time_ns=EPOCH_NS, kind="casualty", reporter=reporter, subject=threat, outcome=outcome)  # type: ignore[arg-type]
+def casualty(outcome: Any, reporter: str = "local authority", threat: str = "T1") -> Report:
+    return Report(time_ns=EPOCH_NS, kind="casualty", reporter=reporter, subject=threat, outcome=outcome)
 
 
 def found(driver: Driver, name: str, outcome: str, at_s: float, *, is_taken: bool = True) -> None:
@@ -80,9 +80,9 @@ def a_warning() -> PublicWarning:
 WARNING = a_warning()
 
 
-def posture(level: str = "raised", concurrence: str = "standing", **changes: Any) -> Posture:
+def posture(level: str = "raised", concurrence: Any = "standing", **changes: Any) -> Posture:
     fields: dict[str, Any] = {"crew_reaction_s": 25.0, "members_count": 32, "decided_by": "cmd"}
-    return Posture(time_ns=EPOCH_NS, level=level, concurrence=concurrence, **(fields | changes))  # type: ignore[arg-type]
+    return Posture(time_ns=EPOCH_NS, level=level, concurrence=concurrence, **(fields | changes))
 
 
 def play(

@@ -65,11 +65,11 @@ def test_zone_probabilities_agree_with_samples_on_the_true_hexagons() -> None:
 
 
 def test_a_zone_once_held_is_kept_down_to_the_release_probability() -> None:
-    rules = {"threshold_prob": 0.01, "release_prob": 0.002, "harm_radius_m": 2_000.0, "max_zones": 400}
+    rules: dict[str, Any] = {"threshold_prob": 0.01, "release_prob": 0.002, "harm_radius_m": 2_000.0, "max_zones": 400}
     where, covariance = place_ecef("Dörtyol"), np.eye(2) * 9_000.0**2
-    fresh = set(choose_zones(where, covariance, held=frozenset(), **rules))  # type: ignore[arg-type]
+    fresh = set(choose_zones(where, covariance, held=frozenset(), **rules))
     everyone = frozenset(zones().ids)
-    kept = set(choose_zones(where, covariance, held=everyone, **rules))  # type: ignore[arg-type]
+    kept = set(choose_zones(where, covariance, held=everyone, **rules))
     assert fresh < kept
 
 

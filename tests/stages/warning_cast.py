@@ -14,6 +14,7 @@ from tocsin.messages import (
     Engagement,
     Event,
     Message,
+    Origin,
     PublicWarning,
     Report,
     Tick,
@@ -38,9 +39,9 @@ ACTORS = (
 DESERT_ECEF_M = (4_318_000.0, 3_730_000.0, 2_839_000.0)  # 26.6 N 40.8 E: no zone of the table within reach
 
 
-def defence(origin: str = "exercise", **rules: Any) -> Defence:
+def defence(origin: Origin = "exercise", **rules: Any) -> Defence:
     return Defence(
-        origin=origin,  # type: ignore[arg-type]
+        origin=origin,
         epoch_ns=EPOCH_NS,
         actors=ACTORS,
         policy=Policy(warn=WarnPolicy(**rules)),
@@ -50,7 +51,7 @@ def defence(origin: str = "exercise", **rules: Any) -> Defence:
 class Driver:
     """Feeds a stage and keeps what it gives, stamped as the pipeline does."""
 
-    def __init__(self, stage: Any, origin: str = "exercise") -> None:
+    def __init__(self, stage: Any, origin: Origin = "exercise") -> None:
         self.stage, self.origin, self.count, self.now_s = stage, origin, 0, 0.0
         self.out: list[Message] = []
 
@@ -58,9 +59,9 @@ class Driver:
         self.now_s = self.now_s if at_s is None else at_s
         self.count += 1
         now_ns = EPOCH_NS + ns_from_s(self.now_s)
-        stamped = stamp(message, id=f"m{self.count}", origin=self.origin, arrival_ns=now_ns, source=source)  # type: ignore[arg-type]
+        stamped = stamp(message, id=f"m{self.count}", origin=self.origin, arrival_ns=now_ns, source=source)
         given = [
-            stamp(m, id=f"m{self.count}.{i}", origin=self.origin, arrival_ns=now_ns, source=self.stage.name)  # type: ignore[arg-type]
+            stamp(m, id=f"m{self.count}.{i}", origin=self.origin, arrival_ns=now_ns, source=self.stage.name)
             for i, m in enumerate(self.stage.handle(stamped))
         ]
         self.out += given
@@ -76,7 +77,7 @@ class Driver:
             action=action,
             subject=subject,
             revision=revision,
-            reason=reason,  # type: ignore[arg-type]
+            reason=reason,
         )
         return self.send(command, source=actor)
 
@@ -169,11 +170,11 @@ def find(subject: str, outcome: str, district: str | None = "Dörtyol") -> Repor
         reporter="police",
         subject=subject,
         outcome=outcome,
-        position_ecef_m=where,  # type: ignore[arg-type]
+        position_ecef_m=where,
     )
 
 
-def desk(origin: str = "exercise", **rules: Any) -> Driver:
+def desk(origin: Origin = "exercise", **rules: Any) -> Driver:
     return Driver(Warn(defence(origin, **rules)), origin)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 from hypothesis import given, settings
@@ -47,10 +49,10 @@ WIDE = msgspec.structs.replace(  # the longest names of the table, over several 
 )
 
 
-def render(tag: str, kind: str, purpose: str, origin: Origin, facts: Facts) -> WarningText:
+def render(tag: str, kind: Any, purpose: Any, origin: Origin, facts: Facts) -> WarningText:
     if kind == "falling":
         facts, kind = msgspec.structs.replace(facts, until_ns=facts.at_ns + 1_000 * 10**9), "debris"
-    return render_warning(kind, purpose, tag, origin, facts)  # type: ignore[arg-type]
+    return render_warning(kind, purpose, tag, origin, facts)
 
 
 @pytest.mark.parametrize("origin", ["exercise", "test", "live"])
@@ -220,7 +222,7 @@ def test_an_unknown_time_of_impact_is_said_once_and_promises_nothing() -> None:
     facts = msgspec.structs.replace(FACTS, is_at_known=False, seconds_left=None)
     for tag in languages():
         for purpose in ("warning", "update"):
-            text = render_warning("missile", purpose, tag, "exercise", facts)  # type: ignore[arg-type]
+            text = render_warning("missile", purpose, tag, "exercise", facts)
             for part in (text.headline, text.description):
                 assert part.count(texts(tag).words["impact_unknown"]) == 1
                 assert ":20" not in part

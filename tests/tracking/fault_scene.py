@@ -25,6 +25,7 @@ from tracking_scene import (
 )
 
 from tocsin.kernels import advance
+from tocsin.kernels.track_observe import tangent_axes
 from tocsin.messages import Detections, TrackUpdates, column
 from tocsin.tracking import Tracker
 
@@ -42,13 +43,15 @@ CAMERA_STD, RADAR_STD = 1e-4, (30.0, 1e-3)
 class Fault:
     """What one sensor adds to its data: to its clock, s; to range, m; a turn about the vertical, rad.
 
-    ``is_stuck``: it sends its plots of ``from_s`` again for ever, with new times.
+    ``noise_ratio``: its errors are so many times as large as it states, above 1. ``is_stuck``: it sends its plots of
+    ``from_s`` again for ever, with new times.
     """
 
     sensor: int = 2
     clock_s: float = 0.0
     range_m: float = 0.0
     turn_rad: float = 0.0
+    noise_ratio: float = 1.0
     is_stuck: bool = False
     from_s: float = -1.0
     to_s: float = math.inf
@@ -130,7 +133,7 @@ def scans(
 
 def stepped(tracker: Tracker, scene: list[tuple[float, Detections]]) -> Iterator[tuple[float, list[TrackUpdates]]]:
     """All scans in the order made and a tick a second; (true time, updates) after each input."""
-    next_tick_s = math.floor(scene[0][0])
+    next_tick_s = float(math.floor(scene[0][0]))
     for t_s, scan in scene:
         while t_s >= next_tick_s:
             yield next_tick_s, tracker.tick(ns(next_tick_s))
@@ -163,6 +166,8 @@ def _with_fault(scan: Detections, fault: Fault, site: Array) -> Detections:
         changes["plot_time_ns"] = column(scan.plot_time_ns + late_ns, "int64")
     if fault.range_m and scan.range_m is not None:
         changes["range_m"] = column(scan.range_m + fault.range_m)
+    if fault.noise_ratio > 1.0:
+        changes |= _with_noise(scan, math.sqrt(fault.noise_ratio**2 - 1.0))
     if fault.turn_rad and scan.azimuth_rad is not None:
         changes["azimuth_rad"] = column(scan.azimuth_rad + fault.turn_rad)
     if fault.turn_rad and scan.line_of_sight_ecef is not None:
@@ -172,6 +177,22 @@ def _with_fault(scan: Detections, fault: Fault, site: Array) -> Detections:
         turn = c * np.eye(3) + s * cross + (1.0 - c) * np.outer(up, up)
         changes["line_of_sight_ecef"] = column(scan.line_of_sight_ecef @ turn.T)
     return msgspec.structs.replace(scan, **changes)
+
+
+def _with_noise(scan: Detections, ratio: float) -> dict[str, object]:
+    """So many times the stated errors, on top of those that are there."""
+    rng = np.random.default_rng([scan.end_ns // 1_000, scan.sequence])
+    n = scan.plot_count
+    if scan.line_of_sight_ecef is not None:
+        sights = [
+            sight + ratio * CAMERA_STD * rng.standard_normal(2) @ tangent_axes(sight)
+            for sight in scan.line_of_sight_ecef
+        ]
+        return {"line_of_sight_ecef": column(np.array([s / np.linalg.norm(s) for s in sights]).reshape(-1, 3))}
+    return {
+        name: column(getattr(scan, name) + ratio * std * rng.standard_normal(n))
+        for name, std in (("range_m", RADAR_STD[0]), ("azimuth_rad", RADAR_STD[1]), ("elevation_rad", RADAR_STD[1]))
+    }
 
 
 def _at_time_of(held: Detections, scan: Detections) -> Detections:

@@ -7,6 +7,8 @@ Falling body   Athans, Wishner, Bertolini, IEEE TAC 13(5), 1968; ft, ft/s. Runge
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -129,14 +131,7 @@ ATHANS_NOISE = np.array([[1e4]])  # ft2
 
 
 def athans_step(s: Array) -> Array:
-    h = 1.0 / 64.0
-    for _ in range(64):
-        a = _athans_slope(s)
-        b = _athans_slope(s + 0.5 * h * a)
-        c = _athans_slope(s + 0.5 * h * b)
-        d = _athans_slope(s + h * c)
-        s = s + h / 6.0 * (a + 2.0 * b + 2.0 * c + d)
-    return s
+    return _over_a_second(_athans_slope, s)
 
 
 def _athans_slope(s: Array) -> Array:
@@ -162,19 +157,24 @@ def athans_sight_jacobian(s: Array) -> Array:
 
 def zarchan_step(s: Array) -> Array:
     """1 s of height ft and its rate, ft/s: beta 500 lb/ft2, density 0.0034 exp(-height / 22000 ft), g 32.2 ft/s2."""
-    h = 1.0 / 64.0
-    for _ in range(64):
-        a = _zarchan_slope(s)
-        b = _zarchan_slope(s + 0.5 * h * a)
-        c = _zarchan_slope(s + 0.5 * h * b)
-        d = _zarchan_slope(s + h * c)
-        s = s + h / 6.0 * (a + 2.0 * b + 2.0 * c + d)
-    return s
+    return _over_a_second(_zarchan_slope, s)
 
 
 def _zarchan_slope(s: Array) -> Array:
     density = 0.0034 * np.exp(-s[..., 0] / 22_000.0)
     return np.stack((s[..., 1], 32.2 * (0.5 * density * s[..., 1] ** 2 / 500.0 - 1.0)), axis=-1)
+
+
+def _over_a_second(slope: Callable[[Array], Array], s: Array) -> Array:
+    """1 s by 64 classical Runge-Kutta steps."""
+    h = 1.0 / 64.0
+    for _ in range(64):
+        a = slope(s)
+        b = slope(s + 0.5 * h * a)
+        c = slope(s + 0.5 * h * b)
+        d = slope(s + h * c)
+        s = s + h / 6.0 * (a + 2.0 * b + 2.0 * c + d)
+    return s
 
 
 def _polar_jacobian(dx: Array, dy: Array, column_x: int, column_y: int, size: int) -> Array:

@@ -14,6 +14,7 @@ from tracking_scene import (
     EAST,
     EVERYWHERE,
     WEST,
+    assert_same_memory,
     at,
     burning,
     coasting,
@@ -27,7 +28,7 @@ from tracking_scene import (
 from tocsin.errors import MessageError
 from tocsin.messages import Detections, TrackUpdates, decode_state, encode_state
 from tocsin.tracking import Tracker, TrackerState
-from tocsin.tracking.checkpoint import ARRAYS, pack, unpack
+from tocsin.tracking.checkpoint import pack, unpack
 from tocsin.tracking.history import plots_by_track
 
 SECONDS = 14
@@ -79,14 +80,6 @@ def seconds(scan: Detections) -> float:
 
 def in_order(scans: Sequence[Detections], until_s: int) -> tuple[Tracker, list[TrackUpdates]]:
     return feed([(seconds(scan), scan) for scan in scans], until_s)
-
-
-def assert_same_memory(a: TrackerState, b: TrackerState) -> None:
-    for name in ARRAYS:
-        left, right = getattr(a, name), getattr(b, name)
-        assert left.shape == right.shape, name
-        assert left.tobytes() == right.tobytes(), name
-    assert (a.next_id, a.sensors) == (b.next_id, b.sensors)
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -7,12 +7,14 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 import pytest
-from tracking_scene import CALM, EVERYWHERE, coasting, ns, radar_scan
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from tracking_scene import CALM, EVERYWHERE, arrays_of, assert_same_memory, coasting, ns, radar_scan
 
 from tocsin.kernels import advance
 from tocsin.messages import Detections
 from tocsin.tracking import Tracker, TrackerState
-from tocsin.tracking.checkpoint import ARRAYS, pack, unpack
+from tocsin.tracking.checkpoint import ARRAYS, BANKS, pack, unpack
 
 Array = npt.NDArray[np.float64]
 PARTS_S, SECONDS = 12, 45
@@ -29,9 +31,13 @@ def bodies(seconds: int, apart_m_s: float = 12.0) -> list[list[Array]]:
     return out
 
 
-def separation(seed: int, seconds: int = SECONDS) -> list[Detections]:
-    rng = np.random.default_rng(seed)
-    return [radar_scan(each, t, rng, number=t, swept=EVERYWHERE) for t, each in enumerate(bodies(seconds))]
+def separation(seed: int, seconds: int = SECONDS, clutter: float = 0.0) -> list[Detections]:
+    """With so many false plots a scan, up to 300 m from the first object along each axis."""
+    rng, scans = np.random.default_rng(seed), []
+    for t, each in enumerate(bodies(seconds)):
+        false = [each[0] + rng.uniform(-300.0, 300.0, 3) for _ in range(rng.poisson(clutter))]
+        scans.append(radar_scan([*each, *false], t, rng, number=t, swept=EVERYWHERE))
+    return scans
 
 
 def fed(scans: Sequence[Detections]) -> Iterator[tuple[Tracker, dict[int, int]]]:
@@ -79,25 +85,35 @@ def test_a_false_plot_beside_a_track_becomes_no_confirmed_track(seed: int) -> No
     assert began  # tracks, which were then dropped
 
 
-def test_late_scans_leave_the_same_parents_and_memory_as_scans_in_order() -> None:
-    """Every third scan comes 3 s late; compared once all have come."""
-    scans, both = separation(3, 40), []
-    for late_s in (0, 3):
-        tracker = Tracker()
-        arrivals = sorted((t + (late_s + 0.5 if t % 3 == 0 else 0.5), t) for t in range(40))
-        tick = 1
-        for at_s, t in arrivals:
+@example(seed=3, late_s=3.5, every=3, clutter=0.0)
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    late_s=st.sampled_from([1.5, 3.5, 8.5]),
+    every=st.integers(2, 5),
+    clutter=st.sampled_from([0.0, 0.5]),
+)
+def test_late_scans_leave_the_same_parents_and_memory_as_scans_in_order(
+    seed: int, late_s: float, every: int, clutter: float
+) -> None:
+    """One scan in two to five comes late; false plots beside the track begin children that die."""
+    scans, both = separation(seed, 40, clutter), []
+    for wait_s in (0.5, late_s):
+        tracker, tick = Tracker(), 1
+        arrivals = sorted((t + (wait_s if t % every == 0 else 0.5), t) for t in range(40))
+        for at_s, t in [*arrivals, (51.5, -1)]:
             while tick <= at_s:
                 tracker.tick(ns(tick))
                 tick += 1
-            tracker.step(scans[t], ns(at_s))
-        while tick <= 46:
-            tracker.tick(ns(tick))
-            tick += 1
+            if t >= 0:
+                tracker.step(scans[t], ns(at_s))
         both.append(tracker.state)
-    assert (both[0].parent > 0).any()
-    for name in ARRAYS:
-        assert getattr(both[0], name).tobytes() == getattr(both[1], name).tobytes(), name
+    assert_same_memory(*both)
+
+
+def test_a_checkpoint_holds_every_array_of_the_memory() -> None:
+    assert {*ARRAYS, *BANKS} == set(arrays_of(TrackerState()))
+    assert "parent" in ARRAYS
 
 
 def test_a_checkpoint_keeps_parents() -> None:

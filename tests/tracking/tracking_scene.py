@@ -9,8 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from tocsin.kernels import advance, ecef_from_geodetic, enu_axes, radar_from_ecef
+from tocsin.kernels.track_motion import BALLISTIC, BOOST
 from tocsin.kernels.track_observe import tangent_axes
 from tocsin.messages import Detections, SweptVolume, TrackUpdates, Vec3, column
+from tocsin.tracking import TrackerState
+from tocsin.tracking.checkpoint import BANKS
 
 Array = npt.NDArray[np.float64]
 State = tuple[Array, Array]
@@ -136,3 +139,27 @@ def ground_offset(east_m: float, north_m: float, up_m: float) -> Callable[[], Ar
     """A point near the radar."""
     axes = enu_axes(math.radians(36.0), math.radians(40.0))
     return lambda: RADAR + east_m * axes[0] + north_m * axes[1] + up_m * axes[2]
+
+
+def arrays_of(state: TrackerState) -> list[str]:
+    """Names of all arrays of a memory, whether a checkpoint holds them or not."""
+    return [name for name in TrackerState.__struct_fields__ if isinstance(getattr(state, name), np.ndarray)]
+
+
+def assert_same_memory(a: TrackerState, b: TrackerState) -> None:
+    """To the bit in every array, but for what banks hold for models that do not live, which is undefined."""
+    for name in arrays_of(a):
+        left, right = getattr(a, name), getattr(b, name)
+        assert left.shape == right.shape, name
+        if name in BANKS:
+            left, right = (np.where(_lives(s).reshape(*s.mu.shape, *[1] * (left.ndim - 2)), getattr(s, name), 0.0)
+                           for s in (a, b))  # fmt: skip
+        assert left.tobytes() == right.tobytes(), name
+    assert (a.next_id, a.sensors) == (b.next_id, b.sensors)
+
+
+def _lives(state: TrackerState) -> npt.NDArray[np.bool_]:
+    """(T, 3) bool: models with a probability, and BALLISTIC where thrust may end."""
+    lives = state.mu > 0.0
+    lives[:, BALLISTIC] |= lives[:, BOOST]
+    return lives

@@ -10,12 +10,13 @@ import pyproj
 import pytest
 from example_run import Tape, assessment, ellipse, example_run, ns, track_update
 
-from tocsin.messages import ALL, Message, TrackUpdates, column
+from tocsin.messages import ALL, Message, Rung, TrackUpdates, column
 from tocsin.views import (
     alerts,
     debris,
     engagements,
     finds,
+    launches_count,
     ledger,
     region_area_m2,
     statements,
@@ -30,6 +31,21 @@ def test_the_ninety_percent_ellipse_of_a_normal_is_sqrt_two_ln_ten_sigma(run: li
     sigma_m = 90.0 * math.exp(-10.0 / 90.0) * 600.0  # east, as the run was written for T = 70 s
     assert first.semi_major_90_m == pytest.approx(math.sqrt(2 * math.log(10)) * sigma_m, rel=1e-12)
     assert first.semi_minor_90_m == pytest.approx(first.semi_major_90_m / 2, rel=1e-12)
+
+
+def test_what_came_off_a_threat_is_of_its_launch_and_not_one_more() -> None:
+    """Named in turn: threat, highest rung, what it came off."""
+    tape = Tape()
+    objects: list[tuple[str, Rung, str]] = [
+        ("T1", "CONFIRMED", ""), ("T2", "CONFIRMED", "T1"), ("T3", "CUE", "T2"), ("T4", "PROBABLE", ""),
+        ("O-5", "NONE", ""), ("T6", "CONFIRMED", "O-5"), ("O-7", "NONE", "T4"), ("T8", "CUE", "O-7"),
+    ]  # fmt: skip
+    for n, (threat, rung, parent) in enumerate(objects):
+        told = msgspec.structs.replace(assessment(100.0 + n, 1, rung), threat=threat, track=n + 1, parent=parent)
+        tape.add(100.0 + n, told)
+    judged = threats(tape.done())
+    assert {view.threat: view.parent for view in judged} == {threat: parent for threat, _, parent in objects}
+    assert launches_count(judged) == 3  # T1 with T2 and T3, T4 with T8, T6 that came off what was none
 
 
 def test_a_turned_ellipse_keeps_its_axes() -> None:

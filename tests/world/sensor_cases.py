@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from sky_cases import EPOCH_NS
@@ -41,10 +42,10 @@ class Straight:
         return (times, *self.states(times))
 
 
-def station(sensor: Sensor, *bodies: Straight, seed: int = 1, **more: object) -> Station:
+def station(sensor: Sensor, *bodies: Straight, seed: int = 1, **more: Any) -> Station:
     """A sensor under a sky of these bodies."""
     sky = SkyTables(bodies, lookback_s=sensor.scan_period_s + 1.0)
-    return KINDS[sensor.kind](sensor, sky, EPOCH_NS, Draws(seed, 0), **more)  # type: ignore[arg-type]
+    return KINDS[sensor.kind](sensor, sky, EPOCH_NS, Draws(seed, 0), **more)
 
 
 def scans_of(one: Station, from_s: float, to_s: float) -> list[Scan]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
 
@@ -39,14 +40,14 @@ SITE = Site(name="site", unit="unit", latitude_deg=36.0, longitude_deg=35.0)
 
 def scenario(
     *sensors: Sensor, threats: tuple[Threat, ...] = (), aircraft: tuple[Aircraft, ...] = (), spread: Spread = MATCHED,
-    site: Site = SITE, **truth: float,
+    site: Site = SITE, **truth: Any,
 ) -> Scenario:  # fmt: skip
     return Scenario(
         name="case",
         title="case",
         epoch=EPOCH,
         duration_s=900.0,
-        truth=Truth(threats=threats, aircraft=aircraft, spread=spread, **truth),  # type: ignore[arg-type]
+        truth=Truth(threats=threats, aircraft=aircraft, spread=spread, **truth),
         sensors=sensors,
         units=(Unit(name="unit", latitude_deg=36.0, longitude_deg=35.0),),
         sites=(site,),

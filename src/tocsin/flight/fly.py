@@ -180,4 +180,5 @@ def _over_cores(work: Callable[..., Ends], *columns: Floats) -> Ends:
     cuts = [count * part // parts for part in range(parts + 1)]
     with ThreadPoolExecutor(parts) as pool:
         done = list(pool.map(lambda a, b: work(*(column[a:b] for column in columns)), cuts[:-1], cuts[1:]))
-    return tuple(np.concatenate(each) for each in zip(*done, strict=True))  # type: ignore[return-value]
+    statuses, times, states = zip(*done, strict=True)
+    return np.concatenate(statuses), np.concatenate(times), np.concatenate(states)

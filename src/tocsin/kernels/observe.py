@@ -31,6 +31,15 @@ def observe_from_site(position_m, velocity_m_s, site_m):
 
 
 @kernel
+def hermite(from_m, to_m, from_m_s, to_m_s, step_s, share):
+    """Cubic through two places with their rates, step_s apart: place and rate a share (0 to 1) of the way on."""
+    m0, m1 = step_s * from_m_s, step_s * to_m_s
+    c2 = 3.0 * (to_m - from_m) - 2.0 * m0 - m1
+    c3 = 2.0 * (from_m - to_m) + m0 + m1
+    return from_m + share * (m0 + share * (c2 + share * c3)), (m0 + share * (2.0 * c2 + share * 3.0 * c3)) / step_s
+
+
+@kernel
 def along_path(table_s, table_m, table_m_s, time_s):
     """Positions and velocities at n times by cubic Hermite interpolation in a path's table.
 
@@ -47,10 +56,7 @@ def along_path(table_s, table_m, table_m_s, time_s):
         h = table_s[k + 1] - table_s[k]
         u = (t - table_s[k]) / h
         for j in range(3):
-            p0, p1 = table_m[k, j], table_m[k + 1, j]
-            m0, m1 = h * table_m_s[k, j], h * table_m_s[k + 1, j]
-            c2 = 3.0 * (p1 - p0) - 2.0 * m0 - m1
-            c3 = 2.0 * (p0 - p1) + m0 + m1
-            position[i, j] = p0 + u * (m0 + u * (c2 + u * c3))
-            velocity[i, j] = (m0 + u * (2.0 * c2 + u * 3.0 * c3)) / h
+            position[i, j], velocity[i, j] = hermite(
+                table_m[k, j], table_m[k + 1, j], table_m_s[k, j], table_m_s[k + 1, j], h, u
+            )
     return position, velocity

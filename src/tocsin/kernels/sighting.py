@@ -11,6 +11,7 @@ import numpy as np
 from tocsin.kernels.compiled import kernel
 from tocsin.kernels.constants import EARTH_RATE_RAD_S, LIGHT_M_S, SEMI_MAJOR_M, SEMI_MINOR_M
 from tocsin.kernels.geodesy import geodetic_from_ecef, height_and_up
+from tocsin.kernels.observe import hermite
 
 SIGHTING_COLUMNS = 10  # of sight_from_site
 FLASH_COLUMNS = 7  # of sight_flashes
@@ -34,12 +35,7 @@ def place_along(table_s, table_m, table_m_s, first, end, at, time_s, out):
     h = max(table_s[k + 1] - table_s[k], 1e-9)
     u = (t - table_s[k]) / h
     for j in range(3):
-        p0, p1 = table_m[k, j], table_m[k + 1, j]
-        m0, m1 = h * table_m_s[k, j], h * table_m_s[k + 1, j]
-        c2 = 3.0 * (p1 - p0) - 2.0 * m0 - m1
-        c3 = 2.0 * (p0 - p1) + m0 + m1
-        out[j] = p0 + u * (m0 + u * (c2 + u * c3))
-        out[3 + j] = (m0 + u * (2.0 * c2 + u * 3.0 * c3)) / h
+        out[j], out[3 + j] = hermite(table_m[k, j], table_m[k + 1, j], table_m_s[k, j], table_m_s[k + 1, j], h, u)
     return k
 
 

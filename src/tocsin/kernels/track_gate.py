@@ -45,7 +45,7 @@ def _shift(model, x, dt_s, at):
 
 
 @kernel
-def _first_from(key, value):
+def first_from(key, value):
     """Index of the first of sorted keys that is not below a value."""
     low, high = 0, key.shape[0]
     while low < high:
@@ -252,8 +252,8 @@ def gate(
             if kind == INFRARED:
                 # a sight within an angle a of another differs from it by less than a in any component; sin a = d / D
                 middle, reach = along / max(distance, 1.0), 1.6 * reach / max(distance - reach, 0.5 * distance, 1.0)
-            low = min(low, _first_from(near_key, middle - reach))
-            high = max(high, _first_from(near_key, middle + reach))
+            low = min(low, first_from(near_key, middle - reach))
+            high = max(high, first_from(near_key, middle + reach))
         if is_radar and low < high:
             box[2] = -1.0
             for m in range(MODEL_COUNT):

@@ -45,8 +45,40 @@ def spots_from_radar(z, site):
     """(p, 3) ECEF m: where plots z (p, >= 3) of range m, azimuth and elevation rad, lie."""
     spot = np.empty((z.shape[0], 3))
     for j in range(z.shape[0]):
-        spot[j] = ecef_from_radar(z[j, 0], z[j, 1], z[j, 2], site)
+        at = ecef_from_radar(z[j, 0], z[j, 1], z[j, 2], site)
+        for a in range(3):  # a row in one assignment takes numba a second more to compile
+            spot[j, a] = at[a]
     return spot
+
+
+@kernel
+def sort_out(status, parent, plot_count, t_ns, last_ns, slots, when_ns, late_limit_s, joins_hits):
+    """Which tracks of a scan choose plots first, and which from what those leave.
+
+    In        status .. last_ns  of the memory; slots (n,); when_ns: the plots' reference time
+              late_limit_s       a state further ahead of it takes no part
+              joins_hits         what came off a track chooses first once it has so many plots
+    Out       first (k,) and rest (m,) int64 rows, back_s (n,) reference time less the state's where that is
+              later, gap_s (n,) s since the last plot
+    """
+    n = slots.shape[0]
+    first, rest = np.empty(n, np.int64), np.empty(n, np.int64)
+    back_s, gap_s = np.empty(n), np.empty(n)
+    first_count, rest_count = 0, 0
+    for i in range(n):
+        k = slots[i]
+        back_s[i] = min((when_ns - t_ns[k]) / 1e9, 0.0)
+        gap_s[i] = max((when_ns - last_ns[k]) / 1e9, 0.0)
+        hits = plot_count[k, 0] + plot_count[k, 1] + plot_count[k, 2]
+        if back_s[i] < -late_limit_s:
+            continue
+        if status[k] == CONFIRMED or (parent[k] > 0 and hits >= joins_hits):
+            first[first_count] = i
+            first_count += 1
+        else:
+            rest[rest_count] = i
+            rest_count += 1
+    return first[:first_count], rest[:rest_count], back_s, gap_s
 
 
 @kernel
@@ -97,7 +129,8 @@ def use_plots(
         if nis[i] >= 0.0:
             if is_biased and status[k] == CONFIRMED and mu[k, top] > _SURE and may_teach(top, cov[k, top]):
                 for r in range(ROW_COUNT[kind]):
-                    rows[count] = taught[top, r]
+                    for b in range(rows.shape[1]):
+                        rows[count, b] = taught[top, r, b]
                     count += 1
             last_ns[k] = max(last_ns[k], plot_ns[j])
             first_ns[k] = min(first_ns[k], plot_ns[j])

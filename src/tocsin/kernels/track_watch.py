@@ -125,13 +125,14 @@ def _rows_of(mask, bit_rows):
 
 
 @kernel
-def _references(slots, status, first_ns, last_ns, support, state, when_ns, others, bit_rows, turn, picked):
-    """Fill picked (REFERENCE_MAX,) with rows of tracks to compare with; returns how many.
+def _references(slots, status, first_ns, last_ns, support, state, when_ns, others, odd, bit_rows, turn, picked, agreed):
+    """Fill picked (REFERENCE_MAX,) with rows of tracks to compare with, and agreed, whether to judge by them; returns
+    how many.
 
     Confirmed, seen for SETTLED_NS and no longer ago than FRESH_NS, lately measured by sensors of ``others`` that fix a
-    position twice over. Not where more than a few of the others lately fed something beside it, and not it: they
-    disagree among themselves, one of them may be the liar, and nobody is judged. Where there are many, ``turn`` says
-    which now.
+    position twice over. Nobody is judged where more than a few of the others lately fed something beside it, and not
+    it, or are of ``odd`` and did not feed it: they disagree among themselves, and one of them may be the liar. Where
+    there are many, ``turn`` says which now.
     """
     n = slots.shape[0]
     known = np.empty(n, np.int64)
@@ -148,7 +149,7 @@ def _references(slots, status, first_ns, last_ns, support, state, when_ns, other
     for r in range(turn % max(stride, 1), count, max(stride, 1)):
         i = known[r]
         mask = (support[slots[i], NOW] | support[slots[i], BEFORE]) & others
-        apart = np.int64(0)
+        apart = odd & others & ~mask
         for j in range(n):
             is_beside = True
             for c in range(3):
@@ -156,16 +157,16 @@ def _references(slots, status, first_ns, last_ns, support, state, when_ns, other
                     is_beside = False
             if is_beside:
                 apart |= (support[slots[j], NOW] | support[slots[j], BEFORE]) & others & ~mask
-        if _MAJORITY * _rows_of(apart, bit_rows) <= _rows_of(mask, bit_rows):
-            picked[found] = i
-            found += 1
+        picked[found] = i
+        agreed[found] = _MAJORITY * _rows_of(apart, bit_rows) <= _rows_of(mask, bit_rows)
+        found += 1
     return found
 
 
 @kernel
 def scan_evidence(
     slots, status, first_ns, last_ns, t_ns, support, state, cov6, x, mu, choice, when_ns, clock_var, bit, others,
-    bit_rows, turn, kind, z, spot, plot_ns, site, var, limit, shifts, pairs, out,
+    odd, bit_rows, turn, kind, z, spot, plot_ns, site, var, limit, shifts, pairs, out,
 ):  # fmt: skip
     """What a scan says of its sensor, by each reference track and in sum.
 
@@ -174,6 +175,7 @@ def scan_evidence(
               choice (n,)     plot that each track chose, -1: none
               clock_var       s2, of what is not known of the sensor's clock; plots are less what is
               bit, others     the sensor's bit, and the mask of the other trusted sensors
+              odd             the mask of sensors that lately saw references displaced, scan after scan
               bit_rows (b,)   numbers that a plot of each sensor measures; turn: any count that grows with each scan
               limit           bound on d2
     Out       shifts (4, SHIFT_COUNT)  by shift: tracks that no plot shows at their time, and one shows at that shift;
@@ -181,18 +183,19 @@ def scan_evidence(
                               times the best shift
               pairs (PAIR_MAX, 1 + 2 ROWS)  of such a track and a free plot, one that no track which others support
                               has taken: track; residual at its time; its variances
-              out (7,)        tracks shown at their time; tracks not, though something is near; pairs; sum of d2, of
+              out (8,)        tracks shown at their time; tracks not, though something is near; pairs; sum of d2, of
                               each track's nearest own or free plot, within four times the limit; their rows;
-                              reference tracks; whether the sensor has ever fed one of them
+                              reference tracks; whether the sensor has ever fed one of them; tracks not shown less
+                              those shown, also of references about which the others disagree: all else is without
               support         the sensor supports no longer what it sees elsewhere
     """
     shifts[:] = 0.0
     out[:] = 0.0
     picked = np.empty(REFERENCE_MAX, np.int64)
+    agreed = np.empty(REFERENCE_MAX, np.bool_)
     reference_count = _references(
-        slots, status, first_ns, last_ns, support, state, when_ns, others, bit_rows, turn, picked
+        slots, status, first_ns, last_ns, support, state, when_ns, others, odd, bit_rows, turn, picked, agreed
     )
-    out[5] = reference_count
     if reference_count == 0:
         return
     is_free = np.ones(z.shape[0], np.bool_)
@@ -219,8 +222,10 @@ def scan_evidence(
         for c in range(3):
             push[c] = lift * here[c] + mu[i, BOOST] * x[i, BOOST, 6 + c]
         back_s = min((when_ns - t_ns[slots[i]]) * 1e-9, 0.0)
-        if support[slots[i], EVER] >> bit & 1:
-            out[6] = 1.0
+        if agreed[r]:
+            out[5] += 1.0
+            if support[slots[i], EVER] >> bit & 1:
+                out[6] = 1.0
         nearest = 1e30
         nearest_own = 1e30
         sharpness = 0.0
@@ -238,12 +243,13 @@ def scan_evidence(
             if d2 < nearest:
                 nearest = d2
                 sharpness = f
-        if nearest_own <= 4.0 * limit:
+        if agreed[r] and nearest_own <= 4.0 * limit:
             out[3] += nearest_own
             out[4] += m
         if nearest <= limit:
             if sharpness >= sharp:
-                out[0] += 1.0
+                out[0] += 1.0 if agreed[r] else 0.0
+                out[7] -= 1.0
             continue
         if near == 0:
             continue
@@ -262,6 +268,8 @@ def scan_evidence(
             if f < sharp:
                 continue
             is_sharp = True
+            if not agreed[r]:
+                break
             if pair_count < PAIR_MAX:
                 pairs[pair_count, 0] = i
                 for a in range(ROWS):
@@ -292,5 +300,6 @@ def scan_evidence(
                     shifts[2, k] += f
                     shifts[3, k] += f * shift_s
         if is_sharp:
-            out[1] += 1.0
+            out[1] += 1.0 if agreed[r] else 0.0
+            out[7] += 1.0
     out[2] = pair_count

@@ -8,7 +8,8 @@ from tocsin.messages.envelope import Column, Message, Vec3
 from tocsin.messages.field import Field
 from tocsin.messages.scan import SensorKind
 
-CLASSES: tuple[str, ...] = (
+ThreatClass = Literal["ballistic_missile", "space_launch", "orbital", "aircraft", "meteor_or_reentry", "false"]
+CLASSES: tuple[ThreatClass, ...] = (
     "ballistic_missile",
     "space_launch",
     "orbital",
@@ -16,7 +17,6 @@ CLASSES: tuple[str, ...] = (
     "meteor_or_reentry",
     "false",
 )
-ThreatClass = Literal["ballistic_missile", "space_launch", "orbital", "aircraft", "meteor_or_reentry", "false"]
 Rung = Literal["NONE", "CUE", "PROBABLE", "CONFIRMED", "REFUTED"]
 RUNG_RANK: dict[Rung, int] = {"REFUTED": -1, "NONE": 0, "CUE": 1, "PROBABLE": 2, "CONFIRMED": 3}
 
@@ -26,6 +26,7 @@ class Assessment(Message, tag="Assessment", frozen=True, kw_only=True, eq=False)
 
     threat: Annotated[str, Field("-", "-", "name of the object under judgement, kept while its track lives")]
     track: Annotated[int, Field("count", "-", "track it rests on")]
+    parent: Annotated[str, Field("-", "-", "object it came off, so of the same launch; empty: none known")] = ""
     revision: Annotated[int, Field("count", "-", "running number for this threat, from 1")]
     rung: Annotated[Rung, Field("-", "-", "confirmation ladder; NONE: not a threat so far")]
     class_prob: Annotated[tuple[float, ...], Field("prob", "-", "of each class in CLASSES, sums to one")]

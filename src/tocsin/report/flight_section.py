@@ -9,7 +9,7 @@ from tocsin.report.map import flight_map, ground_map, impact_map
 from tocsin.report.markup import Child, Markup, el, join, number_head, table
 from tocsin.report.profile import flown, ground_profile, profile
 from tocsin.report.projection import geodetic_of
-from tocsin.views import ThreatView, region_area_m2
+from tocsin.views import ThreatView, launches_count, region_area_m2
 
 MOST_ROWS = 60
 
@@ -110,7 +110,7 @@ def _judged(judged: list[ThreatView]) -> Markup:
             size = f"90 % region {count_words(round(area / 1e6)) if area >= 1e6 else 'under 1'} km²"
         rows.append(
             (
-                el("th", view.threat, scope="row"),
+                el("th", view.threat, _of(view), scope="row"),
                 el("td", ", ".join(f"{class_words(n)} {p:.0%}" for p, n in probs if p >= 0.005), class_="wide"),
                 f"{view.highest_rung}{', degraded mode' if view.was_degraded else ''}",
                 _place(view.launch.launch_ecef_m if view.launch else None),
@@ -119,7 +119,15 @@ def _judged(judged: list[ThreatView]) -> Markup:
             )
         )
     head = ("Threat", "Class", "Highest rung", "Estimated launch", "Predicted impact", "Last reason")
-    return table(head, rows, caption="What it was judged to be")
+    launches = launches_count(judged)
+    caption = "What it was judged to be"
+    if launches < len(judged):
+        caption += f": {len(judged)} objects of {launches} launch{'' if launches == 1 else 'es'}"
+    return table(head, rows, caption=caption)
+
+
+def _of(view: ThreatView) -> Markup | None:
+    return el("span", f"came off {view.parent}", class_="sub") if view.parent else None
 
 
 def _place(position_ecef_m: tuple[float, float, float] | None) -> str:

@@ -275,9 +275,10 @@ class _Map(Base):
                 many = sum(v.was_alarming for v in facts.threats) > 1
                 wanted.append((x, y, f"{view.threat}: {said}" if many else said, "strong-threat"))
                 self.labels.block((x - 6, y - 6, x + 6, y + 6))
-        finds = [f for f in facts.finds if f.last.position_ecef_m is not None]
-        for find in finds:
-            lat, lon, _ = geodetic_of([find.last.position_ecef_m])[0]  # type: ignore[list-item]
+        for find in facts.finds:
+            if find.last.position_ecef_m is None:
+                continue
+            lat, lon, _ = geodetic_of([find.last.position_ecef_m])[0]
             x, y = self.projection.pixel(lat, lon)
             d.triangle(x, y, 6, "find")
             wanted.append((x, y, f"find, {find.last.outcome}", "strong"))

@@ -8,16 +8,23 @@ from collections.abc import Iterable, Sequence
 from tocsin.report.markup import Markup, el, join
 
 FONT_PX = 12.0
+_BOLD_RATIO = 1.14  # width of bold to plain, DejaVu Sans
 _WIDE, _NARROW = frozenset("MWmw@%ŞÖÜ—"), frozenset("ijltfrI.,:;'|!()[] İı·")
 
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]  # left, top, right, bottom
 
 
-def text_width(words: str, size_px: float = FONT_PX) -> float:
-    """Width of a line in a common sans-serif, px; errs wide by some percent, so that boxes hold their text."""
-    ems = sum(0.9 if c in _WIDE else 0.33 if c in _NARROW else 0.66 if c.isupper() else 0.57 for c in words)
-    return ems * size_px
+def text_width(words: str, size_px: float = FONT_PX, *, is_bold: bool = False) -> float:
+    """Width of a line in a common sans-serif, px; errs wide by some percent, so that boxes hold their text.
+
+    Figures and signs as wide as those of DejaVu Sans, which are the widest of the common ones.
+    """
+    ems = sum(
+        0.9 if c in _WIDE else 0.33 if c in _NARROW else 0.64 if c.isdigit() else 0.68 if c.isupper() else 0.62
+        for c in words
+    ) + 0.22 * sum(c in "+±−=<>" for c in words)  # 0.84 each
+    return ems * size_px * (_BOLD_RATIO if is_bold else 1.0)
 
 
 def wrap(words: str, width_px: float, size_px: float = FONT_PX) -> list[str]:

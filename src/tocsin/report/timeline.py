@@ -155,11 +155,11 @@ def _row(
     else:
         drawing.diamond(x, middle, 7, kind)
     words = clock_text(step.after_zero_s) + (" late" if step.is_within_budget is False else "")
-    wide = text_width(words, 13)
+    wide = text_width(words, 12, is_bold=True)
     at = x + 12
     if x < budget_x < x + 18 + wide:  # the budget's stroke stays visible: the time stands beyond it
         at = budget_x + 7
-    if at + wide > right + 14:
+    if at + wide > right + 8:  # clear of the chart's edge, which lies 16 beyond in a narrow one
         at = x - 12 - wide
     drawing.rect((at - 2, middle - 8, at + wide, middle + 8), "ground")
     drawing.text(at, middle + 4.5, words, "strong")

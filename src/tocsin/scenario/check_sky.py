@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import get_args
-
-import msgspec
+from typing import Protocol, get_args
 
 from tocsin.errors import ScenarioError
 from tocsin.scenario.ranges import WHEN, hold, within
@@ -106,13 +104,18 @@ def _window(traffic: Traffic, duration_s: float, where: str) -> None:
         within(traffic.to_s, (traffic.from_s, duration_s, "s"), f"{where}.to_s")
 
 
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
 def _named_once(truth: Truth, where: str) -> None:
     """Names that truth.csv and scores go by; a vehicle class is no object and has a list of its own."""
     seen: dict[str, str] = {}
     for key in ("threats", "aircraft", "satellites", "rockets", "launches", "meteors", "reentries"):
-        items: Sequence[msgspec.Struct] = getattr(truth, key)
+        items: Sequence[_Named] = getattr(truth, key)
         for item in items:
-            _name(getattr(item, "name"), seen, key, where)  # noqa: B009
+            _name(item.name, seen, key, where)
     classes: dict[str, str] = {}
     for vehicle in truth.vehicles:
         _name(vehicle.name, classes, "vehicles", where)

@@ -29,13 +29,14 @@ def explained(fault: str, root: type[msgspec.Struct], document: dict[str, Any]) 
     missing = _MISSING.search(fault)
     if missing:
         steps.append((missing[1], ""))
-    table, kind = "", msgspec.inspect.type_info(root)
+    table = ""
+    kind: object = msgspec.inspect.type_info(root)
     for key, _ in steps:
         if not key:
             kind = getattr(kind, "item_type", kind)
             continue
         table = getattr(getattr(kind, "cls", None), "__name__", "")
-        kind = next((field.type for field in getattr(kind, "fields", ()) if field.encode_name == key), None)  # type: ignore[assignment]
+        kind = next((field.type for field in getattr(kind, "fields", ()) if field.encode_name == key), None)
     names = [key for key, _ in steps if key]
     given = None if missing else _value(document, steps)
     limits = _range(table, names)

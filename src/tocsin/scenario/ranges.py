@@ -13,6 +13,8 @@ Range = tuple[float, float, str]
 _COURSE: Range = (0.0, 360.0, "deg")
 _LATITUDE: Range = (-90.0, 90.0, "deg")
 _LONGITUDE: Range = (-180.0, 180.0, "deg")
+_PLACED: dict[str, Range] = {"latitude_deg": _LATITUDE, "longitude_deg": _LONGITUDE}
+_HEADING: dict[str, Range] = {**_PLACED, "course_deg": _COURSE}
 _PROB: Range = (0.0, 1.0, "probability")
 WHEN: Range = (0.0, 172_800.0, "s")  # after the epoch: as long as the longest scenario
 OUTAGE: Range = WHEN
@@ -86,30 +88,22 @@ SKY_RANGES: dict[str, dict[str, Range]] = {
         "turn_rate_deg_s": (0.05, 30.0, "deg/s"),
     },
     "Rocket": {
-        "latitude_deg": _LATITUDE,
-        "longitude_deg": _LONGITUDE,
-        "course_deg": _COURSE,
+        **_HEADING,
         "lean_deg": (0.0, 20.0, "deg"),
         "apogee_km": (50.0, 1_500.0, "km"),
     },
     "Launch": {
-        "latitude_deg": _LATITUDE,
-        "longitude_deg": _LONGITUDE,
-        "course_deg": _COURSE,
+        **_HEADING,
         "orbit_height_km": (180.0, 600.0, "km"),
     },
     "Meteor": {
-        "latitude_deg": _LATITUDE,
-        "longitude_deg": _LONGITUDE,
-        "course_deg": _COURSE,
+        **_HEADING,
         "descent_deg": (15.0, 90.0, "deg"),
         "speed_m_s": (11_000.0, 73_000.0, "m/s"),
         "beta_kg_m2": (5.0, 1_000.0, "kg/m2"),
     },
     "Reentry": {
-        "latitude_deg": _LATITUDE,
-        "longitude_deg": _LONGITUDE,
-        "course_deg": _COURSE,
+        **_HEADING,
         "descent_deg": (0.5, 10.0, "deg"),
         "speed_m_s": (7_500.0, 8_000.0, "m/s"),
         "beta_kg_m2": (10.0, 5_000.0, "kg/m2"),
@@ -117,7 +111,6 @@ SKY_RANGES: dict[str, dict[str, Range]] = {
         "pieces_count": (1, 50, "count"),
     },
 }
-_PLACED: dict[str, Range] = {"latitude_deg": _LATITUDE, "longitude_deg": _LONGITUDE}
 _SPREAD = ("density_ratio_std_20km", "density_ratio_std_80km", "beta_ratio_std", "burn_ratio_std",
            "mach_drag_ratio_std")  # fmt: skip
 RANGES: dict[str, dict[str, Range]] = {

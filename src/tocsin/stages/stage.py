@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Protocol
 
 from tocsin.messages import Message
+from tocsin.scenario import Defence
 
 
 class Stage(Protocol):
@@ -20,5 +21,7 @@ class Stage(Protocol):
     takes: ClassVar[tuple[type[Message], ...]]
     gives: ClassVar[tuple[type[Message], ...]]
     state: Any
+
+    def __init__(self, defence: Defence) -> None: ...
 
     def handle(self, message: Message) -> Sequence[Message]: ...

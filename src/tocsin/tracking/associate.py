@@ -7,7 +7,6 @@ import math
 import numpy as np
 
 from tocsin.kernels.track_assign import assign
-from tocsin.kernels.track_gate import gate
 from tocsin.kernels.track_joint import share_plots
 from tocsin.kernels.track_observe import INFRARED, POSITION, RADAR_RATE
 from tocsin.kernels.track_scan import (
@@ -21,9 +20,11 @@ from tocsin.kernels.track_scan import (
     RANGE_MAX_M,
     RANGE_MIN_M,
     TENTATIVE,
+    sort_out,
 )
 from tocsin.messages import Column
 from tocsin.policy import TrackPolicy
+from tocsin.tracking.halves import gate_rows
 from tocsin.tracking.output import Picture
 from tocsin.tracking.parameters import chi_square_bound
 from tocsin.tracking.plots import Plots
@@ -53,42 +54,39 @@ def associate(
     ``plain_worth``: evidence of a plot whose chance is not known.
     """
     slots = seen.slots
+    status = memory.status[slots]
     choice, worth = np.full(slots.shape[0], -1, dtype=np.int64), np.zeros(slots.shape[0])
     if not plots.count or not slots.size:
         return choice, worth, [], None
-    back_s = np.minimum((when_ns - memory.t_ns[slots]) / NS_PER_S, 0.0)
-    gap_s = np.maximum((when_ns - memory.last_ns[slots]) / NS_PER_S, 0.0)
+    first, rest, back_s, gap_s = sort_out(
+        memory.status, memory.parent, memory.plot_count, memory.t_ns, memory.last_ns, slots, when_ns,
+        policy.late_limit_s, JOINS_HITS,
+    )  # fmt: skip
     ahead_s = (plots.time_ns - when_ns) / NS_PER_S
     limit = chi_square_bound(policy.gate_prob, plots.row_count)
-    in_time = back_s >= -policy.late_limit_s
-    status = memory.status[slots]
     key, axis = _sort_key(plots)
     order = key.argsort(kind="stable")
-    is_first = (status == CONFIRMED) | (
-        (memory.parent[slots] > 0) & (memory.plot_count[slots].sum(axis=1) >= JOINS_HITS)
-    )
     gain = np.zeros(slots.shape[0])
     doubt: list[Share] = []
     born: Offspring | None = None
     free_count = order.size
-    for is_wanted in (is_first, ~is_first):
-        rows = (in_time & is_wanted).nonzero()[0]
+    for rows in (first, rest):
         if not rows.size or not order.size:
             continue
-        start, plot, score = gate(
+        start, plot, score = gate_rows(
             seen.x, seen.cov, seen.mu, seen.slope, rows, back_s, gap_s, plots.kind, plots.z, plots.spot, ahead_s,
             plots.site, plots.var, key, order, axis, limit, par, memory.biases.cov, own.parts,
         )  # fmt: skip
         if born is not None:
             start, plot, score = born.better_than(start, plot, score)
-        if is_wanted is is_first and plots.kind < INFRARED:
+        if rows is first and plots.kind < INFRARED:
             prob, taken = share_plots(start, plot, score, plots.count, _log_odds(plots.kind, swept))
             doubt = shares(rows, start, plot, prob, taken)
         else:
             taken = assign(start, plot, score, plots.count)
         pairs = taken >= 0
         choice[rows[pairs]], gain[rows[pairs]] = plot[taken[pairs]], score[taken[pairs]]
-        if is_wanted is is_first:
+        if rows is first:
             is_left = np.ones(plots.count, dtype=bool)
             is_left[plot[taken[pairs]]] = False
             order = order[is_left[order]]

@@ -28,6 +28,7 @@ from tocsin.kernels.track_twins import may_be_known, twins
 from tocsin.messages import Column, Detections, TrackUpdates
 from tocsin.policy import TrackPolicy
 from tocsin.tracking.associate import associate
+from tocsin.tracking.halves import use_plot_rows
 from tocsin.tracking.history import second_of
 from tocsin.tracking.merge import absorb, slope_of
 from tocsin.tracking.output import Picture, blank, height_of, joined, picture, speed_significance, updates
@@ -134,7 +135,7 @@ class Forward:
         if doubt:
             sure = memory.status.copy()  # a plot that may be another's teaches nothing of biases
             sure[seen.slots[[each.row for each in doubt]]] = TENTATIVE
-        nis, taught = use_plots(
+        nis, taught = use_plot_rows(
             memory.x, memory.cov, memory.mu, memory.slope, memory.t_ns, memory.first_ns, memory.last_ns,
             memory.miss_count, memory.plot_count, memory.evidence, sure, memory.parent, seen.slots, choice, worth,
             seen.x, seen.cov, seen.mu, seen.slope, when_ns, plots.kind, column, plots.z, plots.time_ns, plots.site,

@@ -10,11 +10,11 @@ import msgspec
 import numpy as np
 
 from tocsin.kernels.geodesy import geodetic_from_ecef
-from tocsin.kernels.track_bank import picture_slots
 from tocsin.kernels.track_motion import BALLISTIC, MODEL_COUNT, SIZE
 from tocsin.kernels.track_scan import CONFIRMED
 from tocsin.messages import Column, TrackUpdates
 from tocsin.messages.track_updates import TrackStatus
+from tocsin.tracking.halves import picture_rows
 from tocsin.tracking.state import TrackerState
 
 _STATUS: tuple[TrackStatus, ...] = ("tentative", "confirmed", "dropped")
@@ -68,7 +68,7 @@ def picture(
             slots, room.x[:n], room.cov[:n], room.mu[:n], room.slope[:n], room.state[:n], room.cov6[:n],
             room.is_sound[:n],
         )  # fmt: skip
-    picture_slots(
+    picture_rows(
         memory.x, memory.cov, memory.mu, memory.slope, memory.t_ns, slots, to_ns, own_prob, par, memory.biases.cov,
         seen.x, seen.cov, seen.mu, seen.slope, seen.state, seen.cov6, seen.is_sound,
     )  # fmt: skip

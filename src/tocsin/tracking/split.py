@@ -10,13 +10,15 @@ object for the other. A plot that fits a tentative track better is that track's.
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import numpy as np
 
 from tocsin.kernels.track_gate import gate
-from tocsin.kernels.track_motion import BALLISTIC, BOOST, DIM, LEVEL, MODEL_COUNT
+from tocsin.kernels.track_motion import BALLISTIC, BOOST, DIM, MODEL_COUNT
 from tocsin.kernels.track_observe import INFRARED
 from tocsin.kernels.track_scan import CONFIRMED
+from tocsin.kernels.track_split import likeliest, near_parents, spread_along
 from tocsin.messages import Column
 from tocsin.policy import TrackPolicy
 from tocsin.tracking.merge import slope_of
@@ -26,8 +28,6 @@ from tocsin.tracking.registration import SensorBias
 from tocsin.tracking.state import TrackerState
 
 JOINS_HITS = 2  # a track with a parent chooses plots beside confirmed ones once it has so many
-_KNOWN_VELOCITY_M_S = 100.0  # one sigma: a track that knows less of its velocity has none to hand on
-_REACH_SIGMA = 8.0  # in range, beyond which no gate reaches
 _RARELY_BALLISTIC = 0.01  # below, the parent has no ballistic state worth handing on
 _PARENT_SHARE = 0.5  # of the spread of velocity: the parent was pushed too, or has followed the other object
 
@@ -59,19 +59,10 @@ def offspring(
     found = Offspring(np.full(plots.count, -1, dtype=np.int64), np.full(plots.count, -np.inf), at_ns)
     if plots.kind >= INFRARED or not order.size:
         return found
-    is_parent = (
-        (memory.status[seen.slots] == CONFIRMED)
-        & (seen.mu[:, LEVEL] < 0.5)
-        & (np.trace(seen.cov6[:, 3:, 3:], axis1=1, axis2=2) <= 3.0 * _KNOWN_VELOCITY_M_S**2)
-    )
-    near = is_parent.nonzero()[0]
-    if not near.size:
-        return found
-    std_m = np.sqrt(np.trace(seen.cov6[near, :3, :3], axis1=1, axis2=2))
-    reach_m = _REACH_SIGMA * (std_m + policy.split_along_m + np.sqrt(plots.var[order, 0].max()))
-    range_m = np.sqrt(np.square(seen.state[near, :3] - plots.site).sum(axis=1))
-    ranges = key[order]
-    near = near[ranges.searchsorted(range_m - reach_m) < ranges.searchsorted(range_m + reach_m)]
+    near = near_parents(
+        memory.status, seen.slots, seen.mu, seen.state, seen.cov6, plots.site, key[order],
+        policy.split_along_m + math.sqrt(plots.var[order, 0].max()),
+    )  # fmt: skip
     if not near.size:
         return found
     cov = seen.cov[near]
@@ -81,10 +72,7 @@ def offspring(
         np.zeros(near.size), plots.kind, plots.z, plots.spot, (plots.time_ns - when_ns) * 1e-9, plots.site, plots.var,
         key, order, axis, limit, par, memory.biases.cov, own.parts,
     )  # fmt: skip
-    for r, row in enumerate(near.tolist()):
-        for k in range(start[r], start[r + 1]):
-            if score[k] > found.score[plot[k]]:
-                found.score[plot[k]], found.row[plot[k]] = score[k], row
+    likeliest(start, plot, score, near, found.score, found.row)
     return found
 
 
@@ -147,11 +135,7 @@ def unsettle(memory: TrackerState, policy: TrackPolicy, child: int, velocity_m_s
 
 def _spread(velocity_m_s: Column, policy: TrackPolicy) -> Column:
     """(n, 6, 6) covariance of place and velocity of what came off tracks of these velocities (n, 3)."""
-    speed = np.maximum(np.sqrt(np.square(velocity_m_s).sum(axis=1)), 1.0)
-    way = velocity_m_s / speed[:, None]
-    along = way[:, :, None] * way[:, None, :]
-    across = np.eye(3) - along
-    spread = np.zeros((velocity_m_s.shape[0], 6, 6))
-    spread[:, :3, :3] = policy.split_along_m**2 * along + policy.split_across_m**2 * across
-    spread[:, 3:, 3:] = policy.split_speed_along_m_s**2 * along + policy.split_speed_across_m_s**2 * across
-    return spread
+    return spread_along(
+        np.ascontiguousarray(velocity_m_s), policy.split_along_m, policy.split_across_m, policy.split_speed_along_m_s,
+        policy.split_speed_across_m_s,
+    )  # fmt: skip

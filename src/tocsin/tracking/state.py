@@ -80,10 +80,8 @@ class TrackerState(msgspec.Struct, kw_only=True):
 
     def free(self, slots: Column) -> None:
         """Give slots back, all zero, so that equal tracks make equal arrays; their ids are gone for good."""
-        for name in self.__struct_fields__:
-            array = getattr(self, name)
-            if isinstance(array, np.ndarray):
-                array[slots] = 0
+        for name in _BY_SLOT:
+            getattr(self, name)[slots] = 0
 
     def sensor(self, name: str) -> int:
         """The column of ``fed`` that stands for a sensor, made where it has none."""
@@ -103,10 +101,14 @@ class TrackerState(msgspec.Struct, kw_only=True):
         return tuple([known[key] for key in keys])
 
     def _grow(self) -> None:
-        for name in self.__struct_fields__:
+        for name in _BY_SLOT:
             array = getattr(self, name)
-            if isinstance(array, np.ndarray):
-                setattr(self, name, np.concatenate([array, np.zeros_like(array)]))
+            setattr(self, name, np.concatenate([array, np.zeros_like(array)]))
+
+
+_BY_SLOT = tuple(
+    name for name, value in msgspec.structs.asdict(TrackerState()).items() if isinstance(value, np.ndarray)
+)
 
 
 def with_columns(fed: Column, count: int) -> Column:

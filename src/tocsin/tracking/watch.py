@@ -79,14 +79,16 @@ def hear(
     is_old = digest in record.digests
     record.digests = [*record.digests[1 - SEEN :], digest]
     others = watch.mask("trusted") & ~(1 << record.bit)
-    shifts, pairs, out = np.empty((4, SHIFT_COUNT)), np.empty((PAIR_MAX, 1 + 2 * ROWS)), np.empty(7)
+    witnesses = watch.astray(end_ns)
+    shifts, pairs, out = np.empty((4, SHIFT_COUNT)), np.empty((PAIR_MAX, 1 + 2 * ROWS)), np.empty(8)
     scan_evidence(
         seen.slots, memory.status, memory.first_ns, memory.last_ns, memory.t_ns, memory.support, seen.state,
-        seen.cov6, seen.x, seen.mu, choice, when_ns, clock_var_s2, record.bit, others, watch.bit_rows,
+        seen.cov6, seen.x, seen.mu, choice, when_ns, clock_var_s2, record.bit, others, witnesses, watch.bit_rows,
         record.count, plots.kind, plots.z, plots.spot, plots.time_ns, plots.site, plots.var,
         chi_square_bound(policy.watch_gate_prob, plots.row_count), shifts, pairs, out,
     )  # fmt: skip
-    shown, odd, pair_count, nis, nis_rows, references, has_fed = out.tolist()
+    shown, odd, pair_count, nis, nis_rows, references, has_fed, astray = out.tolist()
+    record.stray(astray, end_ns)
     if not references:
         return _decide(watch, record, False, end_ns, policy)
     decay, most = math.exp(-gap_s / policy.liar_memory_s), 3.0 * policy.liar_score
@@ -96,7 +98,8 @@ def hear(
     if is_new and (pair_count or record.offset.score > 0.0):
         rows = pairs[: int(pair_count)]
         _offset(record, rows, shown, plots.row_count, decay, most, gap_s, end_ns, policy)
-    record.stuck.add(_FITS if is_old and has_fed and not shown else _SHOWN, decay, most, end_ns)
+    is_stuck = is_old and has_fed and not (shown or nis_rows)  # what hangs still looks the same again, and is there
+    record.stuck.add(_FITS if is_stuck else _SHOWN, decay, most, end_ns)
     if nis_rows:
         record.nis = [*record.nis[1 - KEPT :], nis / chi_square_bound(0.5, int(nis_rows))]
         record.beyond = [*record.beyond[1 - KEPT :], nis > chi_square_bound(1.0 - _BEYOND, int(nis_rows))]
@@ -256,13 +259,16 @@ def _may_ignore(watch: SensorWatch, record: SensorRecord, now_ns: int, policy: T
 
 
 def orphans(watch: SensorWatch, memory: TrackerState, slots: Column, policy: TrackPolicy) -> Column:
-    """Slots of tracks that ignored sensors made: no others measured all of a position, or hardly anything at all."""
+    """Slots of tracks that ignored sensors made: no others measured all of a position, or hardly anything at all, or
+    nothing any more in the last ten to twenty seconds."""
     ignored = watch.mask("ignored")
     if not ignored:
         return slots[:0]
-    kept, recent = memory.support[slots, EVER], memory.support[slots, NOW] | memory.support[slots, BEFORE]
+    kept, before = memory.support[slots, EVER], memory.support[slots, BEFORE]
+    recent = memory.support[slots, NOW] | before
     is_theirs = support_rows(watch, kept, ~ignored) < 4
     is_young = memory.plot_count[slots].sum(axis=1) <= policy.merge_young_hits
     is_alone = support_rows(watch, recent, ~ignored) < _TWICE
-    gone: Column = slots[((kept & ignored) != 0) & (is_theirs | (is_young & is_alone))]
+    is_led = (before != 0) & ((recent & ~ignored) == 0)
+    gone: Column = slots[((kept & ignored) != 0) & (is_theirs | is_led | (is_young & is_alone))]
     return gone

@@ -17,6 +17,7 @@ Fault = Literal["", "clock", "offset", "stuck", "noise"]
 KEPT = 30  # scans whose innovations are kept, and ...
 SEEN = 64  # ... digests of scans, to know a repeated one by
 SENSOR_MAX = 62  # sensors that have a bit; further ones are believed, unwatched
+STRAY_SCANS = 2  # a sensor that sees tracks displaced in so many scans in a row disagrees with those who see them
 EPOCH_S = 10  # support is kept for the present so many seconds, and for those before
 
 
@@ -53,6 +54,8 @@ class SensorRecord(msgspec.Struct, kw_only=True):
     good_count: int = 0  # scans since then that showed tracks where they are
     is_spared: bool = False  # it would be ignored, but too few others are left
     ratio: float = 1.0  # its innovations squared over what is normal, which its variances are multiplied by
+    stray_count: int = 0  # scans in a row that show references displaced, judged by these or not ...
+    stray_ns: int = 0  # ... and the end of the last
     clock: Suspicion = msgspec.field(default_factory=Suspicion)  # of the shift that fits best
     offset: Suspicion = msgspec.field(default_factory=Suspicion)
     stuck: Suspicion = msgspec.field(default_factory=Suspicion)
@@ -68,6 +71,13 @@ class SensorRecord(msgspec.Struct, kw_only=True):
     beyond: list[bool] = []  # ... whether they passed the bound that one in twenty passes ...
     median: float = 0.0  # ... and the median of the first: 1 for an honest sensor; 0: too few scans
     digests: list[int] = []  # of the last scans with plots
+
+    def stray(self, balance: float, now_ns: int) -> None:
+        """Note a scan by the number of references it shows displaced, less that of those where they are."""
+        if balance > 0.0:
+            self.stray_count, self.stray_ns = self.stray_count + 1, now_ns
+        elif balance < 0.0:
+            self.stray_count = 0
 
     @property
     def clock_error(self) -> tuple[float, float]:
@@ -98,6 +108,15 @@ class SensorWatch(msgspec.Struct, kw_only=True):
     def mask(self, trust: Trust) -> int:
         """Bits of the sensors that are trusted so far."""
         return sum(1 << r.bit for r in self.sensors.values() if r.trust == trust and r.bit >= 0)
+
+    def astray(self, now_ns: int) -> int:
+        """Bits of the sensors that lately saw tracks displaced, scan after scan."""
+        since_ns = now_ns - EPOCH_S * NS_PER_S
+        return sum(
+            1 << r.bit
+            for r in self.sensors.values()
+            if r.stray_count >= STRAY_SCANS and r.stray_ns >= since_ns and r.bit >= 0
+        )
 
 
 def support_rows(watch: SensorWatch, masks: Column, allowed: int) -> Column:

@@ -10,7 +10,7 @@ from tocsin.views.reached import STEPS
 from tocsin.views.statements import StatementView, statements
 from tocsin.views.summary import CAPTIONS, people_warned, place_of, summary
 from tocsin.views.summary_keys import SUMMARY_KEYS
-from tocsin.views.threats import ImpactSpread, ThreatView, region_area_m2, threats
+from tocsin.views.threats import ImpactSpread, ThreatView, launches_count, region_area_m2, threats
 from tocsin.views.tracks import TrackView, tracks
 from tocsin.views.warnings import WarningView, ZoneTold, warnings
 
@@ -38,6 +38,7 @@ __all__ = [
     "debris",
     "engagements",
     "finds",
+    "launches_count",
     "ledger",
     "line",
     "moment_ns",

@@ -18,7 +18,7 @@ from tocsin.views.debris import debris, finds
 from tocsin.views.engagements import engagements
 from tocsin.views.pick import of_kind, span_ns
 from tocsin.views.statements import statements
-from tocsin.views.threats import ThreatView, region_area_m2, threats
+from tocsin.views.threats import ThreatView, launches_count, region_area_m2, threats
 from tocsin.views.tracks import TrackView, tracks
 from tocsin.views.warnings import WarningView, seconds_left, warnings
 
@@ -66,6 +66,7 @@ def summary(
         "clock_reason": clocks.reason,
         "people": people_warned(clocks, told),
         "threats": [_threat(v, by_threat.get(v.threat), first_ns) for v in judged if v.is_threat],
+        "launches_count": launches_count(judged),
         "tracks": _tracks(paths, judged),
         "alerts": _alerts(messages),
         "engagements": _engagements(messages),
@@ -163,6 +164,7 @@ def _threat(view: ThreatView, own_clock: ThreatClock | None, first_ns: dict[int,
     return {
         "threat": view.threat,
         "track": view.track,
+        "parent": view.parent or None,
         "class": last.best_class,
         "class_prob": _class_prob(last),
         "rung": last.rung,

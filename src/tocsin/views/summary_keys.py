@@ -33,6 +33,7 @@ _CLOCK: dict[str, tuple[str, str]] = {
 _THREAT: dict[str, tuple[str, str]] = {
     "threat": ("-", "name, kept while its track lives"),
     "track": ("-", "number of the track it rests on"),
+    "parent": ("-", "object that it came off, so of the same launch; null: none known"),
     "class": ("-", "most probable class, last word"),
     "class_prob": ("-", "probability of each class"),
     "class_prob.{}": ("prob", "of the class so named"),
@@ -80,6 +81,7 @@ _REST: dict[str, tuple[str, str]] = {
     "clock_reason": ("-", "why there is no clock; empty where there is one"),
     "threats": ("-", "everything that ever stood on the ladder, first to reach PROBABLE first"),
     "threats[].clock": ("-", "its own clock, shaped as clock; null: it never reached PROBABLE"),
+    "launches_count": ("count", "launches behind the threats: what came off another one of them is of its launch"),
     "tracks": ("-", "every track that was confirmed or assessed"),
     "tracks[].track": ("-", "track number"),
     "tracks[].threat": ("-", "name it is judged under; null: never assessed"),

@@ -33,6 +33,7 @@ class ThreatView(msgspec.Struct, frozen=True, kw_only=True):
     threat: str
     track: int
     tracks: tuple[int, ...]
+    parent: str  # what it came off, as last told; empty: a launch of its own, as far as is known
     first: Assessment
     last: Assessment
     launch: Assessment | None  # last good launch estimate
@@ -77,6 +78,23 @@ def threats(messages: Sequence[Message]) -> tuple[ThreatView, ...]:
     return tuple(sorted(views, key=order))
 
 
+def launches_count(judged: Sequence[ThreatView]) -> int:
+    """How many launches are behind all that ever stood on the ladder: what came off another such is of its launch."""
+    parents = {view.threat: view.parent for view in judged}
+    on_ladder = {view.threat for view in judged if view.is_threat}
+    return sum(not _has_above(name, parents, on_ladder) for name in on_ladder)
+
+
+def _has_above(name: str, parents: dict[str, str], wanted: set[str]) -> bool:
+    """Whether anything above this one, however far, is one of those wanted."""
+    seen = {name}
+    while (name := parents.get(name, "")) and name not in seen:
+        if name in wanted:
+            return True
+        seen.add(name)
+    return False
+
+
 def _view(name: str, told: list[Assessment], hit_ns: int | None) -> ThreatView:
     rung_ns: dict[str, int] = {}
     rung_reason: dict[str, str] = {}
@@ -97,6 +115,7 @@ def _view(name: str, told: list[Assessment], hit_ns: int | None) -> ThreatView:
         threat=name,
         track=told[-1].track,
         tracks=tuple(dict.fromkeys(a.track for a in told)),
+        parent=told[-1].parent,
         first=told[0],
         last=told[-1],
         launch=launch,

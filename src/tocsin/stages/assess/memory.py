@@ -56,6 +56,9 @@ class TrackMemory(msgspec.Struct):
     height_max_m: float = 0.0  # it was surely (two sigma) this high
     recent: list[tuple[int, float, float, float]] = []  # (time, velocity) of the last seconds of boost
     burning_ns: int = -(10**18)  # when it was last heard to be under thrust
+    parent_track: int = 0  # that it came off; 0: none
+    parent: str = ""  # what that was last called
+    is_continued: bool = False  # goes on under the name of a lost threat, whose parent is then its own
     threat: str = ""
     revision: int = 0
     rung: Rung = "NONE"

@@ -16,8 +16,8 @@ from tocsin.messages import (
     Event,
     EventKind,
     Message,
+    Rung,
     SensorHealth,
-    ThreatClass,
     Tick,
     TrackUpdates,
     column,
@@ -81,6 +81,7 @@ class Assess:
         )
         modes = message.mode_prob.tolist()
         log_beta, log_beta_std = message.log_beta.tolist(), message.log_beta_std.tolist()
+        parents = message.parent.tolist()
         for row, track in enumerate(message.track.tolist()):
             old = self.state.tracks.get(track)
             if message.status[row] == "dropped":
@@ -114,6 +115,8 @@ class Assess:
             memory.mode_prob = (modes[row][0], modes[row][1], modes[row][2])
             memory.log_beta, memory.log_beta_std = log_beta[row], log_beta_std[row]
             memory.cause, memory.is_changed = message.id, True
+            if not memory.is_continued:
+                memory.parent_track = parents[row]
             self._remember_boost(memory, message.arrival_ns)
         return out
 
@@ -144,6 +147,9 @@ class Assess:
 
     def _lose(self, memory: TrackMemory, now_ns: int, cause: str) -> list[Message]:
         del self.state.tracks[memory.track]
+        for child in self.state.tracks.values():
+            if child.parent_track == memory.track:
+                child.parent = memory.threat
         if memory.last is None:
             return []
         memory.revision += 1
@@ -248,7 +254,7 @@ class Assess:
         found = ladder.evidence(memory.credit, self._sensors, self._policy.ladder.min_plots_per_kind)
         rung, reason = ladder.next_rung(memory, found, self.state.degraded, is_burning and is_rising, self._policy)
         if rung != memory.rung:
-            out += self._move(memory, rung, reason, now_ns, memory.cause)
+            out += self._move(memory, rung, self._in_words(memory, reason), now_ns, memory.cause)
         if memory.rung == "NONE" and memory.status != "confirmed":
             return out
         self._update_launch(memory, float(mean[2]), is_burning, is_rising)
@@ -259,16 +265,31 @@ class Assess:
             and now_ns - memory.published_ns < ns_from_s(self._rules.quiet_period_s)
         ):
             return out
-        return [*out, self._publish(memory, now_ns, reason, memory.cause)]
+        return [*out, self._publish(memory, now_ns, self._in_words(memory, reason), memory.cause)]
 
     def _update_launch(self, memory: TrackMemory, height_m: float, is_burning: bool, is_rising: bool) -> None:
         if memory.rung in ("NONE", "REFUTED") or memory.status != "confirmed":
             return
-        if (is_burning and is_rising) or (not is_burning and not (memory.launch and memory.launch.from_boost)):
+        above = self.state.tracks.get(memory.parent_track)
+        is_own = (is_burning and is_rising) or (memory.launch is not None and memory.launch.from_boost)
+        if above is not None and above.launch is not None and (above.launch.from_boost or not is_own):
+            memory.launch = above.launch  # one launch, and longer seen
+        elif (is_burning and is_rising) or (not is_burning and not (memory.launch and memory.launch.from_boost)):
             estimate = launch.launch_estimate(memory, height_m, is_burning, self._rules)
             memory.launch = launch.joined(memory.launch, estimate)
 
-    def _move(self, memory: TrackMemory, rung: str, reason: str, now_ns: int, cause: str) -> list[Message]:
+    def _parent_of(self, memory: TrackMemory) -> str:
+        """What it came off, by its name now or, where its track is gone, its last; empty: nothing that has a name."""
+        above = self.state.tracks.get(memory.parent_track)
+        if above is not None:
+            memory.parent = above.threat
+        return memory.parent
+
+    def _in_words(self, memory: TrackMemory, reason: str) -> str:
+        parent = self._parent_of(memory)
+        return f"{reason}; came off {parent}" if parent else reason
+
+    def _move(self, memory: TrackMemory, rung: Rung, reason: str, now_ns: int, cause: str) -> list[Message]:
         """Climb, or be refuted; a track that becomes a threat gets its name here."""
         causes = (cause,) if cause else ()
         out: list[Message] = []
@@ -291,7 +312,7 @@ class Assess:
             self.state.threat_count += 1
             memory.threat, memory.revision = f"T-{self.state.threat_count:04d}", 0
         before = memory.rung
-        memory.rung = rung  # type: ignore[assignment]
+        memory.rung = rung
         out.append(
             event(
                 RUNG_CHANGED,
@@ -327,6 +348,9 @@ class Assess:
             return None
         gone = self.state.lost.pop(nearest[1])
         memory.threat, memory.rung, memory.revision = gone.threat, gone.rung, gone.revision
+        is_own = gone.parent_track == memory.track  # it goes on as what came off itself
+        memory.is_continued = True
+        memory.parent_track, memory.parent = (0, "") if is_own else (gone.parent_track, gone.parent)
         memory.launch = launch.joined(memory.launch, gone.launch)
         memory.apogee = memory.apogee or gone.apogee
         memory.height_max_m = max(memory.height_max_m, gone.height_max_m)
@@ -342,16 +366,16 @@ class Assess:
         mean, _ = features_with_spread(memory.position, memory.velocity, memory.covariance)
         is_burning = _is_burning(memory, now_ns)
         found = ladder.evidence(memory.credit, self._sensors, self._policy.ladder.min_plots_per_kind)
-        best: ThreatClass = CLASSES[CLASSES.index(memory.best_class)]  # type: ignore[assignment]
         assessment = Assessment(
             time_ns=now_ns,
             causes=(cause,) if cause else (),
             threat=memory.threat,
             track=memory.track,
+            parent=self._parent_of(memory),
             revision=memory.revision,
             rung=memory.rung,
             class_prob=memory.class_prob,
-            best_class=best,
+            best_class=CLASSES[CLASSES.index(memory.best_class)],
             phenomenologies=ladder.independent_kinds(found),
             is_degraded=bool(self.state.degraded),
             is_burning=is_burning,

@@ -1,0 +1,73 @@
+"""Two cores for one scan: a kernel over many rows runs over both halves of them at once.
+
+Kernels hold no lock of Python's, and rows do not depend on each other: the bytes are those of one run over all.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import numpy as np
+
+from tocsin.kernels.track_bank import picture_slots
+from tocsin.kernels.track_gate import gate
+from tocsin.kernels.track_scan import use_plots
+from tocsin.messages import Column
+
+LEAST_ROWS = 1_000  # below, waking the second thread (43 us measured) takes much of what it saves
+Part = TypeVar("Part")
+_pools: list[ThreadPoolExecutor] = []  # of this process, made when first needed
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pools.clear)  # a fork has none of its parent's threads
+
+
+def halves(part: Callable[[slice], Part], count: int) -> list[Part]:
+    """``part`` of the rows in two slices at once, or of all where they are few."""
+    if count < LEAST_ROWS:
+        return [part(slice(0, count))]
+    if not _pools:
+        _pools.append(ThreadPoolExecutor(1, thread_name_prefix="tocsin-rows"))
+    second = _pools[0].submit(part, slice(count // 2, count))
+    try:
+        first = part(slice(0, count // 2))
+    finally:
+        second.exception()  # waits: nothing may still be writing when an interrupt leaves here
+    return [first, second.result()]
+
+
+def picture_rows(
+    x: Column, cov: Column, mu: Column, slope: Column, t_ns: Column, slots: Column, to_ns: int, own_prob: float,
+    par: Column, bias_cov: Column, *out: Column,
+) -> None:  # fmt: skip
+    """``track_bank.picture_slots``."""
+    halves(
+        lambda of: picture_slots(
+            x, cov, mu, slope, t_ns, slots[of], to_ns, own_prob, par, bias_cov, *[array[of] for array in out]
+        ),
+        slots.shape[0],
+    )
+
+
+def gate_rows(x: Column, cov: Column, mu: Column, slope: Column, rows: Column, *rest: object) -> tuple[Column, ...]:
+    """``track_gate.gate``."""
+    parts = halves(lambda of: gate(x, cov, mu, slope, rows[of], *rest), rows.shape[0])
+    if len(parts) == 1:
+        return parts[0]
+    (start, *first), (then, *second) = parts
+    return (
+        np.concatenate((start, start[-1] + then[1:])),
+        *(np.concatenate(both) for both in zip(first, second, strict=True)),
+    )
+
+
+def use_plot_rows(*given: Any) -> tuple[Column, Column]:
+    """``track_scan.use_plots``; its arguments: 12 arrays of the memory, then 7 by row, then the rest."""
+    memory, by_row, rest = given[:12], given[12:19], given[19:]
+    parts = halves(lambda of: use_plots(*memory, *[array[of] for array in by_row], *rest), by_row[0].shape[0])
+    if len(parts) == 1:
+        return parts[0]
+    nis, taught = zip(*parts, strict=True)
+    return np.concatenate(nis), np.concatenate(taught)
