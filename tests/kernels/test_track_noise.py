@@ -35,10 +35,6 @@ EAST, NORTH, UP = enu_axes(math.radians(36.0), math.radians(40.0))
 LOG_BETA = math.log(4000.0)
 # By height in m: one sigma of each axis, m/s (decision 0008); 15 at 12 km, less by the air's shape, 10 at most
 WINDS_M_S = {50e3: 15.0 * 0.3 * 30.0 / 55.0, 25e3: 4.5, 12e3: 10.0}
-    50e3: 15.0 * 0.3 * 30.0 / 55.0,
-    25e3: 4.5,
-    12e3: 10.0,
-}  # m/s by height in m, each axis, one sigma (decision 0008)
 BEND_S = 25.0  # how long the second order in ln(beta) pushes one way, by matched runs (decision 0008)
 
 
