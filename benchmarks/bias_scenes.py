@@ -183,8 +183,9 @@ def _use(track: Track, plot: Plot, layout: BiasLayout, bias: np.ndarray, bias_co
         move(BALLISTIC, back, time_s - track.time_s, 0.0, par, phi, q, WORK)
     extra, rows = np.zeros((ROWS + 1, ROWS)), np.zeros((ROWS, layout.count + 1))
     weigh(BALLISTIC, RADAR, back, cov, site, z, var, slope, bias_cov, own.parts, extra)
+    before = x.copy()
     update_model(BALLISTIC, x, cov, 1.0, is_late, back, phi, q, RADAR, z, site, extra[ROWS], par, extra, WORK)
-    learn(BALLISTIC, RADAR, x, cov, is_late, phi, q, z, site, extra[ROWS], own.parts, slope, rows)
+    learn(BALLISTIC, RADAR, before, x, cov, is_late, back, phi, q, z, site, extra[ROWS], own.parts, slope, rows)
     if may_teach(BALLISTIC, cov):
         believe(track.ref, rows, 3, bias, bias_cov)
 

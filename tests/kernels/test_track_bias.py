@@ -15,14 +15,16 @@ from tocsin.kernels.track_bias import (
     COMPONENTS,
     believe,
     drift,
+    learn,
     learn_rows,
     plot_sensitivity,
     start_sensitivity,
     weigh,
 )
-from tocsin.kernels.track_motion import BALLISTIC, SIZE, WORK_COLUMNS, WORK_ROWS, carry_slope
+from tocsin.kernels.track_motion import BALLISTIC, SIZE, WORK_COLUMNS, WORK_ROWS, carry_slope, move
 from tocsin.kernels.track_observe import NU, POSITION, RADAR, RADAR_RATE, ROWS, observe
 from tocsin.kernels.track_start import start_bank
+from tocsin.kernels.track_update import update_model
 from tocsin.policy import TrackPolicy
 from tocsin.tracking.parameters import kernel_parameters
 
@@ -115,6 +117,23 @@ def test_a_plot_older_than_the_state_teaches_as_the_joint_filter_says() -> None:
     believe(np.zeros(count), rows, m, bias, bias_cov)
     np.testing.assert_allclose(x + a[:n] @ bias, joint[:n], rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(bias_cov, wide[n:, n:], rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("height_m", [150e3, 15e3])
+def test_a_late_plot_of_where_the_track_was_says_that_nothing_is_off(height_m: float) -> None:
+    par, work = kernel_parameters(TrackPolicy()), np.zeros((WORK_ROWS, WORK_COLUMNS))
+    place = np.array(ecef_from_geodetic(math.radians(34.0), math.radians(46.0), height_m))
+    x = np.concatenate((place, (-1500.0, 1900.0, -700.0), (8.3, 0.0, 0.0)))
+    cov = np.diag([400.0] * 3 + [25.0] * 3 + [0.04, 0.0, 0.0])
+    back, phi, q = x.copy(), np.zeros((SIZE, SIZE)), np.zeros((SIZE, SIZE))
+    move(BALLISTIC, back, -0.8, 0.0, par, phi, q, work)
+    z, var = np.append(radar_from_ecef(back, SITE), 0.0), np.array((900.0, 1e-6, 1e-6, 1.0))
+    was, none = x.copy(), np.zeros((ROWS, ROWS))
+    update_model(BALLISTIC, x, cov, 1.0, True, back, phi, q, RADAR, z, SITE, var, par, none, work)
+    own, slope, rows = (ALL, SCALE, 313.0), np.zeros((SIZE, COMPONENTS)), np.zeros((ROWS, COMPONENTS + 1))
+    learn(BALLISTIC, RADAR, was, x, cov, True, back, phi, q, z, SITE, var, own, slope, rows)
+    assert np.abs(rows[:3, :COMPONENTS]).max() > 0.1
+    assert np.abs(rows[:3, COMPONENTS]).max() < 1e-6  # in its own sigmas
 
 
 @pytest.mark.parametrize("kind", [RADAR, RADAR_RATE, POSITION])

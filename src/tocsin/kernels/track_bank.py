@@ -38,7 +38,7 @@ from tocsin.kernels.track_motion import (
     predict_model,
 )
 from tocsin.kernels.track_observe import INFRARED, ROWS
-from tocsin.kernels.track_update import update_model
+from tocsin.kernels.track_update import PRIOR, update_model
 
 _SPEED_MAX_M_S = 80_000.0  # relative to the Earth; the fastest meteors: 72 km/s
 
@@ -270,7 +270,8 @@ def update_bank(x, cov, mu, slope, gap_s, late_s, kind, z, site, var, par, bias_
                 m, x[m], cov[m], gap_s, late, back, phi, q, kind, z, site, extra[ROWS], par, extra, work
             )
             if is_biased and nis[m] < 1e29:
-                learn(m, kind, x[m], cov[m], late, phi, q, z, site, extra[ROWS], own, slope[m], taught[m])
+                was = work[PRIOR]
+                learn(m, kind, was, x[m], cov[m], late, back, phi, q, z, site, extra[ROWS], own, slope[m], taught[m])
             if kind == INFRARED and m != BOOST:
                 log_likelihood[m] += math.log(par[UNLIT_PROB])
             best = max(best, log_likelihood[m])

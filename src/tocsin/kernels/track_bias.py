@@ -168,22 +168,27 @@ def start_sensitivity(kind, z, site, own, bias_cov, x, cov, slope):
 
 
 @kernel
-def learn(model, kind, x, cov, late, phi, q, z, site, var, own, slope, rows):
+def learn(model, kind, before, x, cov, late, back, phi, q, z, site, var, own, slope, rows):
     """Change a track's slope (9, n) by the update that led to x, cov, and say what that tells of the biases.
 
-    In        x (9,), cov (9, 9)  after the update; slope: before it, moved to the state's time
-              late                the plot is older than the state; phi, q (9, 9): motion back to it, and its noise
+    In        before (9,)         the state before the update
+              x (9,), cov (9, 9)  after it; slope: before it, moved to the state's time
+              late                the plot is older than the state; back (9,): `before` moved back to it; phi, q (9, 9):
+                                  that motion's transition and its noise
               z, var (4,)         the plot, less the biases as believed, and its variances
     Out       rows (4, n + 1)     of each: w = v . (b - ref) + noise of variance 1, as v, w
+    What the update changed is moved back by phi, as the update itself did. Not the state, whose motion is not linear:
+    phi x is off the state moved back by 1 s by 15 m of gravity, and in dense air by kilometres: phi holds the slope of
+    density, and would take it over an Earth's radius.
     """
     n = DIM[model]
     at = np.zeros(SIZE)
     for i in range(n):
         at[i] = x[i]
         if late:
-            at[i] = 0.0
+            at[i] = back[i]
             for k in range(n):
-                at[i] += phi[i, k] * x[k]
+                at[i] += phi[i, k] * (x[k] - before[k])
     seen = np.empty((ROWS, NU + 1))
     g = np.empty((ROWS, slope.shape[1]))
     observe(kind, at, site, z, seen)
