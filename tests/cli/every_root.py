@@ -2,8 +2,8 @@
 
     python tests/cli/every_root.py [--write]
 
-With --write it plays twice, each in a process of its own: what is compiled afresh the first time brings the kernels that
-it calls, so only the second tells the roots alone.
+With --write it plays twice, each in a process of its own: what is compiled afresh the first time brings the kernels
+that it calls, so only the second tells the roots alone.
 """
 
 from __future__ import annotations
