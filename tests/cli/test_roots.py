@@ -20,7 +20,7 @@ def test_every_kernel_called_from_python_is_on_the_list_that_warmup_compiles() -
     called = set(done.stdout.splitlines())
     assert len(called) > 20
     missing = sorted(called - set(read_roots()))
-    assert not missing, f"write them with: python {program.name} --write, twice"
+    assert not missing, f"write them with: python {program.name} --write, until it writes the same twice"
 
 
 def test_every_line_of_the_list_fits_its_kernel() -> None:

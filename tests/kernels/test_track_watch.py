@@ -229,7 +229,7 @@ def test_a_sight_further_off_than_a_tenth_of_a_radian_says_nothing_of_a_track(an
 
 def test_a_track_that_hardly_moves_tells_nothing_of_a_clock_whether_it_is_shown_or_not() -> None:
     state, _ = track()
-    state[3:] = 0.0
+    state[3:] *= 0.01  # 20 m/s
     for position, rows in ((state[:3], 3.0), (sideways(20_000.0), 0.0)):
         shifts, _, out = evidence(state[None], radar_plot(position)[None], choice=[0])
         assert out[[0, 1, 2, 4, 7]].tolist() == [0.0, 0.0, 0.0, rows, 0.0]
