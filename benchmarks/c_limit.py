@@ -62,9 +62,12 @@ def compiled(folder: Path) -> Fall:
     path = compiler()
     assert path is not None
     (folder / "numbers.h").write_text(_numbers())
-    library = folder / "fall_lanes.so"
-    command = [path, *FLAGS, "-shared", "-fPIC", f"-I{folder}", str(SOURCE), "-o", str(library), "-lm"]
-    subprocess.run(command, check=True, capture_output=True)
+    made, library = folder / "fall_lanes.o", folder / "fall_lanes.so"
+    compile_it = [path, *FLAGS, "-fPIC", f"-I{folder}", "-c", str(SOURCE), "-o", str(made)]
+    # linked without -ffast-math, which has the whole process flush small numbers to zero: FilterPy then divides 0 by 0
+    link_it = [path, "-shared", str(made), "-o", str(library), "-lm"]
+    for command in (compile_it, link_it):
+        subprocess.run(command, check=True, capture_output=True)
     entry = ctypes.CDLL(str(library)).fall_lanes  # ctypes releases the interpreter's lock for the call
     array = np.ctypeslib.ndpointer(np.float64, flags="C_CONTIGUOUS")
     entry.argtypes = [ctypes.c_int64, array, array, array, ctypes.c_double, array, array, array]
