@@ -95,7 +95,8 @@ class Forward:
         own, digest, clock_var_s2 = self.layout.of(detections.sensor), digest_of(plots), 0.0
         if self.layout.count:
             self._drift(detections.end_ns, slots)
-            plots = without_biases(plots, own, memory.biases.mean)
+            if own.has_any:
+                plots = without_biases(plots, own, memory.biases.mean)
         swept = NOTHING_SWEPT if detections.swept is None else swept_row(detections.swept)
         when_ns = _reference_ns(plots, detections.end_ns)
         seen = picture(memory, slots, when_ns, self.policy.own_prob, self.par, self._room_for(slots))
@@ -111,7 +112,7 @@ class Forward:
                 memory, self.policy, self.par, doubted, seen, when_ns, swept, own, self.plain_worth
             )
         unsure = plots
-        if self.layout.count:
+        if own.has_any:
             unsure, clock_var_s2 = as_unsure_as(plots, own, memory.biases.cov)
         if hear(
             memory.watch, record, detections.end_ns, unsure, clock_var_s2, digest, seen, when_ns, choice, memory,
@@ -295,6 +296,8 @@ class Forward:
         if kind == INFRARED:
             doubtful = np.abs(memory.mu[slots, BOOST] - memory.told_boost[slots]) > _BOOST_CHANGE
             changed[slots[~is_used & doubtful]] = True
+        if not missed.any():
+            return
         slots = slots[missed]
         is_tentative = memory.status[slots] == TENTATIVE
         patience = np.where(memory.parent[slots] > 0, policy.split_miss_limit, policy.miss_limit)

@@ -25,9 +25,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def halves(part: Callable[[slice], Part], count: int) -> list[Part]:
-    """``part`` of the rows in two slices at once, or of all where they are few."""
-    if count < LEAST_ROWS:
-        return [part(slice(0, count))]
+    """``part`` of the rows in two slices at once."""
     if not _pools:
         _pools.append(ThreadPoolExecutor(1, thread_name_prefix="tocsin-rows"))
     second = _pools[0].submit(part, slice(count // 2, count))
@@ -43,6 +41,9 @@ def picture_rows(
     par: Column, bias_cov: Column, *out: Column,
 ) -> None:  # fmt: skip
     """``track_bank.picture_slots``."""
+    if slots.shape[0] < LEAST_ROWS:
+        picture_slots(x, cov, mu, slope, t_ns, slots, to_ns, own_prob, par, bias_cov, *out)
+        return
     halves(
         lambda of: picture_slots(
             x, cov, mu, slope, t_ns, slots[of], to_ns, own_prob, par, bias_cov, *[array[of] for array in out]
@@ -53,9 +54,9 @@ def picture_rows(
 
 def gate_rows(x: Column, cov: Column, mu: Column, slope: Column, rows: Column, *rest: object) -> tuple[Column, ...]:
     """``track_gate.gate``."""
+    if rows.shape[0] < LEAST_ROWS:
+        return gate(x, cov, mu, slope, rows, *rest)
     parts = halves(lambda of: gate(x, cov, mu, slope, rows[of], *rest), rows.shape[0])
-    if len(parts) == 1:
-        return parts[0]
     (start, *first), (then, *second) = parts
     return (
         np.concatenate((start, start[-1] + then[1:])),
@@ -65,9 +66,9 @@ def gate_rows(x: Column, cov: Column, mu: Column, slope: Column, rows: Column, *
 
 def use_plot_rows(*given: Any) -> tuple[Column, Column]:
     """``track_scan.use_plots``; its arguments: 12 arrays of the memory, then 7 by row, then the rest."""
+    if given[12].shape[0] < LEAST_ROWS:
+        return use_plots(*given)
     memory, by_row, rest = given[:12], given[12:19], given[19:]
     parts = halves(lambda of: use_plots(*memory, *[array[of] for array in by_row], *rest), by_row[0].shape[0])
-    if len(parts) == 1:
-        return parts[0]
     nis, taught = zip(*parts, strict=True)
     return np.concatenate(nis), np.concatenate(taught)

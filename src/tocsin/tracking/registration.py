@@ -47,6 +47,7 @@ class SensorBias:
     columns: Column
     scale: Column
     n0: float
+    has_any: bool
 
     @property
     def parts(self) -> tuple[Column, Column, float]:
@@ -106,7 +107,7 @@ class BiasLayout:
         for column, (whose, component) in enumerate(labels):
             if spread.refractivity > 0.0 if component == AIR else whose == name:
                 columns[component], scale[component] = column, self.sigma[column]
-        return SensorBias(columns, scale, spread.surveyed_refractivity)
+        return SensorBias(columns, scale, spread.surveyed_refractivity, bool((columns >= 0).any()))
 
 
 NO_BIAS = BiasLayout().of("")  # the part of a sensor without any
