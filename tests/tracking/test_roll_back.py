@@ -28,7 +28,7 @@ from tracking_scene import (
 from tocsin.errors import MessageError
 from tocsin.messages import Detections, TrackUpdates, decode_state, encode_state
 from tocsin.tracking import Tracker, TrackerState
-from tocsin.tracking.checkpoint import pack, unpack
+from tocsin.tracking.checkpoint import keep_as, pack, unpack
 from tocsin.tracking.history import plots_by_track
 
 SECONDS = 14
@@ -331,3 +331,11 @@ def test_plots_of_an_absorbed_track_count_for_the_one_that_absorbed_it() -> None
     entry = msgspec.structs.replace(tracker.state.history.entries[-1], used=[(7, 0), (8, 1)], absorbed=[(8, 7)])
     assert plots_by_track([entry]) == {7: {(entry.serial, 0), (entry.serial, 1)}}
     assert math.isfinite(tracker.state.x.sum())
+
+
+def test_a_memory_kept_as_it_was_is_so_in_every_part_but_its_history() -> None:
+    old, memory = in_order(scene(10, 3, 0.5), 6)[0].state, TrackerState()
+    keep_as(memory, old)
+    parts = set(TrackerState.__struct_fields__) - {"history"}
+    assert {name for name in parts if getattr(memory, name) is not getattr(old, name)} == set()
+    assert memory.history is not old.history
