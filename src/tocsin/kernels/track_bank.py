@@ -130,57 +130,6 @@ def copy_bank(x, cov, mu, slope, to_x, to_cov, to_mu, to_slope):
 
 
 @kernel
-def pack_banks(x, cov, mu, slope, slots, out):
-    """What `copy_bank` would copy of each slot, one after another, into out (`packed_size`,)."""
-    at = 0
-    for i in range(slots.shape[0]):
-        k = slots[i]
-        for m in range(MODEL_COUNT):
-            if mu[k, m] > 0.0 or (m == BALLISTIC and mu[k, BOOST] > 0.0):
-                n = DIM[m]
-                for a in range(n):
-                    out[at] = x[k, m, a]
-                    at += 1
-                    for b in range(n):
-                        out[at] = cov[k, m, a, b]
-                        at += 1
-                    for c in range(slope.shape[3]):
-                        out[at] = slope[k, m, a, c]
-                        at += 1
-
-
-@kernel
-def unpack_banks(packed, mu, slots, x, cov, slope):
-    """The reverse of `pack_banks`: fills the rooms of live models; others stay as they are."""
-    at = 0
-    for i in range(slots.shape[0]):
-        k = slots[i]
-        for m in range(MODEL_COUNT):
-            if mu[k, m] > 0.0 or (m == BALLISTIC and mu[k, BOOST] > 0.0):
-                n = DIM[m]
-                for a in range(n):
-                    x[k, m, a] = packed[at]
-                    at += 1
-                    for b in range(n):
-                        cov[k, m, a, b] = packed[at]
-                        at += 1
-                    for c in range(slope.shape[3]):
-                        slope[k, m, a, c] = packed[at]
-                        at += 1
-
-
-@kernel
-def packed_size(mu, slots, biases):
-    """How many numbers `pack_banks` makes of these slots, with so many biases."""
-    count = 0
-    for i in range(slots.shape[0]):
-        for m in range(MODEL_COUNT):
-            if mu[slots[i], m] > 0.0 or (m == BALLISTIC and mu[slots[i], BOOST] > 0.0):
-                count += DIM[m] * (1 + DIM[m] + biases)
-    return count
-
-
-@kernel
 def predict_slots(x, cov, mu, slope, t_ns, slots, to_ns, out_x, out_cov, out_mu, out_slope, par):
     """Copy slots into rows of the out arrays, each predicted to to_ns where that lies ahead of it."""
     work = np.empty((WORK_ROWS, WORK_COLUMNS))

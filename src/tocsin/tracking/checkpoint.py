@@ -3,7 +3,7 @@
 Header (little-endian): magic, version, next_id, capacity of the arrays, count of live slots, bytes of the names, number
 of biases and their time, bytes of the watch. Then the names of the sensors as MessagePack, the biases, the watch over
 the sensors as MessagePack, the slots, the live rows of every array of ``ARRAYS`` in order, and of the banks, ``BANKS``,
-what live models hold (``track_bank.pack_banks``), raw.
+what their live models hold, raw.
 """
 
 from __future__ import annotations
@@ -14,11 +14,9 @@ import msgspec
 import numpy as np
 
 from tocsin.errors import MessageError
-from tocsin.kernels.track_bank import pack_banks, packed_size, unpack_banks
-from tocsin.kernels.track_motion import BALLISTIC, BOOST
 from tocsin.kernels.track_scan import FREE
 from tocsin.messages import Column
-from tocsin.tracking.state import FIRST_CAPACITY, Biases, TrackerState, with_columns
+from tocsin.tracking.state import FIRST_CAPACITY, Biases, TrackerState, lives, with_columns
 from tocsin.tracking.watch_state import pack_watch, unpack_watch
 
 _MAGIC, _VERSION = b"tocsinTC", 6
@@ -44,9 +42,8 @@ def pack(memory: TrackerState) -> bytes:
     parts = [header, names, biases.mean.tobytes(), biases.cov.tobytes(), watch, live.tobytes()]
     if live.size:
         parts += [getattr(memory, name)[live].tobytes() for name in ARRAYS]
-        banks: Column = np.empty(packed_size(memory.mu, live, memory.slope.shape[3]))
-        pack_banks(memory.x, memory.cov, memory.mu, memory.slope, live, banks)
-        parts.append(banks.tobytes())
+        rooms = _rooms(memory.mu, live)
+        parts += [getattr(memory, name)[rooms].tobytes() for name in BANKS]
     return b"".join(parts)
 
 
@@ -73,7 +70,7 @@ def unpack(data: bytes, memory: TrackerState) -> None:
         memory.slope = np.zeros((0, *memory.slope.shape[1:3], width))
     memory.watch = unpack_watch(data[at : at + watch_size])
     at += watch_size
-    live: Column = np.frombuffer(data, np.int64, count, at).copy()
+    live: Column = np.frombuffer(data, np.int64, count, at)
     at += live.nbytes
     for name in ARRAYS:
         like: Column = getattr(memory, name)
@@ -83,11 +80,19 @@ def unpack(data: bytes, memory: TrackerState) -> None:
             array[live] = rows.reshape(count, *like.shape[1:])
             at += rows.nbytes
         setattr(memory, name, array)
+    rooms = _rooms(memory.mu, live)
     for name in BANKS:
-        setattr(memory, name, np.zeros((capacity, *getattr(memory, name).shape[1:])))
-    if count:
-        banks: Column = np.frombuffer(data, np.float64, -1, at).copy()  # never a read-only array into a kernel
-        unpack_banks(banks, memory.mu, live, memory.x, memory.cov, memory.slope)
+        array = np.zeros((capacity, *getattr(memory, name).shape[1:]))
+        held: Column = np.frombuffer(data, np.float64, rooms[0].size * int(np.prod(array.shape[2:])), at)
+        array[rooms] = held.reshape(rooms[0].size, *array.shape[2:])
+        at += held.nbytes
+        setattr(memory, name, array)
+
+
+def _rooms(mu: Column, slots: Column) -> tuple[Column, Column]:
+    """Slot and model (k,) of each model that lives."""
+    row, model = lives(mu[slots]).nonzero()
+    return slots[row], model
 
 
 def keep_as(memory: TrackerState, other: TrackerState) -> None:
@@ -104,11 +109,10 @@ def is_same_track(a: TrackerState, i: Column, b: TrackerState, j: Column) -> Col
     for name in _TOLD:
         left, right = getattr(a, name)[i], getattr(b, name)[j]
         same &= (left == right).all(axis=tuple(range(1, left.ndim)))
-    lives = a.mu[i] > 0.0
-    lives[:, BALLISTIC] |= lives[:, BOOST]
-    for name in ("x", "cov"):  # what a bank holds for a model that does not live is undefined
+    is_void = ~lives(a.mu[i])
+    for name in ("x", "cov"):
         left, right = getattr(a, name)[i], getattr(b, name)[j]
-        same &= ((left == right).all(axis=tuple(range(2, left.ndim))) | ~lives).all(axis=1)
+        same &= ((left == right).all(axis=tuple(range(2, left.ndim))) | is_void).all(axis=1)
     if a.sensors == b.sensors:
         return same & (a.fed[i] == b.fed[j]).all(axis=1)
     names = [x == y for x, y in zip(a.sensors_of(i), b.sensors_of(j), strict=True)]

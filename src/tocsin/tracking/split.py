@@ -25,7 +25,7 @@ from tocsin.tracking.merge import slope_of
 from tocsin.tracking.output import Picture
 from tocsin.tracking.plots import Plots
 from tocsin.tracking.registration import SensorBias
-from tocsin.tracking.state import TrackerState
+from tocsin.tracking.state import TrackerState, lives
 
 JOINS_HITS = 2  # a track with a parent chooses plots beside confirmed ones once it has so many
 _RARELY_BALLISTIC = 0.01  # below, the parent has no ballistic state worth handing on
@@ -112,8 +112,7 @@ def begin(
 
 def fill(memory: TrackerState, slot: int, x: Column, cov: Column, mu: Column, slope: Column) -> None:
     """Put a bank into a slot; what it holds for a model that does not live is undefined, and becomes zero."""
-    live = mu > 0.0
-    live[BALLISTIC] |= live[BOOST]
+    live = lives(mu[None])[0]
     for m in range(MODEL_COUNT):
         n = DIM[m] if live[m] else 0
         for to, bank in ((memory.x, x), (memory.slope, slope)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from tocsin.kernels.track_motion import MODEL_COUNT, SIZE
+from tocsin.kernels.track_motion import BALLISTIC, BOOST, MODEL_COUNT, SIZE
 from tocsin.kernels.track_scan import FREE, TENTATIVE
 from tocsin.messages import Column
 from tocsin.tracking.history import History
@@ -109,6 +109,16 @@ class TrackerState(msgspec.Struct, kw_only=True):
 _BY_SLOT = tuple(
     name for name, value in msgspec.structs.asdict(TrackerState()).items() if isinstance(value, np.ndarray)
 )
+
+
+def lives(mu: Column) -> Column:
+    """(n, 3) bool: which models of banks with probabilities mu (n, 3) live; BALLISTIC does where thrust may end.
+
+    What a bank holds for another is undefined.
+    """
+    out: Column = mu > 0.0
+    out[:, BALLISTIC] |= out[:, BOOST]
+    return out
 
 
 def with_columns(fed: Column, count: int) -> Column:
