@@ -12,7 +12,19 @@ from tocsin.kernels.compiled import kernel
 from tocsin.kernels.geodesy import ecef_from_radar, geodetic_from_ecef, radar_from_ecef
 from tocsin.kernels.track_bank import copy_bank, predict, update_bank
 from tocsin.kernels.track_bias import may_teach, start_sensitivity
-from tocsin.kernels.track_motion import BALLISTIC, BOOST, DEAD_PROB, MODEL_COUNT, WORK_COLUMNS, WORK_ROWS
+from tocsin.kernels.track_motion import (
+    BALLISTIC,
+    BOOST,
+    DEAD_PROB,
+    JERK_PSD,
+    MODEL_COUNT,
+    THRUST_M_S2,
+    THRUST_STD_M_S2,
+    TURN_ACCELERATION_M_S2,
+    VELOCITY_STD_M_S,
+    WORK_COLUMNS,
+    WORK_ROWS,
+)
 from tocsin.kernels.track_observe import INFRARED, ROW_COUNT, ROWS
 from tocsin.kernels.track_start import light, start_bank
 
@@ -38,6 +50,9 @@ _EDGE_M = 2_000.0
 _MISS_STD_M = 5_000.0  # a track less sure of its place than this may well be elsewhere: no miss is counted
 _PROB_MAX = 0.99  # no sensor is sure to see
 _SURE = 0.99  # a track of one model, this surely, teaches biases
+_PULL_M_S2 = 10.0  # gravity, at most
+_WIDER = 1.05  # of variances: what a short prediction adds to them besides
+_RING_SHARE = 0.1  # of the distance from the zenith line: what is less sure of its place has no box in azimuth
 
 
 @kernel
@@ -79,6 +94,70 @@ def sort_out(status, parent, plot_count, t_ns, last_ns, slots, when_ns, late_lim
             rest[rest_count] = i
             rest_count += 1
     return first[:first_count], rest[:rest_count], back_s, gap_s
+
+
+@kernel
+def lone(
+    x, cov, mu, t_ns, last_ns, plot_count, status, parent, slots, when_ns, span_s, ranges, z, order, site, var, limit,
+    par,
+):  # fmt: skip
+    """Tracks of one radar plot that no plot of a radar's scan can continue: of most false plots this is all there is.
+
+    Such a track knows its place and no velocity, so what it may reach needs no prediction of its bank.
+
+    In        x .. parent    of the memory; slots (n,); when_ns: the plots' reference time, from which they are at most
+                             span_s away
+              ranges (p,), z (p, 4), order (p,)   plots by range; var (4,): largest variances of any of them
+              limit          bound on the normalised innovation squared
+    Out       (n,) bool; true only where `track_gate.gate` would find nothing
+    """
+    n = slots.shape[0]
+    out = np.zeros(n, np.bool_)
+    sight = np.empty(3)
+    for i in range(n):
+        k = slots[i]
+        is_one = plot_count[k, 0] == 1 and plot_count[k, 1] + plot_count[k, 2] == 0 and parent[k] == 0
+        if status[k] != TENTATIVE or not is_one or t_ns[k] != last_ns[k]:
+            continue
+        dt_s = abs(when_ns - t_ns[k]) * 1e-9 + span_s
+        half = 0.5 * dt_s * dt_s
+        moved_m = half * _PULL_M_S2
+        spread2 = (dt_s * par[VELOCITY_STD_M_S]) ** 2 + (half * par[TURN_ACCELERATION_M_S2]) ** 2
+        if mu[k, BOOST] > 0.0:
+            moved_m += half * par[THRUST_M_S2]
+            spread2 += (half * par[THRUST_STD_M_S2]) ** 2 + par[JERK_PSD] * dt_s**5 / 20.0
+        at, p = x[k, BALLISTIC], cov[k, BALLISTIC]
+        range_m, azimuth_rad, elevation_rad = radar_from_ecef(at[:3], site)
+        along2 = 0.0
+        for a in range(3):
+            sight[a] = (at[a] - site[a]) / max(range_m, 1.0)
+        for a in range(3):
+            for b in range(3):
+                along2 += sight[a] * p[a, b] * sight[b]
+        across2 = max(p[0, 0] + p[1, 1] + p[2, 2] - along2, 0.0) + spread2
+        ring_m = range_m * math.cos(elevation_rad)
+        if moved_m + math.sqrt(limit * across2) > _RING_SHARE * ring_m:
+            continue
+        ring_m -= moved_m
+        reach_m = math.sqrt(limit * _WIDER * (var[0] + along2 + spread2)) + moved_m
+        wide = math.sqrt(limit * _WIDER * (var[1] + across2 / (ring_m * ring_m))) + moved_m / ring_m
+        high = math.sqrt(limit * _WIDER * (var[2] + across2 / (ring_m * ring_m))) + moved_m / ring_m
+        low, top = 0, ranges.shape[0]
+        while low < top:
+            middle = (low + top) // 2
+            if ranges[middle] < range_m - reach_m:
+                low = middle + 1
+            else:
+                top = middle
+        is_met = False
+        while low < ranges.shape[0] and ranges[low] <= range_m + reach_m and not is_met:
+            j = order[low]
+            turn = z[j, 1] - azimuth_rad
+            turn -= 2.0 * math.pi * math.floor(turn / (2.0 * math.pi) + 0.5)
+            is_met = abs(turn) <= wide and abs(z[j, 2] - elevation_rad) <= high
+            low += 1
+        out[i] = not is_met
+    return out
 
 
 @kernel
@@ -171,7 +250,7 @@ def looked_at(kind, swept, site, position_ecef_m):
 @kernel
 def miss(
     x, cov, mu, slope, t_ns, miss_count, plot_count, status, evidence,
-    slots, used, seen_x, seen_cov, seen_mu, seen_slope, state, cov6, to_ns, kind, swept, site, par,
+    slots, used, seen_x, seen_cov, seen_mu, seen_slope, state, cov6, lone_slots, to_ns, kind, swept, site, par,
 ):  # fmt: skip
     """Count for each track without a plot whether the scan looked at it in vain.
 
@@ -179,11 +258,12 @@ def miss(
     that infrared began, and that radar has yet to pin down, may be elsewhere; no miss is counted.
 
     In        used (n,)     the track has been updated; state (n, 6), cov6 (n, 6, 6) predicted
+              lone_slots (m,)  tracks of one plot that no plot could continue, as by `lone`
               to_ns         where a state that lost thrust is moved to
-    Out       missed (n,) bool
+    Out       missed (n + m,) bool
     """
     n = slots.shape[0]
-    missed = np.zeros(n, np.bool_)
+    missed = np.zeros(n + lone_slots.shape[0], np.bool_)
     prob = min(swept[DETECTION_PROB], _PROB_MAX)
     for i in range(n):
         if used[i] or not looked_at(kind, swept, site, state[i]):
@@ -204,6 +284,12 @@ def miss(
             miss_count[k] += 1
             missed[i] = True
         if kind < INFRARED:
+            evidence[k] += math.log(1.0 - prob)
+    for i in range(lone_slots.shape[0]):
+        k = lone_slots[i]
+        if looked_at(kind, swept, site, x[k, BALLISTIC]):
+            miss_count[k] += 1
+            missed[n + i] = True
             evidence[k] += math.log(1.0 - prob)
     return missed
 

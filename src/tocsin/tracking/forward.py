@@ -19,6 +19,7 @@ from tocsin.kernels.track_scan import (
     CONFIRMED,
     FREE,
     TENTATIVE,
+    lone,
     miss,
     put_back,
     start_tracks,
@@ -99,6 +100,7 @@ class Forward:
                 plots = without_biases(plots, own, memory.biases.mean)
         swept = NOTHING_SWEPT if detections.swept is None else swept_row(detections.swept)
         when_ns = _reference_ns(plots, detections.end_ns)
+        slots, lone_slots = self._split_lone(slots, plots, when_ns)
         seen = picture(memory, slots, when_ns, self.policy.own_prob, self.par, self._room_for(slots))
         if not seen.is_sound.all():
             self._free(slots[~seen.is_sound], telling)
@@ -151,7 +153,7 @@ class Forward:
         changed[seen.slots[is_used]] = True
         if detections.swept is not None:
             site = np.array(detections.platform_ecef_m or _ORIGIN)
-            self._miss(plots.kind, site, seen, is_used, when_ns, swept, changed, dropped)
+            self._miss(plots.kind, site, seen, lone_slots, is_used, when_ns, swept, changed, dropped)
         fed, taken = seen.slots[is_used], choice[is_used]
         free = np.ones(plots.count, dtype=bool)
         free[choice[choice >= 0]] = False
@@ -250,6 +252,21 @@ class Forward:
                 )  # fmt: skip
         self._free(gone, telling)
 
+    def _split_lone(self, slots: Column, plots: Plots, when_ns: int) -> tuple[Column, Column]:
+        """Slots that must be predicted for a scan, and those of one plot that none of its plots can continue."""
+        memory = self.state
+        if plots.kind >= INFRARED or not plots.count or self.layout.count or memory.watch.astray(when_ns):
+            return slots, slots[:0]
+        ranges = plots.z[:, 0]
+        order = ranges.argsort(kind="stable")
+        span_s = np.abs(plots.time_ns - when_ns).max() / NS_PER_S
+        is_lone = lone(
+            memory.x, memory.cov, memory.mu, memory.t_ns, memory.last_ns, memory.plot_count, memory.status,
+            memory.parent, slots, when_ns, span_s, ranges[order], plots.z, order, plots.site, plots.var.max(axis=0),
+            chi_square_bound(self.policy.gate_prob, plots.row_count), self.par,
+        )  # fmt: skip
+        return slots[~is_lone], slots[is_lone]
+
     def _room_for(self, slots: Column) -> Picture:
         """Room for a picture that is done with before the next is made: large arrays are costly to come by."""
         if self._room.slots.shape[0] < slots.shape[0]:
@@ -283,22 +300,22 @@ class Forward:
         )  # fmt: skip
 
     def _miss(
-        self, kind: int, site: Column, seen: Picture, is_used: Column, to_ns: int, swept: Column, changed: Column,
-        dropped: Column,
+        self, kind: int, site: Column, seen: Picture, lone_slots: Column, is_used: Column, to_ns: int, swept: Column,
+        changed: Column, dropped: Column,
     ) -> None:  # fmt: skip
         """Tracks the scan looked at and did not see: marks those to drop, and those whose thrust is now doubtful."""
         memory, policy, slots = self.state, self.policy, seen.slots
         missed = miss(
             memory.x, memory.cov, memory.mu, memory.slope, memory.t_ns, memory.miss_count, memory.plot_count,
             memory.status, memory.evidence, slots, is_used, seen.x, seen.cov, seen.mu, seen.slope, seen.state,
-            seen.cov6, to_ns, kind, swept, site, self.par,
+            seen.cov6, lone_slots, to_ns, kind, swept, site, self.par,
         )  # fmt: skip
         if kind == INFRARED:
             doubtful = np.abs(memory.mu[slots, BOOST] - memory.told_boost[slots]) > _BOOST_CHANGE
             changed[slots[~is_used & doubtful]] = True
         if not missed.any():
             return
-        slots = slots[missed]
+        slots = np.concatenate((slots, lone_slots))[missed]
         is_tentative = memory.status[slots] == TENTATIVE
         patience = np.where(memory.parent[slots] > 0, policy.split_miss_limit, policy.miss_limit)
         limit = np.where(is_tentative, patience, policy.lost_misses)
