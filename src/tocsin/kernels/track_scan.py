@@ -98,24 +98,22 @@ def sort_out(status, parent, plot_count, t_ns, last_ns, slots, when_ns, late_lim
 
 @kernel
 def lone(
-    x, cov, mu, t_ns, last_ns, plot_count, status, parent, slots, when_ns, span_s, ranges, z, order, site, var, limit,
-    par,
+    x, cov, mu, t_ns, last_ns, plot_count, status, parent, when_ns, span_s, view, site, var, limit, par
 ):  # fmt: skip
     """Tracks of one radar plot that no plot of a radar's scan can continue: of most false plots this is all there is.
 
     Such a track knows its place and no velocity, so what it may reach needs no prediction of its bank.
 
-    In        x .. parent    of the memory; slots (n,); when_ns: the plots' reference time, from which they are at most
+    In        x .. parent    of the memory, T slots; when_ns: the plots' reference time, from which they are at most
                              span_s away
-              ranges (p,), z (p, 4), order (p,)   plots by range; var (4,): largest variances of any of them
+              view (3, p)    range m, azimuth and elevation rad of the plots, by range; var (4,): their largest variances
               limit          bound on the normalised innovation squared
-    Out       (n,) bool; true only where `track_gate.gate` would find nothing
+    Out       (T,) bool; true only where `track_gate.gate` would find nothing
     """
-    n = slots.shape[0]
-    out = np.zeros(n, np.bool_)
+    out = np.zeros(status.shape[0], np.bool_)
     sight = np.empty(3)
-    for i in range(n):
-        k = slots[i]
+    ranges, azimuths, elevations = view[0], view[1], view[2]
+    for k in range(status.shape[0]):
         is_one = plot_count[k, 0] == 1 and plot_count[k, 1] + plot_count[k, 2] == 0 and parent[k] == 0
         if status[k] != TENTATIVE or not is_one or t_ns[k] != last_ns[k]:
             continue
@@ -151,12 +149,11 @@ def lone(
                 top = middle
         is_met = False
         while low < ranges.shape[0] and ranges[low] <= range_m + reach_m and not is_met:
-            j = order[low]
-            turn = z[j, 1] - azimuth_rad
+            turn = azimuths[low] - azimuth_rad
             turn -= 2.0 * math.pi * math.floor(turn / (2.0 * math.pi) + 0.5)
-            is_met = abs(turn) <= wide and abs(z[j, 2] - elevation_rad) <= high
+            is_met = abs(turn) <= wide and abs(elevations[low] - elevation_rad) <= high
             low += 1
-        out[i] = not is_met
+        out[k] = not is_met
     return out
 
 

@@ -257,15 +257,15 @@ class Forward:
         memory = self.state
         if plots.kind >= INFRARED or not plots.count or self.layout.count or memory.watch.astray(when_ns):
             return slots, slots[:0]
-        ranges = plots.z[:, 0]
-        order = ranges.argsort(kind="stable")
+        view = plots.z[plots.z[:, 0].argsort(kind="stable"), :3].T.copy()
         span_s = np.abs(plots.time_ns - when_ns).max() / NS_PER_S
         is_lone = lone(
             memory.x, memory.cov, memory.mu, memory.t_ns, memory.last_ns, memory.plot_count, memory.status,
-            memory.parent, slots, when_ns, span_s, ranges[order], plots.z, order, plots.site, plots.var.max(axis=0),
+            memory.parent, when_ns, span_s, view, plots.site, plots.var.max(axis=0),
             chi_square_bound(self.policy.gate_prob, plots.row_count), self.par,
         )  # fmt: skip
-        return slots[~is_lone], slots[is_lone]
+        of_slot = is_lone[slots]
+        return slots[~of_slot], slots[of_slot]
 
     def _room_for(self, slots: Column) -> Picture:
         """Room for a picture that is done with before the next is made: large arrays are costly to come by."""
