@@ -27,11 +27,19 @@ from tocsin.kernels.track_motion import (
 )
 from tocsin.kernels.track_observe import INFRARED, ROW_COUNT, ROWS
 from tocsin.kernels.track_start import light, start_bank
+from tocsin.kernels.track_twins import may_be_known
 
 # status of a slot
 FREE = 0
 TENTATIVE = 1
 CONFIRMED = 2
+
+# what a scan did to a slot, bits
+CHANGED = 1  # something about it is to be told
+DROPPED = 2
+FED = 4  # it used a plot
+YOUNG = 8  # it did, and may yet be the double of another
+RIPE = 16  # its evidence confirms it
 
 # what a sensor says it swept, (SWEPT_COUNT,)
 AZIMUTH_FROM_RAD = 0
@@ -49,6 +57,8 @@ _EDGE_RAD = 0.01
 _EDGE_M = 2_000.0
 _MISS_STD_M = 5_000.0  # a track less sure of its place than this may well be elsewhere: no miss is counted
 _PROB_MAX = 0.99  # no sensor is sure to see
+_BOOST_CHANGE = 0.1  # a change of this much in the probability of thrust is told without a plot
+_HITS_MIN = 3  # two plots agree with any velocity: no track is confirmed by fewer
 _SURE = 0.99  # a track of one model, this surely, teaches biases
 _PULL_M_S2 = 10.0  # gravity, at most
 _WIDER = 1.05  # of variances: what a short prediction adds to them besides
@@ -106,7 +116,7 @@ def lone(
 
     In        x .. parent    of the memory, T slots; when_ns: the plots' reference time, from which they are at most
                              span_s away
-              view (3, p)    range m, azimuth and elevation rad of the plots, by range; var (4,): their largest variances
+              view (3, p)    range m, azimuth, elevation rad of the plots, by range; var (4,): their largest variances
               limit          bound on the normalised innovation squared
     Out       (T,) bool; true only where `track_gate.gate` would find nothing
     """
@@ -245,50 +255,103 @@ def looked_at(kind, swept, site, position_ecef_m):
 
 
 @kernel
-def miss(
-    x, cov, mu, slope, t_ns, miss_count, plot_count, status, evidence,
-    slots, used, seen_x, seen_cov, seen_mu, seen_slope, state, cov6, lone_slots, to_ns, kind, swept, site, par,
+def reckon(
+    x, cov, mu, slope, t_ns, miss_count, plot_count, status, parent, evidence, told_boost,
+    slots, nis, seen_x, seen_cov, seen_mu, seen_slope, state, cov6, lone_slots, to_ns, kind, has_swept, swept, site,
+    limits, par, marks,
 ):  # fmt: skip
-    """Count for each track without a plot whether the scan looked at it in vain.
+    """What a scan did to each track, once its plots are used; one without a plot is asked whether it was looked at.
 
     Infrared makes thrust less likely: the sensor would have seen a plume with its detection probability. Radar: a track
     that infrared began, and that radar has yet to pin down, may be elsewhere; no miss is counted.
 
-    In        used (n,)     the track has been updated; state (n, 6), cov6 (n, 6, 6) predicted
+    In        nis (n,)      -1: no plot was used; state (n, 6), cov6 (n, 6, 6) predicted
               lone_slots (m,)  tracks of one plot that no plot could continue, as by `lone`
               to_ns         where a state that lost thrust is moved to
-    Out       missed (n + m,) bool
+              has_swept     false: absence is no evidence
+              limits (4,)   misses in a row after which a tentative track, one that came off another, and a confirmed
+                            one are dropped; evidence below which a tentative one is
+    Out       marks (T,) uint8 by slot: CHANGED, FED and DROPPED added
     """
-    n = slots.shape[0]
-    missed = np.zeros(n + lone_slots.shape[0], np.bool_)
     prob = min(swept[DETECTION_PROB], _PROB_MAX)
-    for i in range(n):
-        if used[i] or not looked_at(kind, swept, site, state[i]):
-            continue
+    unseen = math.log(1.0 - prob)
+    for i in range(slots.shape[0]):
         k = slots[i]
+        if nis[i] >= 0.0:
+            marks[k] |= CHANGED | FED
+            continue
+        if not has_swept:
+            continue
+        is_looked_at = looked_at(kind, swept, site, state[i])
         if kind == INFRARED:
-            if seen_mu[i, BOOST] <= 0.0:
-                continue
-            if to_ns > t_ns[k]:
-                copy_bank(seen_x[i], seen_cov[i], seen_mu[i], seen_slope[i], x[k], cov[k], mu[k], slope[k])
-                t_ns[k] = to_ns
-            _unlit(mu[k], prob, par)
-        elif (status[k] == CONFIRMED or plot_count[k, 1] > 0) and (
-            cov6[i, 0, 0] + cov6[i, 1, 1] + cov6[i, 2, 2] > 3.0 * _MISS_STD_M * _MISS_STD_M
+            is_looked_at = is_looked_at and seen_mu[i, BOOST] > 0.0
+            if is_looked_at:
+                if to_ns > t_ns[k]:
+                    copy_bank(seen_x[i], seen_cov[i], seen_mu[i], seen_slope[i], x[k], cov[k], mu[k], slope[k])
+                    t_ns[k] = to_ns
+                _unlit(mu[k], prob, par)
+            if abs(mu[k, BOOST] - told_boost[k]) > _BOOST_CHANGE:
+                marks[k] |= CHANGED
+        if not is_looked_at:
+            continue
+        if (
+            kind != INFRARED
+            and (status[k] == CONFIRMED or plot_count[k, 1] > 0)
+            and (cov6[i, 0, 0] + cov6[i, 1, 1] + cov6[i, 2, 2] > 3.0 * _MISS_STD_M * _MISS_STD_M)
         ):
             continue
+        if kind != INFRARED:
+            evidence[k] += unseen
         if status[k] == TENTATIVE or kind != INFRARED:
             miss_count[k] += 1
-            missed[i] = True
-        if kind < INFRARED:
-            evidence[k] += math.log(1.0 - prob)
-    for i in range(lone_slots.shape[0]):
-        k = lone_slots[i]
-        if looked_at(kind, swept, site, x[k, BALLISTIC]):
-            miss_count[k] += 1
-            missed[n + i] = True
-            evidence[k] += math.log(1.0 - prob)
-    return missed
+            _drop_where_over(k, status, parent, miss_count, evidence, limits, marks)
+    if has_swept:
+        for i in range(lone_slots.shape[0]):
+            k = lone_slots[i]
+            if looked_at(kind, swept, site, x[k, BALLISTIC]):
+                miss_count[k] += 1
+                evidence[k] += unseen
+                _drop_where_over(k, status, parent, miss_count, evidence, limits, marks)
+
+
+@kernel
+def _drop_where_over(k, status, parent, miss_count, evidence, limits, marks):
+    is_tentative = status[k] == TENTATIVE
+    most = (limits[1] if parent[k] > 0 else limits[0]) if is_tentative else limits[2]
+    if miss_count[k] >= most or (is_tentative and evidence[k] < limits[3]):
+        marks[k] |= DROPPED
+
+
+@kernel
+def stirred(status, plot_count, evidence, cov, mu, t_ns, slots, marks, young_hits, ripe_evidence, end_ns):
+    """Tracks that a scan changed or dropped and, where it made young ones, all that these may be doubles of.
+
+    In        slots (n,) alive, in order of track number; marks (T,) as by `reckon`
+              young_hits     a track is compared with older ones until it has so many plots
+              ripe_evidence  with which a tentative one may be confirmed
+    Out       slots (k,); what (k,) uint8: the marks, YOUNG and RIPE added; a time that none of them lies beyond, ns
+    """
+    n = slots.shape[0]
+    out, what = np.empty(n, np.int64), np.empty(n, np.uint8)
+    is_any_young = False
+    for i in range(n):
+        k = slots[i]
+        hits = plot_count[k, 0] + plot_count[k, 1] + plot_count[k, 2]
+        if marks[k] & (CHANGED | DROPPED) != CHANGED or hits < _HITS_MIN:
+            continue
+        if marks[k] & FED and hits <= young_hits:
+            marks[k] |= YOUNG
+            is_any_young = True
+        if status[k] == TENTATIVE and evidence[k] >= ripe_evidence:
+            marks[k] |= RIPE
+    count = 0
+    for i in range(n):
+        k = slots[i]
+        if marks[k] != 0 or (is_any_young and may_be_known(cov[k], mu[k])):
+            out[count], what[count] = k, marks[k]
+            end_ns = max(end_ns, t_ns[k])
+            count += 1
+    return out[:count], what[:count], end_ns
 
 
 @kernel

@@ -29,21 +29,17 @@ def _is_known(cov6):
 
 
 @kernel
-def may_be_known(cov, mu, slots):
-    """(n,) bool: whether a slot's velocity may be known well enough for `twins` once predicted.
+def may_be_known(cov, mu):
+    """Whether a track's velocity may be known well enough for `twins` once predicted.
 
-    In        cov (T, 3, 9, 9), mu (T, 3) of the memory, whatever its time: prediction adds to the variance of velocity,
+    In        cov (3, 9, 9), mu (3,) of the memory, whatever its time: prediction adds to the variance of velocity,
               and what drag may take off it is far less than the factor that is left here
     """
-    may = np.empty(slots.shape[0], np.bool_)
-    for i in range(slots.shape[0]):
-        k = slots[i]
-        total = 0.0
-        for m in range(mu.shape[1]):
-            if mu[k, m] > 0.0:
-                total += mu[k, m] * (cov[k, m, 3, 3] + cov[k, m, 4, 4] + cov[k, m, 5, 5])
-        may[i] = total <= 4.0 * 3.0 * _KNOWN_VELOCITY_M_S * _KNOWN_VELOCITY_M_S
-    return may
+    total = 0.0
+    for m in range(mu.shape[0]):
+        if mu[m] > 0.0:
+            total += mu[m] * (cov[m, 3, 3] + cov[m, 4, 4] + cov[m, 5, 5])
+    return total <= 4.0 * 3.0 * _KNOWN_VELOCITY_M_S * _KNOWN_VELOCITY_M_S
 
 
 @kernel

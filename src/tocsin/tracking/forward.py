@@ -16,16 +16,21 @@ from tocsin.kernels.track_bias import believe, centre, drift
 from tocsin.kernels.track_motion import BOOST, LEVEL
 from tocsin.kernels.track_observe import INFRARED
 from tocsin.kernels.track_scan import (
+    CHANGED,
     CONFIRMED,
+    DROPPED,
     FREE,
+    RIPE,
     TENTATIVE,
+    YOUNG,
     lone,
-    miss,
     put_back,
+    reckon,
     start_tracks,
+    stirred,
     use_plots,
 )
-from tocsin.kernels.track_twins import may_be_known, twins
+from tocsin.kernels.track_twins import twins
 from tocsin.messages import Column, Detections, TrackUpdates
 from tocsin.policy import TrackPolicy
 from tocsin.tracking.associate import associate
@@ -46,11 +51,9 @@ from tocsin.units import NS_PER_S, s_from_ns
 KINDS = {"radar": 0, "infrared": 1, "position": 2}
 _UNSEEN_NS = 10 * NS_PER_S  # a track without a plot for so long is moved on by ticks ...
 _TICK_BEHIND_NS = 2 * NS_PER_S  # ... to this far behind now, so that a plot early in a scan still finds it behind
-_BOOST_CHANGE = 0.1  # a change of this much in the probability of thrust is published without a plot
 _NEVER_NS = -(2**62)
-_ORIGIN = (0.0, 0.0, 0.0)
+_ORIGIN = np.zeros(3)
 _NO_SHARES: list[Share] = []
-_HITS_MIN = 3  # two plots agree with any velocity: no track is confirmed by fewer
 
 
 @dataclasses.dataclass(slots=True)
@@ -84,7 +87,9 @@ class Forward:
         false, missed = policy.false_confirm_prob, policy.true_drop_prob
         self.confirm_evidence = math.log((1.0 - missed) / false)  # Wald's bounds
         self.plain_worth = self.confirm_evidence / max(policy.confirm_hits - 1, 1)
-        self.drop_evidence = math.log(missed / (1.0 - false))
+        self.ripe_evidence = self.confirm_evidence * (1.0 - 1e-9)
+        limits = policy.miss_limit, policy.split_miss_limit, policy.lost_misses, math.log(missed / (1.0 - false))
+        self.miss_limits = np.array(limits)
 
     def use(self, detections: Detections, plots: Plots | None, telling: Telling | None) -> Outcome:
         """Use one scan and its plots, made here where not given. What it changed is told as at the scan's end."""
@@ -100,11 +105,12 @@ class Forward:
                 plots = without_biases(plots, own, memory.biases.mean)
         swept = NOTHING_SWEPT if detections.swept is None else swept_row(detections.swept)
         when_ns = _reference_ns(plots, detections.end_ns)
-        slots, lone_slots = self._split_lone(slots, plots, when_ns)
-        seen = picture(memory, slots, when_ns, self.policy.own_prob, self.par, self._room_for(slots))
+        near, lone_slots = self._split_lone(slots, plots, when_ns)
+        seen = picture(memory, near, when_ns, self.policy.own_prob, self.par, self._room_for(near))
         if not seen.is_sound.all():
-            self._free(slots[~seen.is_sound], telling)
+            self._free(near[~seen.is_sound], telling)
             seen = seen.rows(np.flatnonzero(seen.is_sound))
+            slots = slots[memory.status[slots] != FREE]
         record = memory.watch.record(detections.sensor, plots.row_count)
         if record.trust == "ignored":
             choice, worth, doubt, born = np.full(seen.slots.shape[0], -1, dtype=np.int64), np.zeros(0), _NO_SHARES, None
@@ -128,6 +134,7 @@ class Forward:
                 born = dataclasses.replace(born, row=np.where(born.row >= 0, row[born.row], -1), at_ns=born.at_ns[left])
             seen, choice = seen.rows(left.nonzero()[0]), choice[left]
             worth = worth[left] if worth.size else worth
+            slots, lone_slots = (each[memory.status[each] != FREE] for each in (slots, lone_slots))
         if record.trust == "ignored":
             return done
         if record.trust == "suspect":
@@ -148,23 +155,24 @@ class Forward:
         for each, bank in zip(doubt, banks, strict=True):
             if is_used[each.row]:
                 bank.keep(memory, int(seen.slots[each.row]))
-        changed = np.zeros(memory.status.shape[0], dtype=bool)  # by slot, as all that follows
-        dropped = np.zeros_like(changed)
-        changed[seen.slots[is_used]] = True
-        if detections.swept is not None:
-            site = np.array(detections.platform_ecef_m or _ORIGIN)
-            self._miss(plots.kind, site, seen, lone_slots, is_used, when_ns, swept, changed, dropped)
         fed, taken = seen.slots[is_used], choice[is_used]
         free = np.ones(plots.count, dtype=bool)
         free[choice[choice >= 0]] = False
         rest = free.nonzero()[0]
+        begun = memory.take(rest.size) if rest.size else rest
+        marks = np.zeros(memory.status.shape[0], dtype=np.uint8)
+        reckon(
+            memory.x, memory.cov, memory.mu, memory.slope, memory.t_ns, memory.miss_count, memory.plot_count,
+            memory.status, memory.parent, memory.evidence, memory.told_boost, seen.slots, nis, seen.x, seen.cov,
+            seen.mu, seen.slope, seen.state, seen.cov6, lone_slots, when_ns, plots.kind, detections.swept is not None,
+            swept, _ORIGIN if detections.platform_ecef_m is None else np.array(detections.platform_ecef_m),
+            self.miss_limits, self.par, marks,
+        )  # fmt: skip
         if rest.size:
-            begun = memory.take(rest.size)
-            if memory.status.shape[0] > changed.shape[0]:
-                changed, dropped = (_longer(a, memory.status.shape[0]) for a in (changed, dropped))
             self._start(plots, column, seen, when_ns, own, born, begun, rest)
-            changed[begun] = True
+            marks[begun] = CHANGED
             fed, taken = np.concatenate((fed, begun)), np.concatenate((taken, rest))
+            slots = np.concatenate((slots, begun))
         if fed.size:
             memory.fed[fed, memory.sensor(detections.sensor)] = True
             note_support(memory.support, fed, record.bit, detections.end_ns)
@@ -175,8 +183,8 @@ class Forward:
         value = np.full(memory.status.shape[0], -1.0)
         value[seen.slots] = nis
         done.nis = dict(zip(memory.id[seen.slots[is_used]].tolist(), nis[is_used].tolist(), strict=True))
-        if (changed | dropped).any():
-            self._settle(detections, changed | dropped, dropped, value, plots.row_count, telling, done)
+        if marks.any():
+            self._settle(detections, slots, marks, value, plots.row_count, telling, done)
         return done
 
     def _start(
@@ -299,86 +307,55 @@ class Forward:
             to_ns,
         )  # fmt: skip
 
-    def _miss(
-        self, kind: int, site: Column, seen: Picture, lone_slots: Column, is_used: Column, to_ns: int, swept: Column,
-        changed: Column, dropped: Column,
-    ) -> None:  # fmt: skip
-        """Tracks the scan looked at and did not see: marks those to drop, and those whose thrust is now doubtful."""
-        memory, policy, slots = self.state, self.policy, seen.slots
-        missed = miss(
-            memory.x, memory.cov, memory.mu, memory.slope, memory.t_ns, memory.miss_count, memory.plot_count,
-            memory.status, memory.evidence, slots, is_used, seen.x, seen.cov, seen.mu, seen.slope, seen.state,
-            seen.cov6, lone_slots, to_ns, kind, swept, site, self.par,
-        )  # fmt: skip
-        if kind == INFRARED:
-            doubtful = np.abs(memory.mu[slots, BOOST] - memory.told_boost[slots]) > _BOOST_CHANGE
-            changed[slots[~is_used & doubtful]] = True
-        if not missed.any():
-            return
-        slots = np.concatenate((slots, lone_slots))[missed]
-        is_tentative = memory.status[slots] == TENTATIVE
-        patience = np.where(memory.parent[slots] > 0, policy.split_miss_limit, policy.miss_limit)
-        limit = np.where(is_tentative, patience, policy.lost_misses)
-        is_over = (memory.miss_count[slots] >= limit) | (is_tentative & (memory.evidence[slots] < self.drop_evidence))
-        dropped[slots[is_over]] = True
-
     def _settle(
-        self, detections: Detections, changed: Column, dropped: Column, nis: Column, dof: int, telling: Telling | None,
+        self, detections: Detections, slots: Column, marks: Column, nis: Column, dof: int, telling: Telling | None,
         done: Outcome,
     ) -> None:  # fmt: skip
-        """Confirm, merge, and tell; then free what was dropped or absorbed. All columns are by slot."""
+        """Confirm, merge, and tell; then free what was dropped or absorbed.
+
+        ``slots`` (n,) alive, in order of track number; ``marks`` and ``nis`` by slot.
+        """
         memory, policy, end_ns = self.state, self.policy, detections.end_ns
-        hits = memory.plot_count.sum(axis=1)
-        is_young = (nis >= 0.0) & changed & ~dropped & (hits >= _HITS_MIN) & (hits <= policy.merge_young_hits)
-        slots = memory.alive()
-        wanted = changed[slots]
-        if is_young.any():  # to be compared with what is known well enough
-            wanted |= may_be_known(memory.cov, memory.mu, slots)
-        slots = slots[wanted]
-        common_ns = max(end_ns, int(memory.t_ns[slots].max()))  # states are compared at one time
-        seen = picture(memory, slots, common_ns, policy.own_prob, self.par, self._room_for(slots))
-        broken = np.zeros_like(changed)
-        broken[slots[~seen.is_sound]] = True
-        self._confirm(seen, (changed & ~dropped & ~broken)[slots], hits)
-        absorbed = np.zeros_like(changed)
-        young = (is_young & ~broken)[slots].nonzero()[0][::-1].copy()  # the newest first
+        slots, what, common_ns = stirred(
+            memory.status, memory.plot_count, memory.evidence, memory.cov, memory.mu, memory.t_ns, slots, marks,
+            policy.merge_young_hits, self.ripe_evidence, end_ns,
+        )  # fmt: skip
+        seen = picture(memory, slots, common_ns, policy.own_prob, self.par, self._room_for(slots))  # all at one time
+        gone = (what & DROPPED != 0) | ~seen.is_sound
+        self._confirm(seen, (what & RIPE != 0) & seen.is_sound)
+        young = ((what & YOUNG != 0) & seen.is_sound).nonzero()[0][::-1].copy()  # the newest first
+        absorbed = np.zeros(slots.size, dtype=bool)
         if young.size:
-            out = (dropped | broken)[slots]
             found = twins(
-                young, out, memory.id, memory.last_ns, memory.fed, slots, seen.state, seen.cov6,
+                young, gone.copy(), memory.id, memory.last_ns, memory.fed, slots, seen.state, seen.cov6,
                 seen.state[:, 0].argsort(kind="stable"), chi_square_bound(policy.merge_prob, 6),
             )  # fmt: skip
             for i, k in zip(young[found >= 0].tolist(), found[found >= 0].tolist(), strict=True):
                 younger, older = int(slots[i]), int(slots[k])
-                absorbed[younger] = changed[older] = True
+                absorbed[i] = True
+                what[k] |= CHANGED
                 done.absorbed.append((int(memory.id[younger]), int(memory.id[older])))
                 self._absorb(older, younger, end_ns)
-        rows = (changed & ~broken)[slots].nonzero()[0]
+        rows = ((what & (CHANGED | DROPPED) != 0) & seen.is_sound).nonzero()[0]
         if rows.size:
-            slots = slots[rows]
-            if common_ns != end_ns or absorbed.any():
-                seen, rows = picture(memory, slots, end_ns, policy.own_prob, self.par), np.arange(rows.size)
-            memory.told_boost[slots] = seen.mu[rows, BOOST]
+            at = slots[rows]
+            is_over, was_absorbed = gone[rows] | absorbed[rows], absorbed[rows]
+            if common_ns != end_ns or was_absorbed.any():
+                seen, rows = picture(memory, at, end_ns, policy.own_prob, self.par), np.arange(rows.size)
+            memory.told_boost[at] = seen.mu[rows, BOOST]
             if telling is not None:
                 new = updates(
-                    memory, seen, rows, self._names(slots), end_ns, detections.sensor, telling.time_ns, telling.causes,
-                    (dropped | absorbed)[slots], np.where(absorbed[slots], -1.0, nis[slots]), dof, self.prior,
+                    memory, seen, rows, self._names(at), end_ns, detections.sensor, telling.time_ns, telling.causes,
+                    is_over, np.where(was_absorbed, -1.0, nis[at]), dof, self.prior,
                 )  # fmt: skip
                 done.message = joined(done.message, new)
-        self._free((dropped | absorbed | broken).nonzero()[0], telling)
+        self._free(slots[gone | absorbed], telling)
 
-    def _confirm(self, seen: Picture, may: Column, hits: Column) -> None:
+    def _confirm(self, seen: Picture, is_ripe: Column) -> None:
         """Confirm tentative tracks on sequential evidence (Wald); infrared alone also needs motion that no fire has."""
         memory = self.state
-        slots = seen.slots
-        may = (
-            may
-            & (memory.status[slots] == TENTATIVE)
-            & (hits[slots] >= _HITS_MIN)
-            & (memory.evidence[slots] >= self.confirm_evidence * (1.0 - 1e-9))
-        )
-        for i in may.nonzero()[0].tolist():
-            slot = int(slots[i])
+        for i in is_ripe.nonzero()[0].tolist():
+            slot = int(seen.slots[i])
             is_sighted_only = memory.plot_count[slot, 0] + memory.plot_count[slot, 2] == 0
             if not is_sighted_only or speed_significance(seen.state[i], seen.cov6[i]) > self.policy.plume_motion_nis:
                 memory.status[slot] = CONFIRMED
@@ -419,9 +396,3 @@ class Forward:
 def _reference_ns(plots: Plots, end_ns: int) -> int:
     """The moment tracks are compared with a scan: that of its middle plot, or its end."""
     return int(np.sort(plots.time_ns)[plots.count // 2]) if plots.count else end_ns
-
-
-def _longer(column: Column, size: int) -> Column:
-    longer = np.zeros(size, dtype=column.dtype)
-    longer[: column.shape[0]] = column
-    return longer
