@@ -51,6 +51,7 @@ from tocsin.units import NS_PER_S, s_from_ns
 KINDS = {"radar": 0, "infrared": 1, "position": 2}
 _UNSEEN_NS = 10 * NS_PER_S  # a track without a plot for so long is moved on by ticks ...
 _TICK_BEHIND_NS = 2 * NS_PER_S  # ... to this far behind now, so that a plot early in a scan still finds it behind
+LONE_FROM = 128  # tracks, from which on it pays to ask which of them no plot can continue
 _NEVER_NS = -(2**62)
 _ORIGIN = np.zeros(3)
 _NO_SHARES: list[Share] = []
@@ -263,7 +264,8 @@ class Forward:
     def _split_lone(self, slots: Column, plots: Plots, when_ns: int) -> tuple[Column, Column]:
         """Slots that must be predicted for a scan, and those of one plot that none of its plots can continue."""
         memory = self.state
-        if plots.kind >= INFRARED or not plots.count or self.layout.count or memory.watch.astray(when_ns):
+        is_worth_it = slots.size >= LONE_FROM and plots.count and plots.kind < INFRARED
+        if not is_worth_it or self.layout.count or memory.watch.astray(when_ns):
             return slots, slots[:0]
         view = plots.z[plots.z[:, 0].argsort(kind="stable"), :3].T.copy()
         span_s = np.abs(plots.time_ns - when_ns).max() / NS_PER_S
