@@ -2,49 +2,49 @@
 
 Header (little-endian): magic, version, next_id, capacity of the arrays, count of live slots, bytes of the names, number
 of biases and their time, bytes of the watch. Then the names of the sensors as MessagePack, the biases, the watch over
-the sensors as MessagePack, the slots, the live rows of every array of ``ARRAYS`` in order, and of the banks, ``BANKS``,
-what their live models hold, raw.
+the sensors as MessagePack, the slots, and raw, as ``kernels/track_memory.copy_in_use`` gives them, the live rows of
+``ARRAYS`` by kind of number, and of the banks, ``BANKS``, what their live models own.
 """
 
 from __future__ import annotations
 
+import math
 import struct
 
 import msgspec
 import numpy as np
 
 from tocsin.errors import MessageError
-from tocsin.kernels.track_scan import FREE
+from tocsin.kernels.track_memory import copy_in_use
+from tocsin.kernels.track_motion import DIM
 from tocsin.messages import Column
 from tocsin.tracking.state import FIRST_CAPACITY, Biases, TrackerState, lives, with_columns
 from tocsin.tracking.watch_state import pack_watch, unpack_watch
 
-_MAGIC, _VERSION = b"tocsinTC", 6
+_MAGIC, _VERSION = b"tocsinTC", 7
 _HEADER = struct.Struct("<8sHqqqqqqq")
 _NEVER_NS = -(2**63)
-ARRAYS = (
-    "mu", "t_ns", "id", "status", "first_ns", "last_ns", "miss_count", "plot_count", "parent", "told_boost",
-    "evidence", "fed", "support",
-)  # fmt: skip
+_WHOLE = ("t_ns", "id", "status", "first_ns", "last_ns", "miss_count", "parent", "plot_count", "support")
+_REAL = ("told_boost", "evidence", "mu")
+ARRAYS = (*_WHOLE, *_REAL, "fed")
 BANKS = ("x", "cov", "slope")
 _TOLD = ("t_ns", "mu", "status", "last_ns", "first_ns", "miss_count", "plot_count", "evidence")
 
 
 def pack(memory: TrackerState) -> bytes:
     """The memory, less its history, as bytes."""
-    live = np.flatnonzero(memory.status != FREE)
+    live, *held = copy_in_use(
+        memory.x, memory.cov, memory.mu, memory.slope, memory.t_ns, memory.id, memory.status, memory.first_ns,
+        memory.last_ns, memory.miss_count, memory.plot_count, memory.parent, memory.told_boost, memory.evidence,
+        memory.fed, memory.support,
+    )  # fmt: skip
     names = msgspec.msgpack.encode(memory.sensors)
     biases, watch = memory.biases, pack_watch(memory.watch)
     header = _HEADER.pack(
         _MAGIC, _VERSION, memory.next_id, memory.status.shape[0], live.size, len(names), biases.mean.size,
         _NEVER_NS if biases.t_ns is None else biases.t_ns, len(watch),
     )  # fmt: skip
-    parts = [header, names, biases.mean.tobytes(), biases.cov.tobytes(), watch, live.tobytes()]
-    if live.size:
-        parts += [getattr(memory, name)[live].tobytes() for name in ARRAYS]
-        rooms = _rooms(memory.mu, live)
-        parts += [getattr(memory, name)[rooms].tobytes() for name in BANKS]
-    return b"".join(parts)
+    return b"".join((header, names, biases.mean.data, biases.cov.data, watch, live.data, *(each.data for each in held)))
 
 
 def unpack(data: bytes, memory: TrackerState) -> None:
@@ -72,27 +72,23 @@ def unpack(data: bytes, memory: TrackerState) -> None:
     at += watch_size
     live: Column = np.frombuffer(data, np.int64, count, at)
     at += live.nbytes
-    for name in ARRAYS:
-        like: Column = getattr(memory, name)
-        array = np.zeros((capacity, *like.shape[1:]), like.dtype)
-        if count:
-            rows: Column = np.frombuffer(data, like.dtype, count * int(np.prod(like.shape[1:])), at)
-            array[live] = rows.reshape(count, *like.shape[1:])
-            at += rows.nbytes
-        setattr(memory, name, array)
-    rooms = _rooms(memory.mu, live)
+    for names in (_WHOLE, _REAL, ("fed",)):
+        likes: list[Column] = [getattr(memory, name) for name in names]
+        widths = [math.prod(like.shape[1:]) for like in likes]
+        rows: Column = np.frombuffer(data, likes[0].dtype, count * sum(widths), at).reshape(count, sum(widths))
+        at += rows.nbytes
+        for name, like, part in zip(names, likes, np.split(rows, np.cumsum(widths)[:-1], axis=1), strict=True):
+            array = np.zeros((capacity, *like.shape[1:]), like.dtype)
+            array[live] = part.reshape(count, *like.shape[1:])
+            setattr(memory, name, array)
     for name in BANKS:
-        array = np.zeros((capacity, *getattr(memory, name).shape[1:]))
-        held: Column = np.frombuffer(data, np.float64, rooms[0].size * int(np.prod(array.shape[2:])), at)
-        array[rooms] = held.reshape(rooms[0].size, *array.shape[2:])
-        at += held.nbytes
-        setattr(memory, name, array)
-
-
-def _rooms(mu: Column, slots: Column) -> tuple[Column, Column]:
-    """Slot and model (k,) of each model that lives."""
-    row, model = lives(mu[slots]).nonzero()
-    return slots[row], model
+        setattr(memory, name, np.zeros((capacity, *getattr(memory, name).shape[1:])))
+    for model, is_alive in enumerate(lives(memory.mu[live]).T):
+        slots, own = live[is_alive], slice(DIM[model])
+        for array in (memory.x[:, model, own], memory.cov[:, model, own, own], memory.slope[:, model, own]):
+            held: Column = np.frombuffer(data, np.float64, slots.size * math.prod(array.shape[1:]), at)
+            array[slots] = held.reshape(slots.size, *array.shape[1:])
+            at += held.nbytes
 
 
 def keep_as(memory: TrackerState, other: TrackerState) -> None:

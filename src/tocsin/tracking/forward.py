@@ -206,8 +206,7 @@ class Forward:
     def pass_time(self, now_ns: int, telling: Telling | None) -> Outcome:
         """A tick: drop what nobody has seen for too long, or what must be on the ground."""
         memory, policy, done = self.state, self.policy, Outcome()
-        slots = memory.alive()
-        unseen = slots[now_ns - memory.last_ns[slots] > _UNSEEN_NS]
+        unseen = memory.unseen_since(now_ns - _UNSEEN_NS)
         if not unseen.size:
             return done
         to_ns = now_ns - _TICK_BEHIND_NS

@@ -5,13 +5,14 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
+from tocsin.kernels.track_memory import free_slots, slots_in_use, take_slots
 from tocsin.kernels.track_motion import BALLISTIC, BOOST, MODEL_COUNT, SIZE
-from tocsin.kernels.track_scan import FREE, TENTATIVE
 from tocsin.messages import Column
 from tocsin.tracking.history import History
 from tocsin.tracking.watch_state import SensorWatch
 
 FIRST_CAPACITY = 8
+_EVER_NS = 2**63 - 1
 
 
 def _zeros(dtype: str, *shape: int) -> Column:
@@ -63,25 +64,28 @@ class TrackerState(msgspec.Struct, kw_only=True):
 
     def alive(self) -> Column:
         """(n,) int64 slots in use, in order of track id."""
-        slots = self.status.nonzero()[0]
-        return slots[self.id[slots].argsort()] if slots.size > 1 else slots
+        return self.unseen_since(_EVER_NS)
+
+    def unseen_since(self, time_ns: int) -> Column:
+        """(n,) int64 slots in use whose last plot is older than that, in order of track id."""
+        slots: Column = slots_in_use(self.status, self.id, self.last_ns, time_ns)
+        return slots
 
     def take(self, count: int) -> Column:
         """(count,) int64 free slots with new ids, tentative; grows the arrays when too few are left."""
-        free = (self.status == FREE).nonzero()[0]
-        while free.size < count:
+        slots: Column = take_slots(self.status, self.id, count, self.next_id)
+        while slots.size < count:
             self._grow()
-            free = (self.status == FREE).nonzero()[0]
-        slots: Column = free[:count]
-        self.id[slots] = np.arange(self.next_id, self.next_id + count)
+            slots = take_slots(self.status, self.id, count, self.next_id)
         self.next_id += count
-        self.status[slots] = TENTATIVE
         return slots
 
     def free(self, slots: Column) -> None:
-        """Give slots back, all zero, so that equal tracks make equal arrays; their ids are gone for good."""
-        for name in _BY_SLOT:
-            getattr(self, name)[slots] = 0
+        """Give slots back, all zero but for their banks, in which nothing lives; their ids are gone for good."""
+        free_slots(
+            slots, self.mu, self.t_ns, self.id, self.status, self.first_ns, self.last_ns, self.miss_count,
+            self.plot_count, self.parent, self.told_boost, self.evidence, self.fed, self.support,
+        )  # fmt: skip
 
     def sensor(self, name: str) -> int:
         """The column of ``fed`` that stands for a sensor, made where it has none."""
@@ -92,13 +96,12 @@ class TrackerState(msgspec.Struct, kw_only=True):
 
     def sensors_of(self, slots: Column) -> tuple[tuple[str, ...], ...]:
         """Names of the sensors that fed each track, sorted."""
-        width, rows = self.fed.shape[1], self.fed[slots].tobytes()
-        keys = [rows[k : k + width] for k in range(0, len(rows), width)]
+        keys = self.fed[slots].view(f"S{self.fed.shape[1]}").ravel().tolist()  # bytes less the zeros at their end
         known = {
             key: tuple(sorted(name for name, is_fed in zip(self.sensors, key, strict=False) if is_fed))
             for key in set(keys)
         }
-        return tuple([known[key] for key in keys])
+        return tuple(map(known.__getitem__, keys))
 
     def _grow(self) -> None:
         for name in _BY_SLOT:
