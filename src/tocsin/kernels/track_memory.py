@@ -116,23 +116,25 @@ def copy_in_use(
     Out       slots (n,); of each, a row of whole (n, 14), real (n, 5) and marks (n, s): see the loop
               banks (k,)  of each model in turn, of the slots where it lives: x, then cov, then slope, as it owns
     """
-    slots = np.empty(status.shape[0], np.int64)
     n = 0
     size = 0
     lives = np.zeros(MODEL_COUNT, np.int64)  # number of slots
     for k in range(status.shape[0]):
         if status[k] != FREE:
-            slots[n] = k
             n += 1
             for m in range(MODEL_COUNT):
                 if _is_alive(mu[k], m):
                     lives[m] += 1
                     size += DIM[m] * (1 + DIM[m] + slope.shape[3])
+    slots = np.empty(n, np.int64)
     whole = np.empty((n, 14), np.int64)
     real = np.empty((n, 5))
     marks = np.empty((n, fed.shape[1]), np.bool_)
-    for i in range(n):
-        k = slots[i]
+    i = 0
+    for k in range(status.shape[0]):
+        if status[k] == FREE:
+            continue
+        slots[i] = k
         whole[i, 0], whole[i, 1], whole[i, 2], whole[i, 3] = t_ns[k], number[k], status[k], first_ns[k]
         whole[i, 4], whole[i, 5], whole[i, 6] = last_ns[k], miss_count[k], parent[k]
         for c in range(3):
@@ -144,6 +146,7 @@ def copy_in_use(
             real[i, 2 + m] = mu[k, m]
         for c in range(fed.shape[1]):
             marks[i, c] = fed[k, c]
+        i += 1
     banks = np.empty(size)
     at_x = 0
     for m in range(MODEL_COUNT):
@@ -155,16 +158,16 @@ def copy_in_use(
             if not _is_alive(mu[k], m):
                 continue
             for a in range(d):
-                banks[at_x] = x[k, m, a]
-                at_x += 1
+                banks[at_x + a] = x[k, m, a]
                 for b in range(d):
-                    banks[at_cov] = cov[k, m, a, b]
-                    at_cov += 1
+                    banks[at_cov + b] = cov[k, m, a, b]
+                at_cov += d
                 for c in range(slope.shape[3]):
-                    banks[at_slope] = slope[k, m, a, c]
-                    at_slope += 1
+                    banks[at_slope + c] = slope[k, m, a, c]
+                at_slope += slope.shape[3]
+            at_x += d
         at_x = at_slope
-    return slots[:n], whole, real, marks, banks
+    return slots, whole, real, marks, banks
 
 
 @kernel
