@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import typing
 from typing import Any
 
 import msgspec
 import numpy as np
 
-from tocsin.kernels.geodesy import geodetic_from_ecef
 from tocsin.kernels.track_memory import tell_rows
 from tocsin.kernels.track_motion import MODEL_COUNT, SIZE
 from tocsin.messages import Column, TrackUpdates
@@ -17,7 +17,7 @@ from tocsin.messages.track_updates import TrackStatus
 from tocsin.tracking.halves import picture_rows
 from tocsin.tracking.state import TrackerState
 
-_STATUS: tuple[TrackStatus, ...] = ("tentative", "confirmed", "dropped")
+_STATUS: Column = np.array(typing.get_args(TrackStatus), dtype=object)
 
 
 @dataclasses.dataclass(slots=True)  # frozen, it would take three times as long to make
@@ -75,11 +75,6 @@ def picture(
     return seen
 
 
-def height_of(state: Column) -> float:
-    """Ellipsoidal height, m, of a state's position."""
-    return float(geodetic_from_ecef(state[0], state[1], state[2])[2])
-
-
 def updates(
     memory: TrackerState, seen: Picture, rows: Column, names: list[int], to_ns: int, sensor: str, time_ns: int,
     causes: tuple[str, ...], dropped: Column, nis: Column, dof: int, log_beta_prior: tuple[float, float],
@@ -116,7 +111,7 @@ def updates(
         sensor=sensor,
         revision=revision,
         track=_column(track),
-        status=tuple(map(_STATUS.__getitem__, status.tolist())),
+        status=tuple(_STATUS[status].tolist()),
         t_ns=_column(t_ns),
         position_ecef_m=_column(position),
         velocity_ecef_m_s=_column(velocity),

@@ -74,8 +74,8 @@ class TrackerState(msgspec.Struct, kw_only=True):
     def take(self, count: int) -> Column:
         """(count,) int64 free slots with new ids, tentative; grows the arrays when too few are left."""
         slots: Column = take_slots(self.status, self.id, count, self.next_id)
-        while slots.size < count:
-            self._grow()
+        if slots.size < count:
+            self._grow(count - slots.size)
             slots = take_slots(self.status, self.id, count, self.next_id)
         self.next_id += count
         return slots
@@ -103,10 +103,16 @@ class TrackerState(msgspec.Struct, kw_only=True):
         }
         return tuple(map(known.__getitem__, keys))
 
-    def _grow(self) -> None:
+    def _grow(self, count: int) -> None:
+        """Double the arrays until there are so many more slots."""
+        had = size = self.status.shape[0]
+        while size < had + count:
+            size *= 2
         for name in _BY_SLOT:
             array = getattr(self, name)
-            setattr(self, name, np.concatenate([array, np.zeros_like(array)]))
+            longer = np.zeros((size, *array.shape[1:]), dtype=array.dtype)
+            longer[:had] = array
+            setattr(self, name, longer)
 
 
 _BY_SLOT = tuple(
