@@ -173,18 +173,25 @@ def copy_in_use(
 @kernel
 def tell_rows(
     t_ns, status, first_ns, last_ns, plot_count, parent, slots, x, cov, mu, slope, state, cov6, bias_cov, rows,
-    dropped, nis, to_ns, dof, log_beta_mean, log_beta_std,
+    dropped, nis, to_ns, dof, log_beta_mean, log_beta_std, fed,
     code, at_ns, position, velocity, covariance, mode_prob, log_beta, log_beta_sigma, first, last, radar, infrared,
-    reported, told_nis, told_dof, told_parent,
+    reported, told_nis, told_dof, told_parent, alike, first_alike,
 ):  # fmt: skip
-    """Fill the columns of a message, the last 16 arguments, with rows (n,) of a picture of ``slots``.
+    """Fill the columns of a message, (n, ...) from `code` on, with rows (n,) of a picture of ``slots``.
 
     In        dropped (n,) bool, nis (n,), -1 where no plot was used; dof of those where one was
               log_beta_mean, log_beta_std   told where BALLISTIC has no probability
-    Out       code        0 tentative, 1 confirmed, 2 dropped
-    Returns   whether one of them has a parent
+    Out       code          0 tentative, 1 confirmed, 2 dropped
+              alike         the same number for tracks that the same sensors fed ...
+              first_alike   ... and the slot of the first of those
+    Returns   whether one of them has a parent, and how many are unlike
     """
     has_parent = False
+    unlike = 0
+    size = 4
+    while size < 2 * rows.shape[0]:
+        size *= 2
+    table = np.full(size, -1, np.int64)  # hashed by sensors: a number of `alike`, -1: none
     for i in range(rows.shape[0]):
         r = rows[i]
         k = slots[r]
@@ -213,4 +220,23 @@ def tell_rows(
         told_dof[i] = dof if nis[i] >= 0.0 else 0
         told_parent[i] = parent[k]
         has_parent = has_parent or parent[k] > 0
-    return has_parent
+        place = 0
+        for s in range(fed.shape[1]):
+            place = 31 * place + (s + 1 if fed[k, s] else 0)
+        place &= size - 1
+        while table[place] >= 0 and not _is_equal(fed[first_alike[table[place]]], fed[k]):
+            place = (place + 1) & (size - 1)
+        if table[place] < 0:
+            table[place] = unlike
+            first_alike[unlike] = k
+            unlike += 1
+        alike[i] = table[place]
+    return has_parent, unlike
+
+
+@kernel
+def _is_equal(a, b):
+    same = True
+    for s in range(a.shape[0]):
+        same = same and a[s] == b[s]
+    return same

@@ -211,7 +211,7 @@ class Forward:
         if not unseen.size:
             return done
         to_ns = now_ns - _TICK_BEHIND_NS
-        seen = picture(memory, unseen, to_ns, policy.own_prob, self.par)
+        seen = picture(memory, unseen, to_ns, policy.own_prob, self.par, self._room_for(unseen))
         self._put_back(unseen, seen, to_ns)
         is_over = (now_ns - memory.last_ns[unseen]) / NS_PER_S > self._patience_s(unseen)
         is_down = (seen.mu[:, LEVEL] < 0.5) & (geodetic_of_many(seen.state)[:, 2] < 0.0)

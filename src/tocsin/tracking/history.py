@@ -7,7 +7,6 @@ object. The public one, in messages, stays with the object: see ``rename``.
 from __future__ import annotations
 
 import bisect
-import itertools
 from collections import Counter
 
 import msgspec
@@ -137,10 +136,11 @@ class History(msgspec.Struct, kw_only=True):
     def named(self, tracks: list[int]) -> list[int]:
         """The public numbers of tracks, each given when it is first told."""
         names = self.names
-        new = list(itertools.filterfalse(names.__contains__, tracks))
-        names.update(zip(new, itertools.count(self.next_name), strict=False))
-        self.next_name += len(new)
-        return list(map(names.__getitem__, tracks))
+        for track in tracks:
+            if track not in names:
+                names[track] = self.next_name
+                self.next_name += 1
+        return [names[track] for track in tracks]
 
     def parent(self, track: int, name: int, parent_track: int) -> int:
         """The public number of what a track came off, as far as that has been told; 0: nothing."""
@@ -150,7 +150,7 @@ class History(msgspec.Struct, kw_only=True):
 
     def forget_names(self, tracks: list[int]) -> None:
         """Tracks have been told for the last time."""
-        gone = list(map(self.names.pop, tracks, itertools.repeat(0)))
+        gone = [self.names.pop(track, 0) for track in tracks]
         if self.parents:
             for name in gone:
                 self.parents.pop(name, None)

@@ -89,17 +89,20 @@ def updates(
         order = track.argsort()
         track, rows, dropped, nis = track[order], rows[order], dropped[order], nis[order]
     slots, n, of_old = seen.slots[rows], rows.shape[0], memory.history.parents
-    status, t_ns, first_ns, last_ns, radar_count, infrared_count, position_count, nis_dof, told_parent = (
-        np.empty(n, np.int64) for _ in range(9)
+    status, t_ns, first_ns, last_ns, radar_count, infrared_count, position_count, nis_dof, told_parent = np.empty(
+        (9, n), np.int64
     )
+    alike, first_alike = np.empty((2, n), np.int64)
     position, velocity, cov6, mode_prob = np.empty((n, 3)), np.empty((n, 3)), np.empty((n, 6, 6)), np.empty((n, 3))
     log_beta, log_beta_std, told_nis = np.empty(n), np.empty(n), np.empty(n)
-    if tell_rows(
+    has_parents, unlike = tell_rows(
         memory.t_ns, memory.status, memory.first_ns, memory.last_ns, memory.plot_count, memory.parent, seen.slots,
         seen.x, seen.cov, seen.mu, seen.slope, seen.state, seen.cov6, memory.biases.cov, rows, dropped, nis, to_ns, dof,
-        *log_beta_prior, status, t_ns, position, velocity, cov6, mode_prob, log_beta, log_beta_std, first_ns, last_ns,
-        radar_count, infrared_count, position_count, told_nis, nis_dof, told_parent,
-    ) or of_old:  # fmt: skip
+        *log_beta_prior, memory.fed, status, t_ns, position, velocity, cov6, mode_prob, log_beta, log_beta_std,
+        first_ns, last_ns, radar_count, infrared_count, position_count, told_nis, nis_dof, told_parent, alike,
+        first_alike,
+    )  # fmt: skip
+    if has_parents or of_old:
         has_parent = told_parent > 0
         if of_old:
             has_parent |= np.isin(track, np.fromiter(of_old, np.int64, len(of_old)))
@@ -127,7 +130,7 @@ def updates(
         nis=_column(told_nis),
         nis_dof=_column(nis_dof),
         parent=_column(told_parent),
-        sensors=memory.sensors_of(slots),
+        sensors=tuple(np.fromiter(memory.sensors_of(first_alike[:unlike]), object, unlike)[alike].tolist()),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import msgspec
 import numpy as np
 
@@ -96,12 +98,7 @@ class TrackerState(msgspec.Struct, kw_only=True):
 
     def sensors_of(self, slots: Column) -> tuple[tuple[str, ...], ...]:
         """Names of the sensors that fed each track, sorted."""
-        keys = self.fed[slots].view(f"S{self.fed.shape[1]}").ravel().tolist()  # bytes less the zeros at their end
-        known = {
-            key: tuple(sorted(name for name, is_fed in zip(self.sensors, key, strict=False) if is_fed))
-            for key in set(keys)
-        }
-        return tuple(map(known.__getitem__, keys))
+        return tuple(tuple(sorted(itertools.compress(self.sensors, row))) for row in self.fed[slots].tolist())
 
     def _grow(self, count: int) -> None:
         """Double the arrays until there are so many more slots."""
