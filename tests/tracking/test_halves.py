@@ -31,7 +31,7 @@ def scans() -> list[Detections]:
 def tracked(biases: bool) -> bytes:
     tracker = Tracker(biases={"radar": BiasSpread(range_m=50.0, azimuth_rad=1e-3)} if biases else None)
     told = [tracker.step(scan) for scan in scans()]
-    return pack(tracker.state) + b"".join(encode_state(each) for each in told if each is not None)
+    return encode_state(pack(tracker.state)) + b"".join(encode_state(each) for each in told if each is not None)
 
 
 @pytest.mark.parametrize("biases", [False, True])

@@ -29,7 +29,7 @@ from tocsin.errors import MessageError
 from tocsin.messages import Detections, TrackUpdates, decode_state, encode_state
 from tocsin.tracking import Tracker, TrackerState
 from tocsin.tracking.checkpoint import keep_as, pack, unpack
-from tocsin.tracking.history import plots_by_track
+from tocsin.tracking.history import Packed, plots_by_track
 
 SECONDS = 14
 WINDOW_S = 10
@@ -315,15 +315,26 @@ def test_a_restored_tracker_goes_on_the_same_with_scans_that_still_wait() -> Non
     assert encode_state(first.state) == encode_state(second.state)
 
 
-def test_a_checkpoint_gives_back_every_bit_and_refuses_other_bytes() -> None:
+def test_a_checkpoint_gives_back_every_bit_and_refuses_another_version() -> None:
     tracker, _ = in_order(scene(10, 3, 0.5), 6)
     data, other = pack(tracker.state), TrackerState()
     unpack(data, other)
     assert_same_memory(tracker.state, other)
     assert pack(other) == data
-    for broken in (b"", data[:10], b"x" + data[1:], data[:8] + b"\x09" + data[9:]):
-        with pytest.raises(MessageError, match="not a checkpoint"):
-            unpack(broken, TrackerState())
+    assert pack(other) == decode_state(encode_state(data), Packed)
+    with pytest.raises(MessageError, match="not a checkpoint"):
+        unpack(msgspec.structs.replace(data, version=data.version - 1), TrackerState())
+
+
+def test_checkpoints_are_equal_where_every_bit_is() -> None:
+    tracker, _ = in_order(scene(10, 3, 0.5), 6)
+    data = pack(tracker.state)
+    for name in ("slots", "whole", "real", "fed", "banks"):
+        other = getattr(data, name).copy()
+        other.view(np.uint8).flat[-1] ^= 1
+        assert data != msgspec.structs.replace(data, **{name: other}), name
+    assert data != msgspec.structs.replace(data, next_id=data.next_id + 1)
+    assert data != "data"
 
 
 def test_plots_of_an_absorbed_track_count_for_the_one_that_absorbed_it() -> None:

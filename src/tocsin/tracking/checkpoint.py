@@ -1,98 +1,81 @@
-"""A checkpoint: the tracker's memory at one moment, as bytes. Live slots only; equal memories give equal bytes.
-
-Header (little-endian): magic, version, next_id, capacity of the arrays, count of live slots, bytes of the names, number
-of biases and their time, bytes of the watch. Then the names of the sensors as MessagePack, the biases, the watch over
-the sensors as MessagePack, the slots, the live rows of every array of ``ARRAYS`` in order, and of the banks, ``BANKS``,
-what their live models hold, raw.
-"""
+"""A checkpoint: the tracker's memory at one moment. Live slots only; equal memories give equal checkpoints."""
 
 from __future__ import annotations
 
-import struct
+import math
 
-import msgspec
 import numpy as np
 
 from tocsin.errors import MessageError
-from tocsin.kernels.track_scan import FREE
+from tocsin.kernels.track_memory import copy_in_use
+from tocsin.kernels.track_motion import DIM, MODEL_COUNT, SIZE
 from tocsin.messages import Column
-from tocsin.tracking.state import FIRST_CAPACITY, Biases, TrackerState, lives, with_columns
+from tocsin.tracking.history import Packed
+from tocsin.tracking.state import Biases, TrackerState, lives
 from tocsin.tracking.watch_state import pack_watch, unpack_watch
 
-_MAGIC, _VERSION = b"tocsinTC", 6
-_HEADER = struct.Struct("<8sHqqqqqqq")
-_NEVER_NS = -(2**63)
-ARRAYS = (
-    "mu", "t_ns", "id", "status", "first_ns", "last_ns", "miss_count", "plot_count", "parent", "told_boost",
-    "evidence", "fed", "support",
-)  # fmt: skip
+_VERSION = 7  # of the layout of columns below
+_WHOLE = ("t_ns", "id", "status", "first_ns", "last_ns", "miss_count", "parent", "plot_count", "support")
+_REAL = ("told_boost", "evidence", "mu")
+ARRAYS = (*_WHOLE, *_REAL, "fed")
 BANKS = ("x", "cov", "slope")
 _TOLD = ("t_ns", "mu", "status", "last_ns", "first_ns", "miss_count", "plot_count", "evidence")
 
 
-def pack(memory: TrackerState) -> bytes:
-    """The memory, less its history, as bytes."""
-    live = np.flatnonzero(memory.status != FREE)
-    names = msgspec.msgpack.encode(memory.sensors)
-    biases, watch = memory.biases, pack_watch(memory.watch)
-    header = _HEADER.pack(
-        _MAGIC, _VERSION, memory.next_id, memory.status.shape[0], live.size, len(names), biases.mean.size,
-        _NEVER_NS if biases.t_ns is None else biases.t_ns, len(watch),
+def pack(memory: TrackerState) -> Packed:
+    """The memory, less its history; of the banks what their live models own."""
+    slots, whole, real, fed, banks = copy_in_use(
+        memory.x, memory.cov, memory.mu, memory.slope, memory.t_ns, memory.id, memory.status, memory.first_ns,
+        memory.last_ns, memory.miss_count, memory.plot_count, memory.parent, memory.told_boost, memory.evidence,
+        memory.fed, memory.support,
     )  # fmt: skip
-    parts = [header, names, biases.mean.tobytes(), biases.cov.tobytes(), watch, live.tobytes()]
-    if live.size:
-        parts += [getattr(memory, name)[live].tobytes() for name in ARRAYS]
-        rooms = _rooms(memory.mu, live)
-        parts += [getattr(memory, name)[rooms].tobytes() for name in BANKS]
-    return b"".join(parts)
+    return Packed(
+        version=_VERSION,
+        next_id=memory.next_id,
+        capacity=memory.status.shape[0],
+        sensors=tuple(memory.sensors),
+        bias_mean=memory.biases.mean,
+        bias_cov=memory.biases.cov,
+        bias_ns=memory.biases.t_ns,
+        watch=pack_watch(memory.watch),
+        slots=slots,
+        whole=whole,
+        real=real,
+        fed=fed,
+        banks=banks,
+    )
 
 
-def unpack(data: bytes, memory: TrackerState) -> None:
+def unpack(data: Packed, memory: TrackerState) -> None:
     """Put a packed memory back, in arrays of its own: those that were there before are left as they are.
 
-    Raises    MessageError where the bytes are of another version, or no checkpoint
+    Raises    MessageError where it was packed by another version
     """
-    try:
-        magic, version, next_id, capacity, count, size, width, biases_ns, watch_size = _HEADER.unpack_from(data)
-    except struct.error:
-        magic = version = None
-    if (magic, version) != (_MAGIC, _VERSION):
+    if data.version != _VERSION:
         raise MessageError(f"not a checkpoint of version {_VERSION}: start the tracker from a whole state instead")
-    memory.next_id = next_id
-    at = _HEADER.size + size
-    memory.sensors = msgspec.msgpack.decode(data[_HEADER.size : at], type=list[str])
-    memory.fed = with_columns(np.zeros((0, FIRST_CAPACITY), dtype=bool), len(memory.sensors))
-    mean: Column = np.frombuffer(data, np.float64, width, at)
-    cov: Column = np.frombuffer(data, np.float64, width * width, at + mean.nbytes).reshape(width, width)
-    at += mean.nbytes + cov.nbytes
-    memory.biases = Biases(mean=mean.copy(), cov=cov.copy(), t_ns=None if biases_ns == _NEVER_NS else biases_ns)
-    if memory.slope.shape[3] != width:
-        memory.slope = np.zeros((0, *memory.slope.shape[1:3], width))
-    memory.watch = unpack_watch(data[at : at + watch_size])
-    at += watch_size
-    live: Column = np.frombuffer(data, np.int64, count, at)
-    at += live.nbytes
-    for name in ARRAYS:
-        like: Column = getattr(memory, name)
-        array = np.zeros((capacity, *like.shape[1:]), like.dtype)
-        if count:
-            rows: Column = np.frombuffer(data, like.dtype, count * int(np.prod(like.shape[1:])), at)
-            array[live] = rows.reshape(count, *like.shape[1:])
-            at += rows.nbytes
-        setattr(memory, name, array)
-    rooms = _rooms(memory.mu, live)
-    for name in BANKS:
-        array = np.zeros((capacity, *getattr(memory, name).shape[1:]))
-        held: Column = np.frombuffer(data, np.float64, rooms[0].size * int(np.prod(array.shape[2:])), at)
-        array[rooms] = held.reshape(rooms[0].size, *array.shape[2:])
-        at += held.nbytes
-        setattr(memory, name, array)
-
-
-def _rooms(mu: Column, slots: Column) -> tuple[Column, Column]:
-    """Slot and model (k,) of each model that lives."""
-    row, model = lives(mu[slots]).nonzero()
-    return slots[row], model
+    memory.next_id, memory.sensors = data.next_id, list(data.sensors)
+    memory.biases = Biases(mean=data.bias_mean, cov=data.bias_cov, t_ns=data.bias_ns)
+    memory.watch = unpack_watch(data.watch)
+    for names, rows in ((_WHOLE, data.whole), (_REAL, data.real), (("fed",), data.fed)):
+        start = 0
+        for name in names:
+            like: Column = getattr(memory, name)
+            shape = like.shape[1:] if name != "fed" else rows.shape[1:]
+            end = start + math.prod(shape)
+            array = np.zeros((data.capacity, *shape), like.dtype)
+            array[data.slots] = rows[:, start:end].reshape(-1, *shape) if shape else rows[:, start]
+            setattr(memory, name, array)
+            start = end
+    memory.x = np.zeros((data.capacity, MODEL_COUNT, SIZE))
+    memory.cov = np.zeros((data.capacity, MODEL_COUNT, SIZE, SIZE))
+    memory.slope = np.zeros((data.capacity, MODEL_COUNT, SIZE, data.bias_mean.size))
+    at = 0
+    for model, is_alive in enumerate(lives(memory.mu[data.slots]).T):
+        slots, own = data.slots[is_alive], slice(DIM[model])
+        for array in (memory.x[:, model, own], memory.cov[:, model, own, own], memory.slope[:, model, own]):
+            end = at + slots.size * math.prod(array.shape[1:])
+            array[slots] = data.banks[at:end].reshape(slots.size, *array.shape[1:])
+            at = end
 
 
 def keep_as(memory: TrackerState, other: TrackerState) -> None:

@@ -12,6 +12,7 @@ import math
 
 import numpy as np
 
+from tocsin.kernels.geodesy import geodetic_of_many
 from tocsin.kernels.track_bias import believe, centre, drift
 from tocsin.kernels.track_motion import BOOST, LEVEL
 from tocsin.kernels.track_observe import INFRARED
@@ -37,7 +38,7 @@ from tocsin.tracking.associate import associate
 from tocsin.tracking.halves import use_plot_rows
 from tocsin.tracking.history import second_of
 from tocsin.tracking.merge import absorb, slope_of
-from tocsin.tracking.output import Picture, blank, height_of, joined, picture, speed_significance, updates
+from tocsin.tracking.output import Picture, blank, joined, picture, speed_significance, updates
 from tocsin.tracking.parameters import chi_square_bound, kernel_parameters
 from tocsin.tracking.plots import NOTHING_SWEPT, Plots, as_unsure_as, plots_of, swept_row, without_biases
 from tocsin.tracking.registration import BiasLayout, SensorBias
@@ -46,7 +47,7 @@ from tocsin.tracking.split import Offspring, begin, unsettle
 from tocsin.tracking.state import Biases, TrackerState
 from tocsin.tracking.watch import digest_of, hear, orphans
 from tocsin.tracking.watch_state import note_support
-from tocsin.units import NS_PER_S, s_from_ns
+from tocsin.units import NS_PER_S
 
 KINDS = {"radar": 0, "infrared": 1, "position": 2}
 _UNSEEN_NS = 10 * NS_PER_S  # a track without a plot for so long is moved on by ticks ...
@@ -217,28 +218,23 @@ class Forward:
     def pass_time(self, now_ns: int, telling: Telling | None) -> Outcome:
         """A tick: drop what nobody has seen for too long, or what must be on the ground."""
         memory, policy, done = self.state, self.policy, Outcome()
-        slots = memory.alive()
-        unseen = slots[now_ns - memory.last_ns[slots] > _UNSEEN_NS]
+        unseen = memory.unseen_since(now_ns - _UNSEEN_NS)
         if not unseen.size:
             return done
         to_ns = now_ns - _TICK_BEHIND_NS
-        seen = picture(memory, unseen, to_ns, policy.own_prob, self.par)
+        seen = picture(memory, unseen, to_ns, policy.own_prob, self.par, self._room_for(unseen))
         self._put_back(unseen, seen, to_ns)
-        gone = [
-            int(slot)
-            for i, slot in enumerate(unseen.tolist())
-            if not seen.is_sound[i]
-            or s_from_ns(now_ns - int(memory.last_ns[slot])) > self._patience_s(slot)
-            or (seen.mu[i, LEVEL] < 0.5 and height_of(seen.state[i]) < 0.0)
-        ]
-        told = [slot for i, slot in enumerate(unseen.tolist()) if slot in gone and seen.is_sound[i]]
-        if told and telling is not None:
-            seen = picture(memory, np.array(told, dtype=np.int64), to_ns, policy.own_prob, self.par)
+        is_over = (now_ns - memory.last_ns[unseen]) / NS_PER_S > self._patience_s(unseen)
+        is_down = (seen.mu[:, LEVEL] < 0.5) & (geodetic_of_many(seen.state)[:, 2] < 0.0)
+        is_gone = ~seen.is_sound | is_over | is_down
+        told = unseen[is_gone & seen.is_sound]
+        if told.size and telling is not None:
+            seen = picture(memory, told, to_ns, policy.own_prob, self.par)
             done.message = updates(
-                memory, seen, np.arange(len(told)), self._names(seen.slots), to_ns, "", telling.time_ns,
-                telling.causes, np.isin(told, gone), np.full(len(told), -1.0), 0, self.prior,
+                memory, seen, np.arange(told.size), self._names(told), to_ns, "", telling.time_ns, telling.causes,
+                np.ones(told.size, dtype=bool), np.full(told.size, -1.0), 0, self.prior,
             )  # fmt: skip
-        self._free(np.array(gone, dtype=np.int64), telling)
+        self._free(unseen[is_gone], telling)
         return done
 
     def confirmed(self, now_ns: int) -> Picture:
@@ -385,14 +381,12 @@ class Forward:
             known = known - slope @ memory.biases.cov @ slope.T
         absorb(memory, older, younger, seen.state[0], known, slope)
 
-    def _patience_s(self, slot: int) -> float:
-        memory, policy = self.state, self.policy
-        if memory.status[slot] == TENTATIVE:
-            return policy.tentative_gap_s
-        mu = memory.mu[slot]
-        if mu[LEVEL] >= 0.5:
-            return policy.level_gap_s
-        return policy.burning_gap_s if mu[BOOST] >= 0.5 else policy.coast_gap_s
+    def _patience_s(self, slots: Column) -> Column:
+        """How long tracks (n,) may go unseen."""
+        mu, policy = self.state.mu[slots], self.policy
+        sure_s = np.where(mu[:, BOOST] >= 0.5, policy.burning_gap_s, policy.coast_gap_s)
+        sure_s = np.where(mu[:, LEVEL] >= 0.5, policy.level_gap_s, sure_s)
+        return np.where(self.state.status[slots] == TENTATIVE, policy.tentative_gap_s, sure_s)
 
 
 def _reference_ns(plots: Plots, end_ns: int) -> int:

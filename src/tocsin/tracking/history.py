@@ -10,8 +10,9 @@ import bisect
 from collections import Counter
 
 import msgspec
+import numpy as np
 
-from tocsin.messages import Detections
+from tocsin.messages import Column, Detections
 from tocsin.units import NS_PER_S
 
 _BEFORE_ALL_NS = -(2**62)
@@ -38,11 +39,34 @@ class Entry(msgspec.Struct, kw_only=True):
         return self.time_ns, self.sensor, self.sequence
 
 
+class Packed(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """A memory as ``checkpoint.pack`` lays it out; equal where every bit is."""
+
+    version: int
+    next_id: int
+    capacity: int
+    sensors: tuple[str, ...]
+    bias_mean: Column
+    bias_cov: Column
+    bias_ns: int | None
+    watch: bytes
+    slots: Column
+    whole: Column
+    real: Column
+    fed: Column
+    banks: Column
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Packed) and all(
+            _is_same(getattr(self, name), getattr(other, name)) for name in self.__struct_fields__
+        )
+
+
 class Checkpoint(msgspec.Struct):
-    """The memory after all entries before a whole second, ``checkpoint.pack``."""
+    """The memory after all entries before a whole second."""
 
     time_ns: int
-    data: bytes
+    data: Packed
 
 
 class History(msgspec.Struct, kw_only=True):
@@ -89,7 +113,7 @@ class History(msgspec.Struct, kw_only=True):
         """Whether a checkpoint belongs before this entry, the next in order: one a second, and one before all."""
         return not self.checkpoints or second_of(entry.time_ns) > self.checkpoints[-1].time_ns
 
-    def mark(self, entry: Entry, data: bytes) -> None:
+    def mark(self, entry: Entry, data: Packed) -> None:
         """Remember the memory before this entry, the first of its second; of the very first, also as before all."""
         if not self.checkpoints:
             self.checkpoints.append(Checkpoint(_BEFORE_ALL_NS, data))
@@ -158,6 +182,13 @@ class History(msgspec.Struct, kw_only=True):
                 orphaned.discard(was)
         self.names = {track: old[was] for track, was in sorted(heir.items())}
         return heir, {was: old[was] for was in sorted(orphaned)}
+
+
+def _is_same(a: object, b: object) -> bool:
+    """To the bit."""
+    if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
+        return a.shape == b.shape and np.array_equal(a.ravel().view(np.uint8), b.ravel().view(np.uint8))
+    return a == b
 
 
 def second_of(time_ns: int) -> int:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import typing
 from typing import Any
 
 import msgspec
 import numpy as np
 
-from tocsin.kernels.geodesy import geodetic_from_ecef
-from tocsin.kernels.track_motion import BALLISTIC, MODEL_COUNT, SIZE
-from tocsin.kernels.track_scan import CONFIRMED
+from tocsin.kernels.track_memory import tell_rows
+from tocsin.kernels.track_motion import MODEL_COUNT, SIZE
 from tocsin.messages import Column, TrackUpdates
 from tocsin.messages.track_updates import TrackStatus
 from tocsin.tracking.halves import picture_rows
 from tocsin.tracking.state import TrackerState
 
-_STATUS: tuple[TrackStatus, ...] = ("tentative", "confirmed", "dropped")
+_STATUS: Column = np.array(typing.get_args(TrackStatus), dtype=object)
 
 
 @dataclasses.dataclass(slots=True)  # frozen, it would take three times as long to make
@@ -75,11 +75,6 @@ def picture(
     return seen
 
 
-def height_of(state: Column) -> float:
-    """Ellipsoidal height, m, of a state's position."""
-    return float(geodetic_from_ecef(state[0], state[1], state[2])[2])
-
-
 def updates(
     memory: TrackerState, seen: Picture, rows: Column, names: list[int], to_ns: int, sensor: str, time_ns: int,
     causes: tuple[str, ...], dropped: Column, nis: Column, dof: int, log_beta_prior: tuple[float, float],
@@ -93,47 +88,49 @@ def updates(
     if len(names) > 1 and (track[1:] < track[:-1]).any():
         order = track.argsort()
         track, rows, dropped, nis = track[order], rows[order], dropped[order], nis[order]
-    slots, mu = seen.slots[rows], seen.mu[rows]
-    status = np.where(dropped, 2, memory.status[slots] == CONFIRMED).tolist()
-    told_parent = memory.parent[slots]
-    of_old = memory.history.parents
-    if of_old or told_parent.any():
+    slots, n, of_old = seen.slots[rows], rows.shape[0], memory.history.parents
+    status, t_ns, first_ns, last_ns, radar_count, infrared_count, position_count, nis_dof, told_parent = np.empty(
+        (9, n), np.int64
+    )
+    alike, first_alike = np.empty((2, n), np.int64)
+    position, velocity, cov6, mode_prob = np.empty((n, 3)), np.empty((n, 3)), np.empty((n, 6, 6)), np.empty((n, 3))
+    log_beta, log_beta_std, told_nis = np.empty(n), np.empty(n), np.empty(n)
+    has_parents, unlike = tell_rows(
+        memory.t_ns, memory.status, memory.first_ns, memory.last_ns, memory.plot_count, memory.parent, seen.slots,
+        seen.x, seen.cov, seen.mu, seen.slope, seen.state, seen.cov6, memory.biases.cov, rows, dropped, nis, to_ns, dof,
+        *log_beta_prior, memory.fed, status, t_ns, position, velocity, cov6, mode_prob, log_beta, log_beta_std,
+        first_ns, last_ns, radar_count, infrared_count, position_count, told_nis, nis_dof, told_parent, alike,
+        first_alike,
+    )  # fmt: skip
+    if has_parents or of_old:
         has_parent = told_parent > 0
         if of_old:
             has_parent |= np.isin(track, np.fromiter(of_old, np.int64, len(of_old)))
         for i in has_parent.nonzero()[0].tolist():
             told_parent[i] = memory.history.parent(int(memory.id[slots[i]]), int(track[i]), int(told_parent[i]))
-    has_beta = mu[:, BALLISTIC] > 0.0
-    log_beta = np.where(has_beta, seen.x[rows, BALLISTIC, 6], log_beta_prior[0])
-    beta_var = np.maximum(seen.cov[rows, BALLISTIC, 6, 6], 0.0)
-    if memory.biases.mean.size:
-        slope = seen.slope[rows, BALLISTIC, 6]
-        beta_var = beta_var + np.einsum("ij,jk,ik->i", slope, memory.biases.cov, slope)
-    state = seen.state[rows]
-    beta_std = np.where(has_beta, np.sqrt(beta_var), log_beta_prior[1])
     return TrackUpdates(
         time_ns=time_ns,
         causes=causes,
         sensor=sensor,
         revision=revision,
         track=_column(track),
-        status=tuple([_STATUS[each] for each in status]),
-        t_ns=_column(np.maximum(memory.t_ns[slots], to_ns)),
-        position_ecef_m=_column(state[:, :3].copy()),
-        velocity_ecef_m_s=_column(state[:, 3:].copy()),
-        covariance=_column(seen.cov6[rows]),
-        mode_prob=_column(mu),
+        status=tuple(_STATUS[status].tolist()),
+        t_ns=_column(t_ns),
+        position_ecef_m=_column(position),
+        velocity_ecef_m_s=_column(velocity),
+        covariance=_column(cov6),
+        mode_prob=_column(mode_prob),
         log_beta=_column(log_beta),
-        log_beta_std=_column(beta_std),
-        first_ns=_column(memory.first_ns[slots]),
-        last_ns=_column(memory.last_ns[slots]),
-        radar_count=_column(memory.plot_count[slots, 0]),
-        infrared_count=_column(memory.plot_count[slots, 1]),
-        position_count=_column(memory.plot_count[slots, 2]),
-        nis=_column(np.maximum(nis, 0.0)),
-        nis_dof=_column(np.where(nis >= 0.0, dof, 0)),
+        log_beta_std=_column(log_beta_std),
+        first_ns=_column(first_ns),
+        last_ns=_column(last_ns),
+        radar_count=_column(radar_count),
+        infrared_count=_column(infrared_count),
+        position_count=_column(position_count),
+        nis=_column(told_nis),
+        nis_dof=_column(nis_dof),
         parent=_column(told_parent),
-        sensors=memory.sensors_of(slots),
+        sensors=tuple(np.fromiter(memory.sensors_of(first_alike[:unlike]), object, unlike)[alike].tolist()),
     )
 
 

@@ -86,13 +86,14 @@ def plots_of(detections: Detections) -> Plots:
         far_m = np.maximum(z[:, 0], 1.0)
         z[:, 2] = np.arcsin(np.minimum(_NO_ELEVATION_HEIGHT_M / far_m, 1.0)) - 0.5 * far_m / MEAN_EARTH_RADIUS_M
         elevation_std = np.minimum(_NO_ELEVATION_HEIGHT_M / far_m, 0.25 * math.pi)
-    var[:, 0] = np.square(RANGE_STD_M if detections.range_std_m is None else detections.range_std_m)
-    var[:, 1] = np.square(angle_std)
-    var[:, 2] = np.square(elevation_std)
+    var[:, 0] = RANGE_STD_M if detections.range_std_m is None else detections.range_std_m
+    var[:, 1] = angle_std
+    var[:, 2] = elevation_std
     if detections.range_rate_m_s is not None and detections.range_rate_std_m_s is not None:
         kind = RADAR_RATE
         z[:, 3] = detections.range_rate_m_s
-        var[:, 3] = np.square(detections.range_rate_std_m_s)
+        var[:, 3] = detections.range_rate_std_m_s
+    var *= var
     return Plots(kind, z, spots_from_radar(z, site), time_ns, site, var)
 
 

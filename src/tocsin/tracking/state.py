@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
+
 import msgspec
 import numpy as np
 
+from tocsin.kernels.track_memory import free_slots, slots_in_use, take_slots
 from tocsin.kernels.track_motion import BALLISTIC, BOOST, MODEL_COUNT, SIZE
-from tocsin.kernels.track_scan import FREE, TENTATIVE
 from tocsin.messages import Column
 from tocsin.tracking.history import History
 from tocsin.tracking.watch_state import SensorWatch
 
 FIRST_CAPACITY = 8
+_EVER_NS = 2**63 - 1
 
 
 def _zeros(dtype: str, *shape: int) -> Column:
@@ -63,25 +66,28 @@ class TrackerState(msgspec.Struct, kw_only=True):
 
     def alive(self) -> Column:
         """(n,) int64 slots in use, in order of track id."""
-        slots = self.status.nonzero()[0]
-        return slots[self.id[slots].argsort()] if slots.size > 1 else slots
+        return self.unseen_since(_EVER_NS)
+
+    def unseen_since(self, time_ns: int) -> Column:
+        """(n,) int64 slots in use whose last plot is older than that, in order of track id."""
+        slots: Column = slots_in_use(self.status, self.id, self.last_ns, time_ns)
+        return slots
 
     def take(self, count: int) -> Column:
         """(count,) int64 free slots with new ids, tentative; grows the arrays when too few are left."""
-        free = (self.status == FREE).nonzero()[0]
-        while free.size < count:
-            self._grow()
-            free = (self.status == FREE).nonzero()[0]
-        slots: Column = free[:count]
-        self.id[slots] = np.arange(self.next_id, self.next_id + count)
+        slots: Column = take_slots(self.status, self.id, count, self.next_id)
+        if slots.size < count:
+            self._grow(count - slots.size)
+            slots = take_slots(self.status, self.id, count, self.next_id)
         self.next_id += count
-        self.status[slots] = TENTATIVE
         return slots
 
     def free(self, slots: Column) -> None:
-        """Give slots back, all zero, so that equal tracks make equal arrays; their ids are gone for good."""
-        for name in _BY_SLOT:
-            getattr(self, name)[slots] = 0
+        """Give slots back, all zero but for their banks, in which nothing lives; their ids are gone for good."""
+        free_slots(
+            slots, self.mu, self.t_ns, self.id, self.status, self.first_ns, self.last_ns, self.miss_count,
+            self.plot_count, self.parent, self.told_boost, self.evidence, self.fed, self.support,
+        )  # fmt: skip
 
     def sensor(self, name: str) -> int:
         """The column of ``fed`` that stands for a sensor, made where it has none."""
@@ -92,18 +98,18 @@ class TrackerState(msgspec.Struct, kw_only=True):
 
     def sensors_of(self, slots: Column) -> tuple[tuple[str, ...], ...]:
         """Names of the sensors that fed each track, sorted."""
-        width, rows = self.fed.shape[1], self.fed[slots].tobytes()
-        keys = [rows[k : k + width] for k in range(0, len(rows), width)]
-        known = {
-            key: tuple(sorted(name for name, is_fed in zip(self.sensors, key, strict=False) if is_fed))
-            for key in set(keys)
-        }
-        return tuple([known[key] for key in keys])
+        return tuple(tuple(sorted(itertools.compress(self.sensors, row))) for row in self.fed[slots].tolist())
 
-    def _grow(self) -> None:
+    def _grow(self, count: int) -> None:
+        """Double the arrays until there are so many more slots."""
+        had = size = self.status.shape[0]
+        while size < had + count:
+            size *= 2
         for name in _BY_SLOT:
             array = getattr(self, name)
-            setattr(self, name, np.concatenate([array, np.zeros_like(array)]))
+            longer = np.zeros((size, *array.shape[1:]), dtype=array.dtype)
+            longer[:had] = array
+            setattr(self, name, longer)
 
 
 _BY_SLOT = tuple(

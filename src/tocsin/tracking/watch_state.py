@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 import numpy as np
 
+from tocsin.kernels.track_memory import add_support
 from tocsin.kernels.track_observe import ROWS
 from tocsin.kernels.track_watch import BEFORE, EPOCH, EVER, NOW, SHIFT_COUNT
 from tocsin.messages import Column
@@ -130,17 +131,8 @@ def support_rows(watch: SensorWatch, masks: Column, allowed: int) -> Column:
 
 def note_support(support: Column, slots: Column, bit: int, end_ns: int) -> None:
     """A sensor fed tracks in a scan that ended then: rows ``slots`` of TrackerState.support, (T, 4) int64."""
-    if bit < 0:
-        return
-    epoch = end_ns // (EPOCH_S * NS_PER_S)
-    rows = support[slots]
-    is_next = rows[:, EPOCH] < epoch
-    if is_next.any():
-        rows[is_next, BEFORE] = np.where(rows[is_next, EPOCH] == epoch - 1, rows[is_next, NOW], 0)
-        rows[is_next, NOW], rows[is_next, EPOCH] = 0, epoch
-    rows[:, NOW] |= 1 << bit
-    rows[:, EVER] |= 1 << bit
-    support[slots] = rows
+    if bit >= 0:
+        add_support(support, slots, bit, end_ns // (EPOCH_S * NS_PER_S))
 
 
 def merge_support(support: Column, older: int, younger: int) -> None:

@@ -1,0 +1,242 @@
+"""The slots of the tracker's memory: given out, given back, listed, copied for a checkpoint, and told in a message.
+
+``number`` (T,) int64 are the tracks' ids; the rest is named as in ``tracking/state.py``.
+"""
+
+import math
+
+import numpy as np
+
+from tocsin.kernels.compiled import kernel
+from tocsin.kernels.track_motion import BALLISTIC, BOOST, DIM, MODEL_COUNT
+from tocsin.kernels.track_scan import CONFIRMED, FREE, TENTATIVE
+from tocsin.kernels.track_watch import BEFORE, EPOCH, EVER, NOW
+
+_DIGIT_BITS = 8  # of a number, sorted at a time
+_DIGITS = 1 << _DIGIT_BITS
+
+
+@kernel
+def slots_in_use(status, number, last_ns, before_ns):
+    """(n,) int64 slots in use whose last plot is older than before_ns, in order of track number."""
+    slots = np.empty(status.shape[0], np.int64)
+    n = 0
+    for k in range(status.shape[0]):
+        if status[k] != FREE and last_ns[k] < before_ns:
+            slots[n] = k
+            n += 1
+    if n == 0:
+        return slots[:0]
+    low = high = number[slots[0]]
+    for i in range(1, n):
+        low = min(low, number[slots[i]])
+        high = max(high, number[slots[i]])
+    other = np.empty(status.shape[0], np.int64)
+    place = np.empty(_DIGITS + 1, np.int64)
+    shift = 0
+    while (high - low) >> shift > 0:
+        place[:] = 0
+        for i in range(n):
+            place[1 + ((number[slots[i]] - low) >> shift & _DIGITS - 1)] += 1
+        for d in range(_DIGITS):
+            place[d + 1] += place[d]
+        for i in range(n):
+            d = (number[slots[i]] - low) >> shift & _DIGITS - 1
+            other[place[d]] = slots[i]
+            place[d] += 1
+        slots, other = other, slots
+        shift += _DIGIT_BITS
+    return slots[:n]
+
+
+@kernel
+def take_slots(status, number, count, next_number):
+    """The first (count,) int64 free slots, now tentative, with numbers from the next on; fewer, if so, stay free."""
+    slots = np.empty(count, np.int64)
+    n = 0
+    for k in range(status.shape[0]):
+        if n == count:
+            break
+        if status[k] == FREE:
+            slots[n] = k
+            n += 1
+    if n == count:
+        for i in range(n):
+            number[slots[i]] = next_number + i
+            status[slots[i]] = TENTATIVE
+    return slots[:n]
+
+
+@kernel
+def free_slots(
+    slots, mu, t_ns, number, status, first_ns, last_ns, miss_count, plot_count, parent, told_boost, evidence, fed,
+    support,
+):  # fmt: skip
+    """Slots (n,) become all zero, but for their banks: no model of these lives any more."""
+    for i in range(slots.shape[0]):
+        k = slots[i]
+        t_ns[k] = number[k] = status[k] = first_ns[k] = last_ns[k] = miss_count[k] = parent[k] = 0
+        told_boost[k] = evidence[k] = 0.0
+        for m in range(MODEL_COUNT):
+            mu[k, m] = 0.0
+        for c in range(plot_count.shape[1]):
+            plot_count[k, c] = 0
+        for c in range(support.shape[1]):
+            support[k, c] = 0
+        for c in range(fed.shape[1]):
+            fed[k, c] = False
+
+
+@kernel
+def add_support(support, slots, bit, epoch):
+    """A sensor fed slots (n,) in an epoch: columns of support as in ``track_watch.py``."""
+    mask = 1 << bit
+    for i in range(slots.shape[0]):
+        k = slots[i]
+        if support[k, EPOCH] < epoch:
+            support[k, BEFORE] = support[k, NOW] if support[k, EPOCH] == epoch - 1 else 0
+            support[k, NOW] = 0
+            support[k, EPOCH] = epoch
+        support[k, NOW] |= mask
+        support[k, EVER] |= mask
+
+
+@kernel
+def _is_alive(mu, m):
+    return mu[m] > 0.0 or (m == BALLISTIC and mu[BOOST] > 0.0)
+
+
+@kernel
+def copy_in_use(
+    x, cov, mu, slope, t_ns, number, status, first_ns, last_ns, miss_count, plot_count, parent, told_boost, evidence,
+    fed, support,
+):  # fmt: skip
+    """What the slots in use hold.
+
+    Out       slots (n,); of each, a row of whole (n, 14), real (n, 5) and marks (n, s): see the loop
+              banks (k,)  of each model in turn, of the slots where it lives: x, then cov, then slope, as it owns
+    """
+    n = 0
+    size = 0
+    lives = np.zeros(MODEL_COUNT, np.int64)  # number of slots
+    for k in range(status.shape[0]):
+        if status[k] != FREE:
+            n += 1
+            for m in range(MODEL_COUNT):
+                if _is_alive(mu[k], m):
+                    lives[m] += 1
+                    size += DIM[m] * (1 + DIM[m] + slope.shape[3])
+    slots = np.empty(n, np.int64)
+    whole = np.empty((n, 14), np.int64)
+    real = np.empty((n, 5))
+    marks = np.empty((n, fed.shape[1]), np.bool_)
+    i = 0
+    for k in range(status.shape[0]):
+        if status[k] == FREE:
+            continue
+        slots[i] = k
+        whole[i, 0], whole[i, 1], whole[i, 2], whole[i, 3] = t_ns[k], number[k], status[k], first_ns[k]
+        whole[i, 4], whole[i, 5], whole[i, 6] = last_ns[k], miss_count[k], parent[k]
+        for c in range(3):
+            whole[i, 7 + c] = plot_count[k, c]
+        for c in range(4):
+            whole[i, 10 + c] = support[k, c]
+        real[i, 0], real[i, 1] = told_boost[k], evidence[k]
+        for m in range(MODEL_COUNT):
+            real[i, 2 + m] = mu[k, m]
+        for c in range(fed.shape[1]):
+            marks[i, c] = fed[k, c]
+        i += 1
+    banks = np.empty(size)
+    at_x = 0
+    for m in range(MODEL_COUNT):
+        d = DIM[m]
+        at_cov = at_x + lives[m] * d
+        at_slope = at_cov + lives[m] * d * d
+        for i in range(n):
+            k = slots[i]
+            if not _is_alive(mu[k], m):
+                continue
+            for a in range(d):
+                banks[at_x + a] = x[k, m, a]
+                for b in range(d):
+                    banks[at_cov + b] = cov[k, m, a, b]
+                at_cov += d
+                for c in range(slope.shape[3]):
+                    banks[at_slope + c] = slope[k, m, a, c]
+                at_slope += slope.shape[3]
+            at_x += d
+        at_x = at_slope
+    return slots, whole, real, marks, banks
+
+
+@kernel
+def tell_rows(
+    t_ns, status, first_ns, last_ns, plot_count, parent, slots, x, cov, mu, slope, state, cov6, bias_cov, rows,
+    dropped, nis, to_ns, dof, log_beta_mean, log_beta_std, fed,
+    code, at_ns, position, velocity, covariance, mode_prob, log_beta, log_beta_sigma, first, last, radar, infrared,
+    reported, told_nis, told_dof, told_parent, alike, first_alike,
+):  # fmt: skip
+    """Fill the columns of a message, (n, ...) from `code` on, with rows (n,) of a picture of ``slots``.
+
+    In        dropped (n,) bool, nis (n,), -1 where no plot was used; dof of those where one was
+              log_beta_mean, log_beta_std   told where BALLISTIC has no probability
+    Out       code          0 tentative, 1 confirmed, 2 dropped
+              alike         the same number for tracks that the same sensors fed ...
+              first_alike   ... and the slot of the first of those
+    Returns   whether one of them has a parent, and how many are unlike
+    """
+    has_parent = False
+    unlike = 0
+    size = 4
+    while size < 2 * rows.shape[0]:
+        size *= 2
+    table = np.full(size, -1, np.int64)  # hashed by sensors: a number of `alike`, -1: none
+    for i in range(rows.shape[0]):
+        r = rows[i]
+        k = slots[r]
+        code[i] = 2 if dropped[i] else (1 if status[k] == CONFIRMED else 0)
+        at_ns[i] = max(t_ns[k], to_ns)
+        for a in range(3):
+            position[i, a] = state[r, a]
+            velocity[i, a] = state[r, 3 + a]
+        for a in range(6):
+            for b in range(6):
+                covariance[i, a, b] = cov6[r, a, b]
+        for m in range(MODEL_COUNT):
+            mode_prob[i, m] = mu[r, m]
+        log_beta[i] = log_beta_mean
+        log_beta_sigma[i] = log_beta_std
+        if mu[r, BALLISTIC] > 0.0:
+            log_beta[i] = x[r, BALLISTIC, 6]
+            var = max(cov[r, BALLISTIC, 6, 6], 0.0)
+            for a in range(bias_cov.shape[0]):
+                for b in range(bias_cov.shape[0]):
+                    var += slope[r, BALLISTIC, 6, a] * bias_cov[a, b] * slope[r, BALLISTIC, 6, b]
+            log_beta_sigma[i] = math.sqrt(var)
+        first[i], last[i] = first_ns[k], last_ns[k]
+        radar[i], infrared[i], reported[i] = plot_count[k, 0], plot_count[k, 1], plot_count[k, 2]
+        told_nis[i] = max(nis[i], 0.0)
+        told_dof[i] = dof if nis[i] >= 0.0 else 0
+        told_parent[i] = parent[k]
+        has_parent = has_parent or parent[k] > 0
+        place = 0
+        for s in range(fed.shape[1]):
+            place = 31 * place + (s + 1 if fed[k, s] else 0)
+        place &= size - 1
+        while table[place] >= 0 and not _is_equal(fed[first_alike[table[place]]], fed[k]):
+            place = (place + 1) & (size - 1)
+        if table[place] < 0:
+            table[place] = unlike
+            first_alike[unlike] = k
+            unlike += 1
+        alike[i] = table[place]
+    return has_parent, unlike
+
+
+@kernel
+def _is_equal(a, b):
+    same = True
+    for s in range(a.shape[0]):
+        same = same and a[s] == b[s]
+    return same

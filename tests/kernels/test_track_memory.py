@@ -1,0 +1,92 @@
+"""Slots listed, taken, given back and told, against the same written out in numpy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tocsin.kernels.track_memory import slots_in_use, take_slots
+from tocsin.kernels.track_scan import CONFIRMED, FREE, TENTATIVE
+from tocsin.policy import TrackPolicy
+from tocsin.tracking.output import picture, updates
+from tocsin.tracking.parameters import kernel_parameters
+from tocsin.tracking.state import TrackerState
+
+SENSORS = [f"radar {k}" for k in range(11)]
+
+
+@pytest.mark.parametrize("spread", [1, 300, 10**5, 10**12])
+def test_slots_in_use_are_in_order_of_number_and_those_seen_lately_are_left_out(spread: int) -> None:
+    rng = np.random.default_rng(spread)
+    for count in (1, 2, 50, 700):
+        status, last_ns = rng.integers(0, 3, count), rng.integers(0, 5, count)
+        number = rng.permutation(count) * spread + 1
+        for before_ns in (0, 3, 2**63 - 1):
+            wanted = np.flatnonzero((status != FREE) & (last_ns < before_ns))
+            found = slots_in_use(status, number, last_ns, before_ns)
+            assert found.tolist() == wanted[number[wanted].argsort()].tolist()
+
+
+def test_the_first_free_slots_are_taken_and_none_where_there_are_too_few() -> None:
+    status, number = np.array([CONFIRMED, FREE, TENTATIVE, FREE, FREE]), np.array([4, 0, 3, 0, 0])
+    assert take_slots(status, number, 4, 9).size < 4
+    assert (status.tolist(), number.tolist()) == ([CONFIRMED, FREE, TENTATIVE, FREE, FREE], [4, 0, 3, 0, 0])
+    assert take_slots(status, number, 2, 9).tolist() == [1, 3]
+    assert status.tolist() == [CONFIRMED, TENTATIVE, TENTATIVE, TENTATIVE, FREE]
+    assert number.tolist() == [4, 9, 3, 10, 0]
+
+
+def test_the_memory_grows_as_far_as_it_must_and_keeps_what_it_holds() -> None:
+    memory = TrackerState()
+    first = memory.take(3)
+    memory.mu[first] = 0.5
+    second = memory.take(30)
+    assert memory.status.shape == (64,)
+    assert (memory.id[first].tolist(), memory.id[second].tolist()) == ([1, 2, 3], list(range(4, 34)))
+    assert (memory.mu[first] == 0.5).all()
+    assert memory.mu.sum() == 0.5 * memory.mu[first].size
+    assert memory.x.shape[0] == memory.cov.shape[0] == memory.slope.shape[0] == memory.fed.shape[0] == 64
+
+
+def test_what_is_given_back_is_zero_but_for_banks_in_which_nothing_lives() -> None:
+    memory = TrackerState()
+    slots = memory.take(4)
+    arrays = {name: value for name, value in vars_of(memory).items() if name not in ("x", "cov", "slope")}
+    for array in arrays.values():
+        array[slots] = 1
+    memory.free(slots[1:3])
+    for name, array in arrays.items():
+        assert not array[slots[1:3]].any(), name
+        assert array[slots[[0, 3]]].all(), name
+
+
+@pytest.mark.parametrize("sensor_count", [1, 3, 11])
+def test_each_track_is_told_with_its_own_sensors_status_and_times(sensor_count: int) -> None:
+    rng, memory, count = np.random.default_rng(sensor_count), TrackerState(), 400
+    slots = rng.permutation(memory.take(count))
+    for name in SENSORS[:sensor_count]:
+        memory.sensor(name)
+    memory.fed[slots, :sensor_count] = rng.random((count, sensor_count)) < 0.4
+    memory.status[slots] = rng.integers(TENTATIVE, CONFIRMED + 1, count)
+    memory.t_ns[slots] = memory.last_ns[slots] = rng.integers(0, 20, count)
+    memory.x[slots, :, 0], memory.mu[slots, 2] = 7e6, 1.0
+    memory.cov[slots] = np.eye(9)
+    seen = picture(memory, slots, 10, 0.5, kernel_parameters(TrackPolicy()))
+    rows, dropped, nis = rng.permutation(count), rng.random(count) < 0.2, rng.random(count) - 0.5
+    names = list(range(5, 5 + count))
+    told = updates(memory, seen, rows, names, 10, "radar 0", 10, (), dropped, nis, 3, (8.0, 1.0))
+    for i, slot in enumerate(slots[rows].tolist()):
+        fed = memory.fed[slot, :sensor_count].nonzero()[0].tolist()
+        assert told.sensors[i] == tuple(sorted(SENSORS[k] for k in fed))
+        kept = "confirmed" if memory.status[slot] == CONFIRMED else "tentative"
+        assert told.status[i] == ("dropped" if dropped[i] else kept)
+        assert (told.t_ns[i], told.last_ns[i]) == (max(memory.t_ns[slot], 10), memory.last_ns[slot])
+        assert (told.nis[i], told.nis_dof[i]) == ((nis[i], 3) if nis[i] >= 0.0 else (0.0, 0))
+    assert told.covariance.tobytes() == seen.cov6[rows].tobytes()
+    assert (told.log_beta == 8.0).all()
+    assert (told.log_beta_std == 1.0).all()
+
+
+def vars_of(memory: TrackerState) -> dict[str, np.ndarray]:
+    values = {name: getattr(memory, name) for name in memory.__struct_fields__}
+    return {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
