@@ -13,7 +13,7 @@ import math
 import numpy as np
 
 from tocsin.kernels.atmosphere import wind_shape
-from tocsin.kernels.compiled import kernel
+from tocsin.kernels.compiled import in_place_kernel
 from tocsin.kernels.geodesy import height_and_up
 from tocsin.kernels.motion import THIN_AIR_M, step_with_transition
 
@@ -72,7 +72,7 @@ WORK_ROWS = LATE_Q + 3 * SIZE  # with two squares for Joseph's form
 WORK_COLUMNS = SIZE + 1
 
 
-@kernel
+@in_place_kernel
 def _white_acceleration(q, psd, h):
     """Add the effect of white acceleration noise on position and velocity over |h|, all axes alike."""
     size = abs(h)
@@ -83,7 +83,7 @@ def _white_acceleration(q, psd, h):
         q[3 + i, 3 + i] += psd * size
 
 
-@kernel
+@in_place_kernel
 def _drag_noise(q, x, drag, height_m, climb, h, room, par):
     """Add what the drag (3,) of a BALLISTIC state leaves out, and the drift of ln(beta), over |h|.
 
@@ -112,7 +112,7 @@ def _drag_noise(q, x, drag, height_m, climb, h, room, par):
     q[6, 6] += min(drift * abs(climb) * size, max(room, 0.0))
 
 
-@kernel
+@in_place_kernel
 def _bounded_thrust(x):
     """Draw the thrust of a BOOST state in to its maximum where it lies beyond; returns it, m/s2."""
     thrust = math.sqrt(x[6] * x[6] + x[7] * x[7] + x[8] * x[8])
@@ -123,7 +123,7 @@ def _bounded_thrust(x):
     return THRUST_MAX_M_S2
 
 
-@kernel
+@in_place_kernel
 def _step(model, x, h, height_m, ux, uy, uz, par, phi, work):
     """One short step, forward or back, from a height where up is (ux, uy, uz): x moved in place, phi filled.
 
@@ -169,7 +169,7 @@ def _step(model, x, h, height_m, ux, uy, uz, par, phi, work):
     return drag
 
 
-@kernel
+@in_place_kernel
 def _add_noise(model, x, drag, height_m, climb, ux, uy, uz, h, room, par, q):
     """Add to q the process noise of a step of `_step` that led to x, begun at a climb, m/s; room: as of `move`."""
     size = abs(h)
@@ -203,7 +203,7 @@ def _add_noise(model, x, drag, height_m, climb, ux, uy, uz, h, room, par, q):
             q[3 + i, 3 + j] += across * size
 
 
-@kernel
+@in_place_kernel
 def _next_step(model, x, left_s):
     """How far the next step may go of what is left, and the height and up where it starts, unless nothing asks."""
     if model == BOOST and abs(left_s) <= _STEP_AIR_S:
@@ -220,7 +220,7 @@ def _next_step(model, x, left_s):
     return left_s / math.ceil(abs(left_s) / longest - 1e-9), height_m, ux, uy, uz
 
 
-@kernel
+@in_place_kernel
 def carry_covariance(phi, cov, n, work):
     """cov <- phi cov phi' on the leading n x n, n of `DIM`, in place, symmetric by construction.
 
@@ -283,7 +283,7 @@ def carry_covariance(phi, cov, n, work):
         cov[i, 6] = cov[6, i] = a6
 
 
-@kernel
+@in_place_kernel
 def carry_slope(phi, slope, n, work):
     """slope (9, b) <- phi slope on its leading n rows, in place. work: its leading row is overwritten."""
     for c in range(slope.shape[1]):
@@ -296,7 +296,7 @@ def carry_slope(phi, slope, n, work):
             slope[i, c] = v
 
 
-@kernel
+@in_place_kernel
 def predict_model(model, x, cov, slope, dt_s, par, work):
     """Move one model's x (9,), cov (9, 9) and slope (9, b) by dt_s in place: the prior of the next plot.
 
@@ -318,7 +318,7 @@ def predict_model(model, x, cov, slope, dt_s, par, work):
             carry_slope(phi, slope, DIM[model], work)
 
 
-@kernel
+@in_place_kernel
 def move(model, x, dt_s, room, par, phi, q, work):
     """Move a state by dt_s (either sign) under one model; for the covariance as well, see `predict_model`.
 

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from tocsin.kernels.compiled import kernel
+from tocsin.kernels.compiled import in_place_kernel, kernel
 from tocsin.kernels.constants import MEAN_EARTH_RADIUS_M
 from tocsin.kernels.geodesy import ecef_from_radar, enu_axes, geodetic_from_ecef, height_and_up, radar_from_ecef
 from tocsin.kernels.track_motion import (
@@ -150,7 +150,7 @@ def start_bank(kind, z, site, var, par, x, cov, mu):
     return position
 
 
-@kernel
+@in_place_kernel
 def light(x, cov, mu, slope, par):
     """Give a bank that one plot, higher than level flight, began its BOOST model at the second.
 

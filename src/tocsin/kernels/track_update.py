@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from tocsin.kernels.compiled import kernel
+from tocsin.kernels.compiled import in_place_kernel
 from tocsin.kernels.geodesy import height_and_up
 from tocsin.kernels.track_motion import BOOST, DIM, LATE_Q, LEVEL, SIZE, TURN_ACCELERATION_M_S2, TURN_NIS
 from tocsin.kernels.track_observe import COLUMN_COUNT, INFRARED, NU, POSITION, ROW_COUNT, ROWS, observe
@@ -33,7 +33,7 @@ KEEP = LATE_Q + SIZE  # the columns of 1 - K H that differ from the identity, as
 HALF = KEEP + SIZE  # (1 - K H) P
 
 
-@kernel
+@in_place_kernel
 def cholesky_solve(s, m, b, count):
     """Solve s y = b in place for `count` columns of b; the lower half of s (m, m) is overwritten by its factor.
 
@@ -74,7 +74,7 @@ def cholesky_solve(s, m, b, count):
     return math.log(det)
 
 
-@kernel
+@in_place_kernel
 def _spread(n, kind, cov, var, work):
     """With H and the innovation in work: fill HP, S and ROOT, and GAIN with what is to be divided by S."""
     m = ROW_COUNT[kind]
@@ -100,7 +100,7 @@ def _spread(n, kind, cov, var, work):
             work[ROOT + r, c] = v
 
 
-@kernel
+@in_place_kernel
 def _spread_late(n, kind, cov, phi, q, var, work):
     """`_spread` where H and the innovation are of the state moved back to the plot's time by phi (9, 9), noise q.
 
@@ -140,7 +140,7 @@ def _spread_late(n, kind, cov, phi, q, var, work):
             work[ROOT + r, c] = v
 
 
-@kernel
+@in_place_kernel
 def _joseph(n, m, count, late, var, cov, work):
     """cov = (1 - K H) cov (1 - K H)' + K R K' with H and the gain in work; H touches the leading `count` components.
 
@@ -184,7 +184,7 @@ def _joseph(n, m, count, late, var, cov, work):
             cov[j, i] = cov[i, j]
 
 
-@kernel
+@in_place_kernel
 def _widened(m, extra, work):
     """(nis, ln det) of the innovation in work by S, which stands in ROOT, + extra; overwrites ROOT and GAIN."""
     for r in range(m):
@@ -198,7 +198,7 @@ def _widened(m, extra, work):
     return nis, log_det
 
 
-@kernel
+@in_place_kernel
 def fit(at, cov, kind, z, site, var, extra, work):
     """How well a plot fits a prediction at its time: (nis, log likelihood); (1e30, -1e30) where it cannot be said.
 
@@ -214,7 +214,7 @@ def fit(at, cov, kind, z, site, var, extra, work):
     return nis, -0.5 * (nis + log_det + m * LOG_2PI)
 
 
-@kernel
+@in_place_kernel
 def _fit_wider(m, n, extra, work):
     """With S, HP and the innovation in work: (nis, ln det) of the innovation by S + extra; ROOT, GAIN stay as were."""
     nis, log_det = _widened(m, extra, work)
@@ -227,7 +227,7 @@ def _fit_wider(m, n, extra, work):
     return nis, log_det
 
 
-@kernel
+@in_place_kernel
 def widen_for_turn(x, cov, gap_s, par):
     """Add to a LEVEL covariance what a horizontal turn begun at the last plot, gap_s ago, may have done.
 
@@ -247,7 +247,7 @@ def widen_for_turn(x, cov, gap_s, par):
             cov[3 + i, 3 + j] += level * turned * turned
 
 
-@kernel
+@in_place_kernel
 def update_model(model, x, cov, gap_s, late, back, phi, q, kind, z, site, var, par, extra, work):
     """Update one model's x (9,) and cov (9, 9) in place; returns (nis, log likelihood) of the plot before it.
 
