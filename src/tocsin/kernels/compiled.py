@@ -49,9 +49,9 @@ def kernel(function, counts_references=True):
     before = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = CACHE_FOLDER
     try:
-        return numba.njit(
-            cache=True, error_model="numpy", nogil=True, no_cfunc_wrapper=True, _nrt=counts_references
-        )(function)
+        return numba.njit(cache=True, error_model="numpy", nogil=True, no_cfunc_wrapper=True, _nrt=counts_references)(
+            function
+        )
     finally:
         numba.config.CACHE_DIR = before
 

@@ -214,12 +214,11 @@ def _joseph(n, m, count, late, var, cov, work):
 @in_place_kernel
 def _joined(i, j, count, work):
     """One element of `_joseph`'s sum, of three components and three rows."""
-    v = work[HALF + i, 0] * work[KEEP, j] + work[HALF + i, 1] * work[KEEP + 1, j] + work[HALF + i, 2] * work[KEEP + 2, j]
+    k, g = work[KEEP:], work[GAIN:]
+    v = work[HALF + i, 0] * k[0, j] + work[HALF + i, 1] * k[1, j] + work[HALF + i, 2] * k[2, j]
     if j >= count:
         v += work[HALF + i, j]
-    return v + (
-        work[HP, i] * work[GAIN, j] + work[HP + 1, i] * work[GAIN + 1, j] + work[HP + 2, i] * work[GAIN + 2, j]
-    )
+    return v + (work[HP, i] * g[0, j] + work[HP + 1, i] * g[1, j] + work[HP + 2, i] * g[2, j])
 
 
 @in_place_kernel
