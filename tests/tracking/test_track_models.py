@@ -10,10 +10,10 @@ from tracking_scene import CALM, WEST, at, burnout
 from tracking_scene import RADAR as SITE
 
 from tocsin.kernels import advance, enu_axes
-from tocsin.kernels.track_bank import predict_slots
+from tocsin.kernels.track_bank import picture_slots
 from tocsin.kernels.track_motion import BALLISTIC, BOOST, DIM, LEVEL, THRUST_MAX_M_S2, WORK_COLUMNS, WORK_ROWS, move
 from tocsin.kernels.track_observe import INFRARED, NU, POSITION, RADAR, RADAR_RATE, ROW_COUNT, observe, tangent_axes
-from tocsin.kernels.track_start import plot_position, where_sight_meets_height
+from tocsin.kernels.track_start import start_bank, where_sight_meets_height
 from tocsin.kernels.track_update import cholesky_solve, update_model, widen_for_turn
 from tocsin.policy import TrackPolicy
 from tocsin.tracking.parameters import chi_square_bound, kernel_parameters
@@ -98,6 +98,17 @@ def test_thrust_grows_as_the_rocket_equation_says() -> None:
     assert np.linalg.norm(x[6:]) == pytest.approx(start / (1.0 - start * 10.0 / exhaust), rel=2e-3)
 
 
+def predict(
+    x: np.ndarray, cov: np.ndarray, mu: np.ndarray, to_ns: int,
+    out_x: np.ndarray, out_cov: np.ndarray, out_mu: np.ndarray,
+) -> None:  # fmt: skip
+    """The out arrays (1, ...): one bank at time 0 predicted to another."""
+    picture_slots(
+        x, cov, mu, NO_SLOPE, np.zeros(1, np.int64), np.array([0]), to_ns, 1.0, PAR, np.zeros((0, 0)),
+        out_x, out_cov, out_mu, NO_SLOPE, np.empty((1, 6)), np.empty((1, 6, 6)), np.empty(1, np.bool_),
+    )  # fmt: skip
+
+
 def predicted_bank(
     thrust_m_s2: np.ndarray, mu: list[float], dt_s: float, spread_m_s2: float = 0.0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -107,8 +118,7 @@ def predicted_bank(
     x[0, BOOST, 6:] = thrust_m_s2
     cov[0, BOOST, 6:, 6:] = spread_m_s2**2 * np.eye(3)
     out_x, out_cov, out_mu = np.zeros((1, 3, 9)), np.zeros((1, 3, 9, 9)), np.zeros((1, 3))
-    t_ns, slots = np.zeros(1, np.int64), np.array([0])
-    predict_slots(x, cov, np.array([mu]), NO_SLOPE, t_ns, slots, int(dt_s * 1e9), out_x, out_cov, out_mu, NO_SLOPE, PAR)
+    predict(x, cov, np.array([mu]), int(dt_s * 1e9), out_x, out_cov, out_mu)
     return out_x[0], out_cov[0], out_mu[0]
 
 
@@ -215,13 +225,13 @@ def test_covariance_stays_positive_over_a_hundred_thousand_updates() -> None:
     cov = np.diag([1e6, 1e6, 1e6, 1e4, 1e4, 1e4, 0.0, 0.0, 0.0])
     unused = np.zeros((9, 9))
     out_x, out_cov, out_mu = np.zeros((1, 3, 9)), np.zeros((1, 3, 9, 9)), np.zeros((1, 3))
-    slots, t_ns, mu = np.array([0]), np.zeros(1, np.int64), np.array([[0.0, 0.0, 1.0]])
+    mu = np.array([[0.0, 0.0, 1.0]])
     xs, covs = np.zeros((1, 3, 9)), np.zeros((1, 3, 9, 9))
     xs[0, LEVEL], covs[0, LEVEL] = x, cov
     worst = math.inf
     for k in range(100_000):
         to_ns = int(1e9 * (0.01 if k % 3 else 4.0))
-        predict_slots(xs, covs, mu, NO_SLOPE, t_ns, slots, to_ns, out_x, out_cov, out_mu, NO_SLOPE, PAR)
+        predict(xs, covs, mu, to_ns, out_x, out_cov, out_mu)
         xs, covs, out_x, out_cov = out_x, out_cov, xs, covs
         true = xs[0, LEVEL, :3]
         std = 0.01 if k % 2 else 1e4
@@ -284,24 +294,26 @@ def test_a_late_plot_of_a_deterministic_coast_is_worth_as_much_as_one_in_time() 
 def test_a_sight_meets_the_height_it_is_asked_for() -> None:
     target = at(33.0, 48.0, 15e3)
     sight = (target - WEST) / np.linalg.norm(target - WEST)
-    point, hits = where_sight_meets_height(WEST, sight, 15e3)
+    *point, hits = where_sight_meets_height(WEST, sight, 15e3)
     assert hits
-    assert np.linalg.norm(point - target) < 1.0
+    assert np.linalg.norm(np.array(point) - target) < 1.0
 
 
 def test_a_sight_past_the_earth_gives_its_nearest_point() -> None:
     across = tangent_axes(WEST / np.linalg.norm(WEST))[0]
     sight = -WEST / np.linalg.norm(WEST) + 0.2 * across
     sight /= np.linalg.norm(sight)
-    point, hits = where_sight_meets_height(WEST, sight, 15e3)
+    *point, hits = where_sight_meets_height(WEST, sight, 15e3)
     assert not hits
-    assert abs(point @ sight) < 1.0
+    assert abs(np.array(point) @ sight) < 1.0
 
 
 def test_a_radar_plot_lies_where_the_radar_says() -> None:
     z = np.array([2e5, 0.5, 0.3, 0.0])
     seen = work_room()
-    observe(RADAR, np.concatenate((plot_position(RADAR, z, SITE, PAR), np.zeros(6))), SITE, z, seen)
+    x, cov, mu = np.empty((3, 9)), np.empty((3, 9, 9)), np.empty(3)
+    start_bank(RADAR, z, SITE, np.ones(4), PAR, x, cov, mu)
+    observe(RADAR, x[LEVEL], SITE, z, seen)
     assert np.abs(seen[:3, NU]).max() < 1e-6
 
 

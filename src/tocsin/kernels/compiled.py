@@ -44,11 +44,21 @@ def _cache_folder() -> str:
 CACHE_FOLDER = _cache_folder()
 
 
-def kernel(function):
+def kernel(function, counts_references=True):
     """Compile a pure function of floats and arrays: cached, numpy error model, no fastmath, no entry from C."""
     before = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = CACHE_FOLDER
     try:
-        return numba.njit(cache=True, error_model="numpy", nogil=True, no_cfunc_wrapper=True)(function)
+        return numba.njit(cache=True, error_model="numpy", nogil=True, no_cfunc_wrapper=True, _nrt=counts_references)(
+            function
+        )
     finally:
         numba.config.CACHE_DIR = before
+
+
+def in_place_kernel(function):
+    """`kernel` of what neither makes arrays nor returns any: it counts no references to those that it works on.
+
+    A count takes 5 ns whenever a row is taken from an array: in a filter that was more than half of the time.
+    """
+    return kernel(function, counts_references=False)

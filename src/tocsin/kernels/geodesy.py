@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from tocsin.kernels.compiled import kernel
+from tocsin.kernels.compiled import in_place_kernel, kernel
 from tocsin.kernels.constants import (
     ECCENTRICITY2,
     FLATTENING,
@@ -191,7 +191,7 @@ def _range_and_angles(east, north, up):
     return math.sqrt(level * level + up * up), azimuth_rad, math.atan2(up, level)
 
 
-@kernel
+@in_place_kernel
 def radar_from_ecef(target_ecef_m, site_ecef_m):
     """Range, azimuth (clockwise from true north, 0..2 pi) and elevation of a target seen from a site.
 
@@ -220,7 +220,7 @@ def ecef_from_radar(range_m, azimuth_rad, elevation_rad, site_ecef_m):
     return target
 
 
-@kernel
+@in_place_kernel
 def radar_view(target_ecef_m, site_ecef_m, jacobian):
     """`radar_from_ecef`, and its derivative with the target's x, y, z in the leading (3, 3) of jacobian.
 

@@ -20,7 +20,7 @@ from tocsin.kernels.atmosphere import (
     sound_speed_us76,
     wind_shape_and_slope,
 )
-from tocsin.kernels.compiled import kernel
+from tocsin.kernels.compiled import in_place_kernel, kernel
 from tocsin.kernels.constants import EARTH_RATE_RAD_S, GM_M3_S2, SEMI_MAJOR_M
 from tocsin.kernels.geodesy import height_and_up, height_and_up_on
 from tocsin.kernels.gravity import gravity_j2, gravity_zonal
@@ -220,7 +220,7 @@ def advance(position_ecef_m, velocity_ecef_m_s, beta_kg_m2, air, dt_s, step_s):
     return part(y, 0), part(y, 3)
 
 
-@kernel
+@in_place_kernel
 def _gradient(x, y, z, vx, vy, vz, height_m, ux, uy, uz, beta_kg_m2, at_20, at_80, wind_e, wind_n, work, row):
     """Acceleration, and its derivative in three rows of work: by position (3), by velocity (3), by -ln(beta).
 
@@ -263,7 +263,7 @@ def _gradient(x, y, z, vx, vy, vz, height_m, ux, uy, uz, beta_kg_m2, at_20, at_8
     )
 
 
-@kernel
+@in_place_kernel
 def _apply(work, row, px, py, pz, vx, vy, vz, own):
     """Rate of velocity of one column of the transition matrix; own: 1 in the column of ln(beta), else 0."""
     g = work
@@ -275,7 +275,7 @@ def _apply(work, row, px, py, pz, vx, vy, vz, own):
     )
 
 
-@kernel
+@in_place_kernel
 def _step_in_air(y, beta_kg_m2, at_20, at_80, wind_e, wind_n, h, height_m, ux, uy, uz, phi, work):
     """`step_with_transition` by classical Runge-Kutta, of the state and of the variational equation.
 
@@ -332,7 +332,7 @@ def _inertial_pull(x, y, z):
     return ax + w2 * x, ay + w2 * y, az
 
 
-@kernel
+@in_place_kernel
 def _step_above_air(y, beta_kg_m2, at_80, h, height_m, ux, uy, uz, phi):
     """`step_with_transition` where drag is small: three gravities, and air and gradient once, in the middle.
 
@@ -430,7 +430,7 @@ def _step_above_air(y, beta_kg_m2, at_80, h, height_m, ux, uy, uz, phi):
     return dx, dy, dz
 
 
-@kernel
+@in_place_kernel
 def step_with_transition(y, beta_kg_m2, at_20, at_80, wind_e, wind_n, h, height_m, ux, uy, uz, phi, work):
     """One step of an unpowered object, with its transition matrix.
 

@@ -14,7 +14,7 @@ import math
 
 import numpy as np
 
-from tocsin.kernels.compiled import kernel
+from tocsin.kernels.compiled import in_place_kernel, kernel
 from tocsin.kernels.track_bias import learn, weigh
 from tocsin.kernels.track_motion import (
     BALLISTIC,
@@ -43,14 +43,15 @@ from tocsin.kernels.track_update import PRIOR, update_model
 _SPEED_MAX_M_S = 80_000.0  # relative to the Earth; the fastest meteors: 72 km/s
 
 
-@kernel
-def _end_of_thrust(x, cov, mu, slope, dt_s, par):
+@in_place_kernel
+def _end_of_thrust(x, cov, mu, slope, dt_s, par, work):
     """Move probability from BOOST to BALLISTIC for an interval, and mix BALLISTIC's state accordingly.
 
     The moment s of burn-out is uniform in the interval, so the velocity gained is a s and the state that coasting
     would have started from is x - a s^2/2, v + a s: its mean and covariance are added, in closed form.
     """
-    thrust2 = x[BOOST, 6] ** 2 + x[BOOST, 7] ** 2 + x[BOOST, 8] ** 2
+    burn = x[BOOST]
+    thrust2 = burn[6] ** 2 + burn[7] ** 2 + burn[8] ** 2
     idle = math.exp(-0.5 * thrust2 / par[IDLE_THRUST_M_S2] ** 2)
     share = 1.0 - math.exp(-(par[BOOST_END_RATE] + par[IDLE_END_RATE] * idle) * dt_s)
     moved = share * mu[BOOST]
@@ -63,30 +64,24 @@ def _end_of_thrust(x, cov, mu, slope, dt_s, par):
     to = x[BALLISTIC]
     p = cov[BALLISTIC]
     b = cov[BOOST]
-    start = np.empty(6)
+    off = work[SPARE]  # of coasting from burn-out, less BALLISTIC's state
     for i in range(3):
-        start[i] = x[BOOST, i] - x[BOOST, 6 + i] * dt_s * dt_s / 6.0
-        start[3 + i] = x[BOOST, 3 + i] + x[BOOST, 6 + i] * dt_s / 2.0
-    kpp = dt_s**4 * (1.0 / 20.0 - 1.0 / 36.0)
-    kpv = -(dt_s**3) / 24.0
-    kvv = dt_s**2 / 12.0
+        off[i] = burn[i] - burn[6 + i] * dt_s * dt_s / 6.0 - to[i]
+        off[3 + i] = burn[3 + i] + burn[6 + i] * dt_s / 2.0 - to[3 + i]
+    kpp = weight * dt_s**4 * (1.0 / 20.0 - 1.0 / 36.0)
+    kpv = weight * -(dt_s**3) / 24.0
+    kvv = weight * dt_s**2 / 12.0
+    spread = weight * dt_s * dt_s / 3.0
+    apart = weight * other
     for i in range(3):
-        for j in range(i + 1):
-            aa = x[BOOST, 6 + i] * x[BOOST, 6 + j]
-            spread = b[6 + i, 6 + j] * dt_s * dt_s / 3.0
-            for r in range(2):
-                for c in range(2):
-                    if i == j and c > r:
-                        continue
-                    k = kpp if r + c == 0 else (kvv if r + c == 2 else kpv)
-                    row = 3 * r + i
-                    col = 3 * c + j
-                    d = (start[row] - to[row]) * (start[col] - to[col])
-                    v = other * p[row, col] + weight * (b[row, col] + k * aa) + weight * other * d
-                    if r + c == 2:
-                        v += weight * spread
-                    p[row, col] = v
-                    p[col, row] = v
+        for j in range(3):
+            push = burn[6 + i] * burn[6 + j]
+            along = apart * (off[i] * off[3 + j]) + kpv * push + weight * b[i, 3 + j]
+            p[i, j] = other * p[i, j] + apart * (off[i] * off[j]) + kpp * push + weight * b[i, j]
+            p[3 + i, 3 + j] = other * p[3 + i, 3 + j] + (
+                apart * (off[3 + i] * off[3 + j]) + kvv * push + weight * b[3 + i, 3 + j] + spread * b[6 + i, 6 + j]
+            )
+            p[i, 3 + j] = p[3 + j, i] = other * p[i, 3 + j] + along
     for c in range(slope.shape[2]):
         for i in range(3):
             push = slope[BOOST, 6 + i, c]
@@ -97,14 +92,14 @@ def _end_of_thrust(x, cov, mu, slope, dt_s, par):
     for i in range(6):
         p[i, 6] *= other
         p[6, i] *= other
-        to[i] = other * to[i] + weight * start[i]
+        to[i] += weight * off[i]
 
 
-@kernel
+@in_place_kernel
 def predict(x, cov, mu, slope, dt_s, par, work):
     """Predict one bank in place by dt_s > 0. work: (WORK_ROWS, WORK_COLUMNS)."""
     if mu[BOOST] > 0.0:
-        _end_of_thrust(x, cov, mu, slope, dt_s, par)
+        _end_of_thrust(x, cov, mu, slope, dt_s, par, work)
         if mu[BOOST] < par[DEAD_PROB]:
             mu[BOOST] = 0.0
     for m in range(MODEL_COUNT):
@@ -114,7 +109,7 @@ def predict(x, cov, mu, slope, dt_s, par, work):
                 _bound_spread(cov[m])
 
 
-@kernel
+@in_place_kernel
 def copy_bank(x, cov, mu, slope, to_x, to_cov, to_mu, to_slope):
     """Copy one bank: the models that live, and BALLISTIC where thrust may end. Rooms of others stay as they are."""
     for m in range(MODEL_COUNT):
@@ -123,25 +118,17 @@ def copy_bank(x, cov, mu, slope, to_x, to_cov, to_mu, to_slope):
             n = DIM[m]
             for a in range(n):
                 to_x[m, a] = x[m, a]
-                for b in range(n):
-                    to_cov[m, a, b] = cov[m, a, b]
+                if n == SIZE:
+                    for b in range(SIZE):
+                        to_cov[m, a, b] = cov[m, a, b]
+                else:
+                    for b in range(7):
+                        to_cov[m, a, b] = cov[m, a, b]
                 for c in range(slope.shape[2]):
                     to_slope[m, a, c] = slope[m, a, c]
 
 
-@kernel
-def predict_slots(x, cov, mu, slope, t_ns, slots, to_ns, out_x, out_cov, out_mu, out_slope, par):
-    """Copy slots into rows of the out arrays, each predicted to to_ns where that lies ahead of it."""
-    work = np.empty((WORK_ROWS, WORK_COLUMNS))
-    for i in range(slots.shape[0]):
-        k = slots[i]
-        copy_bank(x[k], cov[k], mu[k], slope[k], out_x[i], out_cov[i], out_mu[i], out_slope[i])
-        dt_s = (to_ns - t_ns[k]) * 1e-9
-        if dt_s > 0.0:
-            predict(out_x[i], out_cov[i], out_mu[i], out_slope[i], dt_s, par, work)
-
-
-@kernel
+@in_place_kernel
 def _bound_spread(cov):
     """Draw a BOOST covariance (9, 9) in so that no axis of thrust is less known than that it lies below the maximum."""
     worst = 0.0
@@ -161,29 +148,51 @@ def picture_slots(
     x, cov, mu, slope, t_ns, slots, to_ns, own_prob, par, bias_cov, out_x, out_cov, out_mu, out_slope, state, cov6,
     is_sound,
 ):  # fmt: skip
-    """`predict_slots` and `combine` into arrays: x (n, 3, 9), cov (n, 3, 9, 9), mu (n, 3), slope (n, 3, 9, b).
+    """Copy slots into rows of the out arrays, each predicted to to_ns where that lies ahead of it, and combine them.
 
-    Then state (n, 6) and cov6 (n, 6, 6), with what biases not yet known add, and is_sound (n,) bool: finite numbers,
-    positive variances, a speed that occurs.
+    Out       x (n, 3, 9), cov (n, 3, 9, 9), mu (n, 3), slope (n, 3, 9, b)
+              state (n, 6), cov6 (n, 6, 6)  by `combine`, with what biases not yet known add
+              is_sound (n,) bool            finite numbers, positive variances, a speed that occurs
     """
-    n = slots.shape[0]
-    predict_slots(x, cov, mu, slope, t_ns, slots, to_ns, out_x, out_cov, out_mu, out_slope, par)
-    combine(out_x, out_cov, out_mu, out_slope, own_prob, bias_cov, state, cov6)
-    for i in range(n):
-        total = out_mu[i, BOOST] + out_mu[i, BALLISTIC] + out_mu[i, LEVEL]  # a sum carries any NaN or infinity in it
-        speed2 = 0.0
-        least = cov6[i, 0, 0]
-        for a in range(6):
-            total += state[i, a]
-            least = min(least, cov6[i, a, a])
-            if a > 2:
-                speed2 += state[i, a] * state[i, a]
-            for b in range(6):
-                total += cov6[i, a, b]
-        is_sound[i] = math.isfinite(total) and least > 0.0 and speed2 < _SPEED_MAX_M_S * _SPEED_MAX_M_S
+    _picture_rows(
+        x, cov, mu, slope, t_ns, slots, to_ns, own_prob, par, bias_cov, out_x, out_cov, out_mu, out_slope, state, cov6,
+        is_sound, np.empty((WORK_ROWS, WORK_COLUMNS)), np.empty((6, bias_cov.shape[0])),
+    )  # fmt: skip
 
 
-@kernel
+@in_place_kernel
+def _picture_rows(
+    x, cov, mu, slope, t_ns, slots, to_ns, own_prob, par, bias_cov, out_x, out_cov, out_mu, out_slope, state, cov6,
+    is_sound, work, half,
+):  # fmt: skip
+    """`picture_slots` with room to work: work (WORK_ROWS, WORK_COLUMNS), half (6, b)."""
+    for i in range(slots.shape[0]):
+        k = slots[i]
+        copy_bank(x[k], cov[k], mu[k], slope[k], out_x[i], out_cov[i], out_mu[i], out_slope[i])
+        dt_s = (to_ns - t_ns[k]) * 1e-9
+        if dt_s > 0.0:
+            predict(out_x[i], out_cov[i], out_mu[i], out_slope[i], dt_s, par, work)
+        combine(out_x[i], out_cov[i], out_mu[i], out_slope[i], own_prob, bias_cov, state[i], cov6[i], half)
+        is_sound[i] = _is_sound(out_mu[i], state[i], cov6[i])
+
+
+@in_place_kernel
+def _is_sound(mu, state, cov6):
+    """Whether numbers are finite, variances positive and the speed one that occurs."""
+    total = mu[BOOST] + mu[BALLISTIC] + mu[LEVEL]  # a sum carries any NaN or infinity in it
+    speed2 = 0.0
+    least = cov6[0, 0]
+    for a in range(6):
+        total += state[a]
+        least = min(least, cov6[a, a])
+        if a > 2:
+            speed2 += state[a] * state[a]
+        for b in range(a + 1):
+            total += cov6[a, b]
+    return math.isfinite(total) and least > 0.0 and speed2 < _SPEED_MAX_M_S * _SPEED_MAX_M_S
+
+
+@in_place_kernel
 def update_bank(x, cov, mu, slope, gap_s, late_s, kind, z, site, var, par, bias_cov, own, work, extra, taught):
     """Update all models of one track, x (3, 9), cov (3, 9, 9), mu (3,), in place, with one plot.
 
@@ -244,49 +253,43 @@ def update_bank(x, cov, mu, slope, gap_s, late_s, kind, z, site, var, par, bias_
     return top, nis[top]
 
 
-@kernel
-def combine(x, cov, mu, slope, own_prob, bias_cov, state, cov6):
+@in_place_kernel
+def combine(x, cov, mu, slope, own_prob, bias_cov, state, cov6, half):
     """One position, velocity and covariance for a bank: moment-matched, or BALLISTIC's own where it has own_prob.
 
-    In        x (n, 3, 9), cov (n, 3, 9, 9), mu (n, 3), slope (n, 3, 9, b), bias_cov (b, b)
-    Out       state (n, 6), cov6 (n, 6, 6) filled
+    In        x (3, 9), cov (3, 9, 9), mu (3,), slope (3, 9, b), bias_cov (b, b)
+    Out       state (6,), cov6 (6, 6) filled; half (6, b) overwritten
     """
-    w = np.empty(MODEL_COUNT)
+    is_own = mu[BALLISTIC] > own_prob
     count = bias_cov.shape[0]
-    half = np.empty((6, count))
-    for i in range(x.shape[0]):
+    for a in range(6):
+        state[a] = x[BALLISTIC, a] if is_own else 0.0
+        for b in range(6):
+            cov6[a, b] = cov[BALLISTIC, a, b] if is_own else 0.0
+    if not is_own:
         for m in range(MODEL_COUNT):
-            w[m] = mu[i, m]
-        if mu[i, BALLISTIC] > own_prob:
-            for m in range(MODEL_COUNT):
-                w[m] = 1.0 if m == BALLISTIC else 0.0
-        for a in range(6):
-            state[i, a] = 0.0
-            for m in range(MODEL_COUNT):
-                if w[m] > 0.0:
-                    state[i, a] += w[m] * x[i, m, a]
-        for a in range(6):
-            for b in range(a + 1):
-                v = 0.0
-                for m in range(MODEL_COUNT):
-                    if w[m] > 0.0:
-                        d = (x[i, m, a] - state[i, a]) * (x[i, m, b] - state[i, b])
-                        v += w[m] * (cov[i, m, a, b] + d)
-                cov6[i, a, b] = v
-                cov6[i, b, a] = v
-        for m in range(MODEL_COUNT):
-            if w[m] > 0.0 and count > 0:
+            if mu[m] > 0.0:
                 for a in range(6):
+                    state[a] += mu[m] * x[m, a]
+        for m in range(MODEL_COUNT):
+            if mu[m] > 0.0:
+                for a in range(6):
+                    for b in range(6):
+                        cov6[a, b] += mu[m] * (cov[m, a, b] + (x[m, a] - state[a]) * (x[m, b] - state[b]))
+    for m in range(MODEL_COUNT):
+        weight = (1.0 if m == BALLISTIC else 0.0) if is_own else mu[m]
+        if weight > 0.0 and count > 0:
+            for a in range(6):
+                for c in range(count):
+                    v = 0.0
+                    for k in range(count):
+                        v += slope[m, a, k] * bias_cov[k, c]
+                    half[a, c] = weight * v
+            for a in range(6):
+                for b in range(a + 1):
+                    v = 0.0
                     for c in range(count):
-                        v = 0.0
-                        for k in range(count):
-                            v += slope[i, m, a, k] * bias_cov[k, c]
-                        half[a, c] = w[m] * v
-                for a in range(6):
-                    for b in range(a + 1):
-                        v = 0.0
-                        for c in range(count):
-                            v += half[a, c] * slope[i, m, b, c]
-                        cov6[i, a, b] += v
-                        if b < a:
-                            cov6[i, b, a] += v
+                        v += half[a, c] * slope[m, b, c]
+                    cov6[a, b] += v
+                    if b < a:
+                        cov6[b, a] += v

@@ -13,7 +13,7 @@ import math
 import numpy as np
 
 from tocsin.kernels.atmosphere import wind_shape
-from tocsin.kernels.compiled import kernel
+from tocsin.kernels.compiled import in_place_kernel
 from tocsin.kernels.geodesy import height_and_up
 from tocsin.kernels.motion import THIN_AIR_M, step_with_transition
 
@@ -65,15 +65,14 @@ _STEP_AIR_S = 1.0
 
 # Rows of the one array (WORK_ROWS, WORK_COLUMNS) in which a prediction works and, with rows of its own, an update
 _ONE = 12  # transition of one step; before it, those of `motion.step_with_transition`
-_NOISE = _ONE + SIZE  # its process noise
-SPARE = _NOISE + SIZE  # three that neither touches, and two squares for the way back to a late plot
+SPARE = 30  # three that neither touches, and two squares for the way back to a late plot
 LATE_PHI = SPARE + 3
 LATE_Q = LATE_PHI + SIZE
 WORK_ROWS = LATE_Q + 3 * SIZE  # with two squares for Joseph's form
 WORK_COLUMNS = SIZE + 1
 
 
-@kernel
+@in_place_kernel
 def _white_acceleration(q, psd, h):
     """Add the effect of white acceleration noise on position and velocity over |h|, all axes alike."""
     size = abs(h)
@@ -84,7 +83,7 @@ def _white_acceleration(q, psd, h):
         q[3 + i, 3 + i] += psd * size
 
 
-@kernel
+@in_place_kernel
 def _drag_noise(q, x, drag, height_m, climb, h, room, par):
     """Add what the drag (3,) of a BALLISTIC state leaves out, and the drift of ln(beta), over |h|.
 
@@ -103,17 +102,17 @@ def _drag_noise(q, x, drag, height_m, climb, h, room, par):
     scale = par[DRAG_RATIO] * par[DRAG_RATIO] * par[DRAG_MEMORY_S] + 0.5 * var * var * _BEND_MEMORY_S
     for i in range(3):
         for j in range(3):
-            psd = scale * drag[i] * drag[j]
+            psd = scale * (drag[i] * drag[j])  # so that q[i, j] is q[j, i] to the last bit
             q[i, j] += psd * size * size * size / 3.0
             q[i, 3 + j] += psd * size * h / 2.0
             q[3 + i, j] += psd * size * h / 2.0
             q[3 + i, 3 + j] += psd * size
     # a deviation of density whose spread grows as height drifts at a rate that does
     drift = par[LOG_BETA_VAR_PER_M] * min(max(height_m, 0.0), THIN_AIR_M) / _DRIFT_HEIGHT_M
-    q[6, 6] = min(drift * abs(climb) * size, max(room, 0.0))
+    q[6, 6] += min(drift * abs(climb) * size, max(room, 0.0))
 
 
-@kernel
+@in_place_kernel
 def _bounded_thrust(x):
     """Draw the thrust of a BOOST state in to its maximum where it lies beyond; returns it, m/s2."""
     thrust = math.sqrt(x[6] * x[6] + x[7] * x[7] + x[8] * x[8])
@@ -124,21 +123,18 @@ def _bounded_thrust(x):
     return THRUST_MAX_M_S2
 
 
-@kernel
-def _step(model, x, h, height_m, ux, uy, uz, room, par, phi, q, work):
-    """One short step, forward or back, from a height where up is (ux, uy, uz): x moved in place, phi and q filled."""
-    n = DIM[model]
-    size = abs(h)
-    climb = x[3] * ux + x[4] * uy + x[5] * uz
-    for i in range(n):
-        for j in range(n):
-            q[i, j] = 0.0
+@in_place_kernel
+def _step(model, x, h, height_m, ux, uy, uz, par, phi, work):
+    """One short step, forward or back, from a height where up is (ux, uy, uz): x moved in place, phi filled.
+
+    Returns the acceleration by drag, m/s2, (3,).
+    """
     if model == LEVEL:
-        up = (ux, uy, uz)
+        climb = x[3] * ux + x[4] * uy + x[5] * uz
         level2 = max(x[3] * x[3] + x[4] * x[4] + x[5] * x[5] - climb * climb, 0.0)
         radius = max(math.sqrt(x[0] * x[0] + x[1] * x[1] + x[2] * x[2]), 1.0)
         for i in range(3):
-            a = -level2 / radius * up[i]
+            a = -level2 / radius * (ux if i == 0 else (uy if i == 1 else uz))
             x[i] += h * (x[3 + i] + 0.5 * h * a)
             x[3 + i] += h * a
             for j in range(3):
@@ -146,50 +142,72 @@ def _step(model, x, h, height_m, ux, uy, uz, room, par, phi, q, work):
                 phi[i, j] = phi[3 + i, 3 + j] = same
                 phi[i, 3 + j] = h * same
                 phi[3 + i, j] = 0.0
-                across = (par[LEVEL_UP_PSD] - par[LEVEL_PSD]) * up[i] * up[j]
-                q[i, j] += across * size * size * size / 3.0
-                q[i, 3 + j] += across * size * h / 2.0
-                q[3 + i, j] += across * size * h / 2.0
-                q[3 + i, 3 + j] += across * size
-        _white_acceleration(q, par[LEVEL_PSD], h)
-        return
+        return 0.0, 0.0, 0.0
     beta = math.exp(x[6]) if model == BALLISTIC else 0.0
     drag = step_with_transition(x, beta, 0.0, 0.0, 0.0, 0.0, h, height_m, ux, uy, uz, phi, work)
+    if model == BALLISTIC:
+        for i in range(6):
+            phi[6, i] = 0.0
+        phi[6, 6] = 1.0
+        return drag
+    thrust = _bounded_thrust(x)
+    growth = min(thrust / par[EXHAUST_M_S], (THRUST_MAX_M_S2 / max(thrust, 1e-6) - 1.0) / max(abs(h), 1e-9))
+    bend = h / (max(thrust, 1e-6) * par[EXHAUST_M_S])
+    for i in range(3):
+        for j in range(3):
+            same = 1.0 if i == j else 0.0
+            bent = bend * x[6 + i] * x[6 + j]
+            phi[i, 6 + j] = 0.5 * h * h * same
+            phi[6 + i, j] = phi[6 + i, 3 + j] = 0.0
+            phi[3 + i, 6 + j] = h * (same * (1.0 + 0.5 * h * growth) + 0.5 * bent)
+            phi[6 + i, 6 + j] = bent + same * (1.0 + h * growth)
+    for i in range(3):
+        a = x[6 + i]
+        x[i] += 0.5 * h * h * a
+        x[3 + i] += h * a * (1.0 + 0.5 * h * growth)
+        x[6 + i] += h * a * growth
+    return drag
+
+
+@in_place_kernel
+def _add_noise(model, x, drag, height_m, climb, ux, uy, uz, h, room, par, q):
+    """Add to q the process noise of a step of `_step` that led to x, begun at a climb, m/s; room: as of `move`."""
+    size = abs(h)
     if model == BOOST:
-        psd = par[JERK_PSD]
-        thrust = _bounded_thrust(x)
-        growth = min(thrust / par[EXHAUST_M_S], (THRUST_MAX_M_S2 / max(thrust, 1e-6) - 1.0) / max(size, 1e-9))
+        psd = par[JERK_PSD] * size
+        h2 = h * h
         for i in range(3):
-            for j in range(3):
-                bend = x[6 + i] * x[6 + j] / (max(thrust, 1e-6) * par[EXHAUST_M_S])
-                same = 1.0 if i == j else 0.0
-                phi[i, 6 + j] = 0.5 * h * h * same
-                phi[6 + i, j] = phi[6 + i, 3 + j] = 0.0
-                phi[3 + i, 6 + j] = h * (same * (1.0 + 0.5 * h * growth) + 0.5 * h * bend)
-                phi[6 + i, 6 + j] = h * bend + same * (1.0 + h * growth)
-        for i in range(3):
-            a = x[6 + i]
-            x[i] += 0.5 * h * h * a
-            x[3 + i] += h * a * (1.0 + 0.5 * h * growth)
-            x[6 + i] += h * a * growth
-            q[i, i] = psd * size**5 / 20.0
-            q[3 + i, 3 + i] = psd * size**3 / 3.0
-            q[6 + i, 6 + i] = psd * size
-            q[i, 3 + i] = q[3 + i, i] = psd * size**3 * h / 8.0
-            q[i, 6 + i] = q[6 + i, i] = psd * size**3 / 6.0
-            q[3 + i, 6 + i] = q[6 + i, 3 + i] = psd * h * size / 2.0
+            q[i, i] += psd * h2 * h2 / 20.0
+            q[3 + i, 3 + i] += psd * h2 / 3.0
+            q[6 + i, 6 + i] += psd
+            q[i, 3 + i] += psd * h2 * h / 8.0
+            q[3 + i, i] += psd * h2 * h / 8.0
+            q[i, 6 + i] += psd * h2 / 6.0
+            q[6 + i, i] += psd * h2 / 6.0
+            q[3 + i, 6 + i] += psd * h / 2.0
+            q[6 + i, 3 + i] += psd * h / 2.0
         return
-    for i in range(6):
-        phi[6, i] = 0.0
-    phi[6, 6] = 1.0
-    _white_acceleration(q, par[COAST_PSD], h)
-    if min(height_m, height_m + climb * h) < 1.5 * THIN_AIR_M:
-        _drag_noise(q, x, drag, height_m, climb, h, room, par)
+    if model == BALLISTIC:
+        _white_acceleration(q, par[COAST_PSD], h)
+        if min(height_m, height_m + climb * h) < 1.5 * THIN_AIR_M:
+            _drag_noise(q, x, drag, height_m, climb, h, room, par)
+        return
+    _white_acceleration(q, par[LEVEL_PSD], h)
+    up = (ux, uy, uz)
+    for i in range(3):
+        for j in range(3):
+            across = (par[LEVEL_UP_PSD] - par[LEVEL_PSD]) * (up[i] * up[j])
+            q[i, j] += across * size * size * size / 3.0
+            q[i, 3 + j] += across * size * h / 2.0
+            q[3 + i, j] += across * size * h / 2.0
+            q[3 + i, 3 + j] += across * size
 
 
-@kernel
+@in_place_kernel
 def _next_step(model, x, left_s):
-    """How far the next step may go of what is left, and the height and up where it starts."""
+    """How far the next step may go of what is left, and the height and up where it starts, unless nothing asks."""
+    if model == BOOST and abs(left_s) <= _STEP_AIR_S:
+        return left_s, 0.0, 0.0, 0.0, 0.0
     height_m, ux, uy, uz = height_and_up(x[0], x[1], x[2])
     longest = _STEP_THIN_S
     if model != LEVEL:
@@ -202,47 +220,70 @@ def _next_step(model, x, left_s):
     return left_s / math.ceil(abs(left_s) / longest - 1e-9), height_m, ux, uy, uz
 
 
-@kernel
-def carry_covariance(phi, cov, q, n, work):
-    """cov = phi cov phi' + q on the leading n x n, n >= 6, in place, symmetric by construction.
+@in_place_kernel
+def carry_covariance(phi, cov, n, work):
+    """cov <- phi cov phi' on the leading n x n, n of `DIM`, in place, symmetric by construction.
 
     Rows of phi from the seventh on are zero in the leading six columns: what is estimated besides does not depend on
-    position and velocity. work: as of `move`; the half-way product stands in it, transposed.
+    position and velocity. work: as of `move`; phi cov stands in it. Counts of loops are constants: else numba makes
+    vector loops of them, which so short a loop only passes by.
     """
-    for i in range(n):
-        if i < 6:
+    if n == SIZE:
+        for i in range(0, 6, 2):
+            k = i + 1
             a0, a1, a2, a3, a4, a5 = phi[i, 0], phi[i, 1], phi[i, 2], phi[i, 3], phi[i, 4], phi[i, 5]
-            for j in range(n):
-                work[j, i] = (
-                    a0 * cov[0, j] + a1 * cov[1, j] + a2 * cov[2, j] + a3 * cov[3, j] + a4 * cov[4, j] + a5 * cov[5, j]
+            b0, b1, b2, b3, b4, b5 = phi[k, 0], phi[k, 1], phi[k, 2], phi[k, 3], phi[k, 4], phi[k, 5]
+            a6, a7, a8, b6, b7, b8 = phi[i, 6], phi[i, 7], phi[i, 8], phi[k, 6], phi[k, 7], phi[k, 8]
+            for j in range(9):
+                p0, p1, p2, p3, p4, p5 = cov[j, 0], cov[j, 1], cov[j, 2], cov[j, 3], cov[j, 4], cov[j, 5]
+                p6, p7, p8 = cov[j, 6], cov[j, 7], cov[j, 8]
+                work[i, j] = (
+                    (a0 * p0 + a1 * p1 + a2 * p2) + (a3 * p3 + a4 * p4 + a5 * p5) + (a6 * p6 + a7 * p7 + a8 * p8)
                 )
-        else:
-            for j in range(n):
-                work[j, i] = 0.0
-        for k in range(6, n):
-            v = phi[i, k]
-            for j in range(n):
-                work[j, i] += v * cov[k, j]
-    for i in range(n):
-        if i < 6:
-            a0, a1, a2, a3, a4, a5 = phi[i, 0], phi[i, 1], phi[i, 2], phi[i, 3], phi[i, 4], phi[i, 5]
+                work[k, j] = (
+                    (b0 * p0 + b1 * p1 + b2 * p2) + (b3 * p3 + b4 * p4 + b5 * p5) + (b6 * p6 + b7 * p7 + b8 * p8)
+                )
+        for i in range(6, 9):
+            for j in range(6, 9):
+                work[i, j] = phi[i, 6] * cov[j, 6] + phi[i, 7] * cov[j, 7] + phi[i, 8] * cov[j, 8]
+        for i in range(6):
+            a0, a1, a2, a3, a4, a5 = work[i, 0], work[i, 1], work[i, 2], work[i, 3], work[i, 4], work[i, 5]
+            a6, a7, a8 = work[i, 6], work[i, 7], work[i, 8]
             for j in range(i + 1):
-                cov[i, j] = q[i, j] + (
-                    a0 * work[0, j] + a1 * work[1, j] + a2 * work[2, j]
-                    + a3 * work[3, j] + a4 * work[4, j] + a5 * work[5, j]
-                )  # fmt: skip
-        else:
-            for j in range(i + 1):
-                cov[i, j] = q[i, j]
-        for k in range(6, n):
-            v = phi[i, k]
-            for j in range(i + 1):
-                cov[i, j] += v * work[k, j]
-        for j in range(i):
-            cov[j, i] = cov[i, j]
+                cov[i, j] = cov[j, i] = (
+                    (a0 * phi[j, 0] + a1 * phi[j, 1] + a2 * phi[j, 2])
+                    + (a3 * phi[j, 3] + a4 * phi[j, 4] + a5 * phi[j, 5])
+                    + (a6 * phi[j, 6] + a7 * phi[j, 7] + a8 * phi[j, 8])
+                )
+        for j in range(6, 9):
+            b6, b7, b8 = phi[j, 6], phi[j, 7], phi[j, 8]
+            for i in range(j + 1):
+                cov[i, j] = cov[j, i] = work[i, 6] * b6 + work[i, 7] * b7 + work[i, 8] * b8
+        return
+    if n == 6:
+        for i in range(7):
+            phi[i, 6] = cov[i, 6] = cov[6, i] = 0.0
+    for i in range(0, 6, 2):
+        k = i + 1
+        a0, a1, a2, a3, a4, a5, a6 = phi[i, 0], phi[i, 1], phi[i, 2], phi[i, 3], phi[i, 4], phi[i, 5], phi[i, 6]
+        b0, b1, b2, b3, b4, b5, b6 = phi[k, 0], phi[k, 1], phi[k, 2], phi[k, 3], phi[k, 4], phi[k, 5], phi[k, 6]
+        for j in range(7):
+            p0, p1, p2, p3, p4, p5, p6 = cov[j, 0], cov[j, 1], cov[j, 2], cov[j, 3], cov[j, 4], cov[j, 5], cov[j, 6]
+            work[i, j] = (a0 * p0 + a1 * p1 + a2 * p2) + (a3 * p3 + a4 * p4 + a5 * p5) + a6 * p6
+            work[k, j] = (b0 * p0 + b1 * p1 + b2 * p2) + (b3 * p3 + b4 * p4 + b5 * p5) + b6 * p6
+    for i in range(6):
+        a0, a1, a2, a3, a4, a5 = work[i, 0], work[i, 1], work[i, 2], work[i, 3], work[i, 4], work[i, 5]
+        a6 = work[i, 6]
+        for j in range(i + 1):
+            cov[i, j] = cov[j, i] = (
+                (a0 * phi[j, 0] + a1 * phi[j, 1] + a2 * phi[j, 2])
+                + (a3 * phi[j, 3] + a4 * phi[j, 4] + a5 * phi[j, 5])
+                + a6 * phi[j, 6]
+            )
+        cov[i, 6] = cov[6, i] = a6
 
 
-@kernel
+@in_place_kernel
 def carry_slope(phi, slope, n, work):
     """slope (9, b) <- phi slope on its leading n rows, in place. work: its leading row is overwritten."""
     for c in range(slope.shape[1]):
@@ -255,7 +296,7 @@ def carry_slope(phi, slope, n, work):
             slope[i, c] = v
 
 
-@kernel
+@in_place_kernel
 def predict_model(model, x, cov, slope, dt_s, par, work):
     """Move one model's x (9,), cov (9, 9) and slope (9, b) by dt_s in place: the prior of the next plot.
 
@@ -264,19 +305,20 @@ def predict_model(model, x, cov, slope, dt_s, par, work):
     Accuracy  steps of at most 5 s above 100 km, 1 s below, each as `motion.step_with_transition`
     """
     phi = work[_ONE:]
-    q = work[_NOISE:]
     left_s = dt_s
     while abs(left_s) > 1e-9:
         h, height_m, ux, uy, uz = _next_step(model, x, left_s)
         left_s -= h
-        room = par[LOG_BETA_VAR] - cov[6, 6] if model == BALLISTIC else 0.0
-        _step(model, x, h, height_m, ux, uy, uz, room, par, phi, q, work)
-        carry_covariance(phi, cov, q, DIM[model], work)
+        climb = x[3] * ux + x[4] * uy + x[5] * uz
+        room = par[LOG_BETA_VAR] - cov[6, 6]
+        drag = _step(model, x, h, height_m, ux, uy, uz, par, phi, work)
+        carry_covariance(phi, cov, DIM[model], work)
+        _add_noise(model, x, drag, height_m, climb, ux, uy, uz, h, room, par, cov)
         if slope.shape[1] > 0:
             carry_slope(phi, slope, DIM[model], work)
 
 
-@kernel
+@in_place_kernel
 def move(model, x, dt_s, room, par, phi, q, work):
     """Move a state by dt_s (either sign) under one model; for the covariance as well, see `predict_model`.
 
@@ -286,26 +328,30 @@ def move(model, x, dt_s, room, par, phi, q, work):
     Accuracy  as `predict_model`
     """
     n = DIM[model]
-    h, height_m, ux, uy, uz = _next_step(model, x, dt_s)
-    _step(model, x, h, height_m, ux, uy, uz, room, par, phi, q, work)
-    left_s = dt_s - h
-    if abs(left_s) <= 1e-9:
-        return
-    one = work[_ONE:]
-    noise = work[_NOISE:]
-    grown = q[6, 6] if model == BALLISTIC else 0.0
-    while abs(left_s) > 1e-9:
+    for i in range(n):
+        for j in range(n):
+            q[i, j] = 0.0
+    grown = 0.0
+    one = phi
+    left_s = dt_s
+    while True:
         h, height_m, ux, uy, uz = _next_step(model, x, left_s)
+        climb = x[3] * ux + x[4] * uy + x[5] * uz
+        drag = _step(model, x, h, height_m, ux, uy, uz, par, one, work)
+        if left_s != dt_s:
+            for i in range(n):
+                for j in range(n):
+                    s = 0.0
+                    for k in range(n):
+                        s += one[i, k] * phi[k, j]
+                    work[i, j] = s
+            for i in range(n):
+                for j in range(n):
+                    phi[i, j] = work[i, j]
+            carry_covariance(one, q, n, work)
+        _add_noise(model, x, drag, height_m, climb, ux, uy, uz, h, room - grown, par, q)
         left_s -= h
-        _step(model, x, h, height_m, ux, uy, uz, room - grown, par, one, noise, work)
-        grown += noise[6, 6] if model == BALLISTIC else 0.0
-        for i in range(n):
-            for j in range(n):
-                s = 0.0
-                for k in range(n):
-                    s += one[i, k] * phi[k, j]
-                work[i, j] = s
-        for i in range(n):
-            for j in range(n):
-                phi[i, j] = work[i, j]
-        carry_covariance(one, q, noise, n, work)
+        if abs(left_s) <= 1e-9:
+            return
+        grown = q[6, 6] if model == BALLISTIC else 0.0
+        one = work[_ONE:]

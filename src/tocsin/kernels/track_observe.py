@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from tocsin.kernels.compiled import kernel
+from tocsin.kernels.compiled import in_place_kernel, kernel
 from tocsin.kernels.geodesy import east_north_up, radar_view
 
 RADAR = 0  # z = range m, azimuth rad, elevation rad
@@ -17,7 +17,7 @@ NU = 9  # column of the residual, after the longest state
 COLUMN_COUNT = np.array([3, 6, 3, 3])  # leading components of the state that are measured
 
 
-@kernel
+@in_place_kernel
 def observe(kind, x, site, z, seen):
     """Residual z - h(x) and d h / d(position, velocity).
 

@@ -2,11 +2,9 @@
 
 import math
 
-import numpy as np
-
-from tocsin.kernels.compiled import kernel
+from tocsin.kernels.compiled import in_place_kernel
 from tocsin.kernels.constants import MEAN_EARTH_RADIUS_M
-from tocsin.kernels.geodesy import ecef_from_radar, enu_axes, geodetic_from_ecef, height_and_up, radar_from_ecef
+from tocsin.kernels.geodesy import east_north_up, height_and_up
 from tocsin.kernels.track_motion import (
     BALLISTIC,
     BOOST,
@@ -32,9 +30,9 @@ _LEVEL_CLIMB_STD_M_S = 15.0  # m/s, aircraft climb and descend
 _HIGH_BURN_PROB = 0.1  # that what a radar first sees higher than level flight burns
 
 
-@kernel
+@in_place_kernel
 def where_sight_meets_height(site, sight, height_m):
-    """Point (3,) ECEF where a line of sight first comes down to a height; and whether it does.
+    """Point ECEF, x, y, z, where a line of sight first comes down to a height; and whether it does.
 
     Where it passes above, the point nearest the Earth. Accuracy 1 m for lines steeper than 1 degree there.
     """
@@ -42,103 +40,85 @@ def where_sight_meets_height(site, sight, height_m):
     r2 = site[0] ** 2 + site[1] ** 2 + site[2] ** 2
     miss2 = r2 - along * along
     radius = MEAN_EARTH_RADIUS_M + height_m
-    point = np.empty(3)
     hits = along > 0.0 and miss2 < radius * radius
     t = along - math.sqrt(radius * radius - miss2) if hits else max(along, 0.0)
     if hits:
         for _ in range(8):
-            for i in range(3):
-                point[i] = site[i] + t * sight[i]
-            height, ux, uy, uz = height_and_up(point[0], point[1], point[2])
+            height, ux, uy, uz = height_and_up(site[0] + t * sight[0], site[1] + t * sight[1], site[2] + t * sight[2])
             down = -(sight[0] * ux + sight[1] * uy + sight[2] * uz)
             if down < 0.01:
                 t = along
                 hits = False
                 break
             t += (height - height_m) / down
-    for i in range(3):
-        point[i] = site[i] + t * sight[i]
-    return point, hits
+    return site[0] + t * sight[0], site[1] + t * sight[1], site[2] + t * sight[2], hits
 
 
-@kernel
-def plot_position(kind, z, site, par):
-    """Where a plot is, (3,) ECEF m; an infrared plot by the height at which plumes are first seen."""
-    if kind == POSITION:
-        return z[:3].copy()
-    if kind == INFRARED:
-        point, _ = where_sight_meets_height(site, z[:3], par[CUE_HEIGHT_M])
-        return point
-    return ecef_from_radar(z[0], z[1], z[2], site)
-
-
-@kernel
+@in_place_kernel
 def start_bank(kind, z, site, var, par, x, cov, mu):
-    """Fill one track's x (3, 9), cov (3, 9, 9) and mu (3,) from its first plot."""
+    """Fill one track's x (3, 9), cov (3, 9, 9) and mu (3,) from its first plot.
+
+    An infrared plot lies at the height where plumes are first seen.
+    """
     for m in range(MODEL_COUNT):
         for i in range(SIZE):
             x[m, i] = 0.0
             for j in range(SIZE):
                 cov[m, i, j] = 0.0
-    position = plot_position(kind, z, site, par)
-    lat, lon, height_m = geodetic_from_ecef(position[0], position[1], position[2])
-    axes = enu_axes(lat, lon)
-    up = axes[2]
-    p = np.zeros((3, 3))
-    if kind == POSITION:
-        for r in range(3):
-            for i in range(3):
-                for j in range(3):
-                    p[i, j] += var[r] * axes[r, i] * axes[r, j]
-    elif kind == INFRARED:
-        _, hits = where_sight_meets_height(site, z[:3], par[CUE_HEIGHT_M])
+    position = x[LEVEL]
+    p = cov[LEVEL]
+    if kind == INFRARED:
+        position[0], position[1], position[2], hits = where_sight_meets_height(site, z, par[CUE_HEIGHT_M])
+        height_m, ux, uy, uz = height_and_up(position[0], position[1], position[2])
         distance2 = 0.0
         for i in range(3):
             distance2 += (position[i] - site[i]) ** 2
         across = var[0] * distance2
-        down = -(z[0] * up[0] + z[1] * up[1] + z[2] * up[2])  # sine of the angle at which the sight comes down
+        down = -(z[0] * ux + z[1] * uy + z[2] * uz)  # sine of the angle at which the sight comes down
         along = par[CUE_ALONG_STD_M] ** 2
         if hits and down > 0.0:
             along = min(along, (par[CUE_HEIGHT_STD_M] / down) ** 2)
         for i in range(3):
             for j in range(3):
-                p[i, j] = (along - across) * z[i] * z[j] + (across if i == j else 0.0)
+                p[i, j] = (along - across) * (z[i] * z[j]) + (across if i == j else 0.0)
     else:
-        range_m, azimuth, elevation = radar_from_ecef(position, site)
-        site_lat, site_lon, _ = geodetic_from_ecef(site[0], site[1], site[2])
-        local = enu_axes(site_lat, site_lon)
-        sin_a, cos_a = math.sin(azimuth), math.cos(azimuth)
-        sin_e, cos_e = math.sin(elevation), math.cos(elevation)
+        place = z if kind == POSITION else site
+        ex, ey, nx, ny, nz, ux, uy, uz = east_north_up(place[0], place[1], place[2])
+        a, b, c = (ex, ey, 0.0), (nx, ny, nz), (ux, uy, uz)
+        va, vb, vc = var[0], var[1], var[2]
+        for i in range(3):
+            position[i] = place[i]
+        if kind != POSITION:
+            sin_a, cos_a = math.sin(z[1]), math.cos(z[1])
+            sin_e, cos_e = math.sin(z[2]), math.cos(z[2])
+            fx, fy, fz = sin_a * ex + cos_a * nx, sin_a * ey + cos_a * ny, cos_a * nz  # level, toward the plot
+            a = (cos_e * fx + sin_e * ux, cos_e * fy + sin_e * uy, cos_e * fz + sin_e * uz)
+            b = (cos_a * ex - sin_a * nx, cos_a * ey - sin_a * ny, -sin_a * nz)
+            c = (cos_e * ux - sin_e * fx, cos_e * uy - sin_e * fy, cos_e * uz - sin_e * fz)
+            vb *= (z[0] * max(cos_e, 0.01)) ** 2
+            vc *= z[0] * z[0]
+            for i in range(3):
+                position[i] += z[0] * a[i]
         for i in range(3):
             for j in range(3):
-                ui = cos_e * (sin_a * local[0, i] + cos_a * local[1, i]) + sin_e * local[2, i]
-                uj = cos_e * (sin_a * local[0, j] + cos_a * local[1, j]) + sin_e * local[2, j]
-                ai = cos_a * local[0, i] - sin_a * local[1, i]
-                aj = cos_a * local[0, j] - sin_a * local[1, j]
-                ei = cos_e * local[2, i] - sin_e * (sin_a * local[0, i] + cos_a * local[1, i])
-                ej = cos_e * local[2, j] - sin_e * (sin_a * local[0, j] + cos_a * local[1, j])
-                p[i, j] = (
-                    var[0] * ui * uj
-                    + var[1] * (range_m * max(cos_e, 0.01)) ** 2 * ai * aj
-                    + var[2] * range_m**2 * ei * ej
-                )
-    for m in range(MODEL_COUNT):
-        for i in range(3):
-            x[m, i] = position[i]
-            for j in range(3):
-                cov[m, i, j] = p[i, j]
+                p[i, j] = va * (a[i] * a[j]) + vb * (b[i] * b[j]) + vc * (c[i] * c[j])
+        height_m, ux, uy, uz = height_and_up(position[0], position[1], position[2])
+    up = (ux, uy, uz)
     from_plume = kind == INFRARED
     std = par[CUE_VELOCITY_STD_M_S] if from_plume else par[VELOCITY_STD_M_S]
+    climb = _LEVEL_CLIMB_STD_M_S**2 - par[LEVEL_SPEED_STD_M_S] ** 2
     for i in range(3):
         for m in range(2):
+            x[m, i] = position[i]
             x[m, 3 + i] = par[CUE_SPEED_M_S] * up[i] if from_plume else 0.0
             cov[m, 3 + i, 3 + i] = std * std
+            for j in range(3):
+                cov[m, i, j] = p[i, j]
         x[BOOST, 6 + i] = par[THRUST_M_S2] * up[i]
         cov[BOOST, 6 + i, 6 + i] = par[THRUST_STD_M_S2] ** 2
         for j in range(3):
-            climb = _LEVEL_CLIMB_STD_M_S**2 - par[LEVEL_SPEED_STD_M_S] ** 2
-            cov[LEVEL, 3 + i, 3 + j] = climb * up[i] * up[j]
-        cov[LEVEL, 3 + i, 3 + i] += par[LEVEL_SPEED_STD_M_S] ** 2
+            p[3 + i, 3 + j] = climb * (up[i] * up[j])
+        p[3 + i, 3 + i] += par[LEVEL_SPEED_STD_M_S] ** 2
     x[BALLISTIC, 6] = par[LOG_BETA_MEAN]
     cov[BALLISTIC, 6, 6] = par[LOG_BETA_VAR]
     if from_plume:
@@ -147,10 +127,9 @@ def start_bank(kind, z, site, var, par, x, cov, mu):
         mu[BOOST], mu[BALLISTIC], mu[LEVEL] = 0.0, 1.0, 0.0
     else:
         mu[BOOST], mu[BALLISTIC], mu[LEVEL] = 0.05, 0.15, 0.8
-    return position
 
 
-@kernel
+@in_place_kernel
 def light(x, cov, mu, slope, par):
     """Give a bank that one plot, higher than level flight, began its BOOST model at the second.
 

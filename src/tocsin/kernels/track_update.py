@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from tocsin.kernels.compiled import kernel
+from tocsin.kernels.compiled import in_place_kernel
 from tocsin.kernels.geodesy import height_and_up
 from tocsin.kernels.track_motion import BOOST, DIM, LATE_Q, LEVEL, SIZE, TURN_ACCELERATION_M_S2, TURN_NIS
 from tocsin.kernels.track_observe import COLUMN_COUNT, INFRARED, NU, POSITION, ROW_COUNT, ROWS, observe
@@ -33,7 +33,7 @@ KEEP = LATE_Q + SIZE  # the columns of 1 - K H that differ from the identity, as
 HALF = KEEP + SIZE  # (1 - K H) P
 
 
-@kernel
+@in_place_kernel
 def cholesky_solve(s, m, b, count):
     """Solve s y = b in place for `count` columns of b; the lower half of s (m, m) is overwritten by its factor.
 
@@ -55,6 +55,15 @@ def cholesky_solve(s, m, b, count):
             for k in range(j):
                 v -= s[i, k] * s[j, k]
             s[i, j] = v * d
+    if m == 3:  # as below, in one pass
+        l00, l11, l22, l10, l20, l21 = s[0, 0], s[1, 1], s[2, 2], s[1, 0], s[2, 0], s[2, 1]
+        for c in range(count):
+            v0 = b[0, c] * l00
+            v1 = (b[1, c] - l10 * v0) * l11
+            v2 = (b[2, c] - l20 * v0 - l21 * v1) * l22 * l22
+            v1 = (v1 - l21 * v2) * l11
+            b[0, c], b[1, c], b[2, c] = (v0 - l10 * v1 - l20 * v2) * l00, v1, v2
+        return math.log(det)
     for i in range(m):
         for k in range(i):
             v = s[i, k]
@@ -74,18 +83,20 @@ def cholesky_solve(s, m, b, count):
     return math.log(det)
 
 
-@kernel
+@in_place_kernel
 def _spread(n, kind, cov, var, work):
     """With H and the innovation in work: fill HP, S and ROOT, and GAIN with what is to be divided by S."""
     m = ROW_COUNT[kind]
     for r in range(m):
         h0, h1, h2 = work[r, 0], work[r, 1], work[r, 2]
-        for j in range(n):
+        for j in range(6):
+            work[HP + r, j] = h0 * cov[0, j] + h1 * cov[1, j] + h2 * cov[2, j]
+        for j in range(6, n):
             work[HP + r, j] = h0 * cov[0, j] + h1 * cov[1, j] + h2 * cov[2, j]
         for k in range(3, COLUMN_COUNT[kind]):
             for j in range(n):
                 work[HP + r, j] += work[r, k] * cov[k, j]
-        for j in range(n):
+        for j in range(SIZE):
             work[GAIN + r, j] = work[HP + r, j]
         work[GAIN + r, n] = work[r, NU]
     for r in range(m):
@@ -100,7 +111,7 @@ def _spread(n, kind, cov, var, work):
             work[ROOT + r, c] = v
 
 
-@kernel
+@in_place_kernel
 def _spread_late(n, kind, cov, phi, q, var, work):
     """`_spread` where H and the innovation are of the state moved back to the plot's time by phi (9, 9), noise q.
 
@@ -140,51 +151,77 @@ def _spread_late(n, kind, cov, phi, q, var, work):
             work[ROOT + r, c] = v
 
 
-@kernel
+@in_place_kernel
 def _joseph(n, m, count, late, var, cov, work):
     """cov = (1 - K H) cov (1 - K H)' + K R K' with H and the gain in work; H touches the leading `count` components.
 
     Both factors are the same rounded numbers, so the result is a sum of squares whatever the gain: a plot far finer
     than the prior leaves it positive, where P - K H P would lose it to the rounding of P.
     """
-    for i in range(n):
-        for k in range(count):
+    if m == 2:
+        for j in range(SIZE):
+            work[2, j] = work[GAIN + 2, j] = 0.0
+    for r in range(m):
+        for i in range(SIZE):
+            work[HP + r, i] = work[GAIN + r, i] * var[r]
+        if late:
+            for i in range(n):
+                v = 0.0
+                for c in range(m):
+                    v += work[GAIN + c, i] * work[NOISE + c, r]
+                work[HP + r, i] = v
+    if m == 2:
+        for j in range(SIZE):
+            work[HP + 2, j] = 0.0
+    for k in range(count):
+        h0, h1, h2 = work[0, k], work[1, k], work[2, k]
+        for i in range(SIZE):
             v = 1.0 if i == k else 0.0
-            for r in range(m):
-                v -= work[GAIN + r, i] * work[r, k]
-            work[KEEP + k, i] = v
+            work[KEEP + k, i] = v - work[GAIN, i] * h0 - work[GAIN + 1, i] * h1 - work[GAIN + 2, i] * h2
+        if m > 3:
+            for i in range(SIZE):
+                work[KEEP + k, i] -= work[GAIN + 3, i] * work[3, k]
     for i in range(n):
         k0, k1, k2 = work[KEEP, i], work[KEEP + 1, i], work[KEEP + 2, i]
         own = 1.0 if i >= count else 0.0
-        for j in range(n):
+        for j in range(7):
+            work[HALF + i, j] = own * cov[i, j] + (k0 * cov[0, j] + k1 * cov[1, j] + k2 * cov[2, j])
+        for j in range(7, n):
             work[HALF + i, j] = own * cov[i, j] + (k0 * cov[0, j] + k1 * cov[1, j] + k2 * cov[2, j])
         for k in range(3, count):
             v = work[KEEP + k, i]
             for j in range(n):
                 work[HALF + i, j] += v * cov[k, j]
-    for i in range(n):
-        h0, h1, h2 = work[HALF + i, 0], work[HALF + i, 1], work[HALF + i, 2]
+    for i in range(6):
         for j in range(i + 1):
-            cov[i, j] = h0 * work[KEEP, j] + h1 * work[KEEP + 1, j] + h2 * work[KEEP + 2, j]
-        for k in range(3, count):
-            v = work[HALF + i, k]
+            cov[i, j] = cov[j, i] = _joined(i, j, count, work)
+    for i in range(6, n):
+        for j in range(7):
+            cov[i, j] = cov[j, i] = _joined(i, j, count, work)
+        for j in range(7, i + 1):
+            cov[i, j] = cov[j, i] = _joined(i, j, count, work)
+    if count > 3 or m > 3:
+        for i in range(n):
             for j in range(i + 1):
-                cov[i, j] += v * work[KEEP + k, j]
-        for j in range(count, i + 1):
-            cov[i, j] += work[HALF + i, j]
-        for r in range(m):
-            v = work[GAIN + r, i] * var[r]
-            if late:
-                v = 0.0
-                for c in range(m):
-                    v += work[GAIN + c, i] * work[NOISE + c, r]
-            for j in range(i + 1):
-                cov[i, j] += v * work[GAIN + r, j]
-        for j in range(i):
-            cov[j, i] = cov[i, j]
+                v = cov[i, j]
+                for k in range(3, count):
+                    v += work[HALF + i, k] * work[KEEP + k, j]
+                for r in range(3, m):
+                    v += work[HP + r, i] * work[GAIN + r, j]
+                cov[i, j] = cov[j, i] = v
 
 
-@kernel
+@in_place_kernel
+def _joined(i, j, count, work):
+    """One element of `_joseph`'s sum, of three components and three rows."""
+    k, g = work[KEEP:], work[GAIN:]
+    v = work[HALF + i, 0] * k[0, j] + work[HALF + i, 1] * k[1, j] + work[HALF + i, 2] * k[2, j]
+    if j >= count:
+        v += work[HALF + i, j]
+    return v + (work[HP, i] * g[0, j] + work[HP + 1, i] * g[1, j] + work[HP + 2, i] * g[2, j])
+
+
+@in_place_kernel
 def _widened(m, extra, work):
     """(nis, ln det) of the innovation in work by S, which stands in ROOT, + extra; overwrites ROOT and GAIN."""
     for r in range(m):
@@ -198,7 +235,7 @@ def _widened(m, extra, work):
     return nis, log_det
 
 
-@kernel
+@in_place_kernel
 def fit(at, cov, kind, z, site, var, extra, work):
     """How well a plot fits a prediction at its time: (nis, log likelihood); (1e30, -1e30) where it cannot be said.
 
@@ -214,7 +251,7 @@ def fit(at, cov, kind, z, site, var, extra, work):
     return nis, -0.5 * (nis + log_det + m * LOG_2PI)
 
 
-@kernel
+@in_place_kernel
 def _fit_wider(m, n, extra, work):
     """With S, HP and the innovation in work: (nis, ln det) of the innovation by S + extra; ROOT, GAIN stay as were."""
     nis, log_det = _widened(m, extra, work)
@@ -227,7 +264,7 @@ def _fit_wider(m, n, extra, work):
     return nis, log_det
 
 
-@kernel
+@in_place_kernel
 def widen_for_turn(x, cov, gap_s, par):
     """Add to a LEVEL covariance what a horizontal turn begun at the last plot, gap_s ago, may have done.
 
@@ -247,7 +284,7 @@ def widen_for_turn(x, cov, gap_s, par):
             cov[3 + i, 3 + j] += level * turned * turned
 
 
-@kernel
+@in_place_kernel
 def update_model(model, x, cov, gap_s, late, back, phi, q, kind, z, site, var, par, extra, work):
     """Update one model's x (9,) and cov (9, 9) in place; returns (nis, log likelihood) of the plot before it.
 
@@ -263,7 +300,7 @@ def update_model(model, x, cov, gap_s, late, back, phi, q, kind, z, site, var, p
     """
     n = DIM[model]
     m = ROW_COUNT[kind]
-    for i in range(n):
+    for i in range(SIZE):
         work[PRIOR, i] = x[i]
     nis, log_likelihood, turn = 0.0, 0.0, 0.0
     is_prior = True
