@@ -226,17 +226,17 @@ def radar_view(target_ecef_m, site_ecef_m, jacobian):
 
     Straight above the site (level distance under 1 mm) azimuth has no derivative: its row is zero there.
     """
-    axes = east_north_up(site_ecef_m[0], site_ecef_m[1], site_ecef_m[2])
-    return radar_view_along(axes, target_ecef_m, site_ecef_m, jacobian)
-
-
-@kernel
-def radar_view_along(axes, target_ecef_m, site_ecef_m, jacobian):
-    """`radar_view` of a site whose axes, as `east_north_up` gives them, are known."""
-    ex, ey, nx, ny, nz, ux, uy, uz = axes
     dx = target_ecef_m[0] - site_ecef_m[0]
     dy = target_ecef_m[1] - site_ecef_m[1]
     dz = target_ecef_m[2] - site_ecef_m[2]
+    axes = east_north_up(site_ecef_m[0], site_ecef_m[1], site_ecef_m[2])
+    return radar_view_along(axes, dx, dy, dz, jacobian)
+
+
+@kernel
+def radar_view_along(axes, dx, dy, dz, jacobian):
+    """`radar_view` of what is dx, dy, dz m from a site whose axes, as `east_north_up` gives them, are known."""
+    ex, ey, nx, ny, nz, ux, uy, uz = axes
     east = ex * dx + ey * dy
     north = nx * dx + ny * dy + nz * dz
     up = ux * dx + uy * dy + uz * dz

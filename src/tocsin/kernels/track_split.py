@@ -42,15 +42,15 @@ def near_parents(
     for i in range(n):
         if status[slots[i]] != CONFIRMED or mu[i, LEVEL] >= 0.5:
             continue
-        p = cov6[i]
-        speed2_var = p[3, 3] + p[4, 4] + p[5, 5]
-        if speed2_var > 3.0 * _KNOWN_VELOCITY_M_S * _KNOWN_VELOCITY_M_S:
+        if cov6[i, 3, 3] + cov6[i, 4, 4] + cov6[i, 5, 5] > 3.0 * _KNOWN_VELOCITY_M_S * _KNOWN_VELOCITY_M_S:
             continue
         range2 = 0.0
         for a in range(3):
             range2 += (state[i, a] - site[a]) ** 2
         middle = math.sqrt(range2)
-        reach = _REACH_SIGMA * (math.sqrt(max(p[0, 0] + p[1, 1] + p[2, 2], 0.0)) + along_m + math.sqrt(worst[0]))
+        reach = _REACH_SIGMA * (
+            math.sqrt(max(cov6[i, 0, 0] + cov6[i, 1, 1] + cov6[i, 2, 2], 0.0)) + along_m + math.sqrt(worst[0])
+        )
         low = first_from(range_m, middle - reach)
         if low == q or range_m[low] >= middle + reach:
             continue
@@ -58,22 +58,19 @@ def near_parents(
         for m in range(MODEL_COUNT):
             if mu[i, m] < LIVE:
                 continue
-            at = x[i, m]
-            distance2 = 0.0
-            speed2 = 0.0
-            for a in range(3):
-                distance2 += (at[a] - site[a]) ** 2
-                speed2 += at[3 + a] ** 2
+            dx, dy, dz = x[i, m, 0] - site[0], x[i, m, 1] - site[1], x[i, m, 2] - site[2]
+            distance = math.sqrt(dx * dx + dy * dy + dz * dz)
+            speed2 = x[i, m, 3] ** 2 + x[i, m, 4] ** 2 + x[i, m, 5] ** 2
             place2 = cov[i, m, 0, 0] + cov[i, m, 1, 1] + cov[i, m, 2, 2] + off2
             reach = reach_m(
-                place2, worst[0], worst[1] + worst[2], _REACH_SIGMA**2, math.sqrt(distance2), level_m(axes, at, site),
+                place2, worst[0], worst[1] + worst[2], _REACH_SIGMA**2, distance, level_m(axes, dx, dy, dz),
                 1.1 * (span_s - back_s[i]) * math.sqrt(speed2),
             )  # fmt: skip
-            k = first_from(range_m, math.sqrt(distance2) - reach)
-            while not is_near and k < q and range_m[k] <= math.sqrt(distance2) + reach:
+            k = first_from(range_m, distance - reach)
+            while not is_near and k < q and range_m[k] <= distance + reach:
                 d2 = 0.0
                 for a in range(3):
-                    d2 += (spot[order[k], a] - at[a]) ** 2
+                    d2 += (spot[order[k], a] - x[i, m, a]) ** 2
                 is_near = d2 <= reach * reach
                 k += 1
         if is_near:
