@@ -226,10 +226,17 @@ def radar_view(target_ecef_m, site_ecef_m, jacobian):
 
     Straight above the site (level distance under 1 mm) azimuth has no derivative: its row is zero there.
     """
-    ex, ey, nx, ny, nz, ux, uy, uz = east_north_up(site_ecef_m[0], site_ecef_m[1], site_ecef_m[2])
     dx = target_ecef_m[0] - site_ecef_m[0]
     dy = target_ecef_m[1] - site_ecef_m[1]
     dz = target_ecef_m[2] - site_ecef_m[2]
+    axes = east_north_up(site_ecef_m[0], site_ecef_m[1], site_ecef_m[2])
+    return radar_view_along(axes, dx, dy, dz, jacobian)
+
+
+@kernel
+def radar_view_along(axes, dx, dy, dz, jacobian):
+    """`radar_view` of what is dx, dy, dz m from a site whose axes, as `east_north_up` gives them, are known."""
+    ex, ey, nx, ny, nz, ux, uy, uz = axes
     east = ex * dx + ey * dy
     north = nx * dx + ny * dy + nz * dz
     up = ux * dx + uy * dy + uz * dz
@@ -240,9 +247,9 @@ def radar_view(target_ecef_m, site_ecef_m, jacobian):
     turn = 1.0 / level2 if level2 > 1e-6 and near > 0.0 else 0.0
     rise = near * near if turn > 0.0 else 0.0
     lean = up * turn * level
-    axes = ((ex, nx, ux), (ey, ny, uy), (0.0, nz, uz))
+    columns = ((ex, nx, ux), (ey, ny, uy), (0.0, nz, uz))
     for i in range(3):
-        e, n, u = axes[i]
+        e, n, u = columns[i]
         along = east * e + north * n
         jacobian[0, i] = (along + up * u) * near
         jacobian[1, i] = (north * e - east * n) * turn

@@ -1,10 +1,14 @@
-"""Global nearest neighbour over sparse candidates: which track takes which plot."""
+"""Which track takes which plot, by global nearest neighbour over sparse candidates, and what it is worth to it."""
 
 import math
 
 import numpy as np
 
 from tocsin.kernels.compiled import kernel
+from tocsin.kernels.track_joint import share_plots
+from tocsin.kernels.track_scan import CONFIRMED, TENTATIVE
+
+SURE_PROB = 0.99  # a track whose plot, or whose having none, is this probable is updated with that alone
 
 
 @kernel
@@ -102,3 +106,54 @@ def assign(start, plot, score, plot_count):
             owner[end] = here
             end = -1 if here == row else before
     return taken
+
+
+@kernel
+def choose(
+    start, plot, score, rows, status, slots, plot_count, order, free_count, chance, is_joint, log_odds, choice, worth
+):
+    """Tracks take plots: by joint probabilities, or by the best assignment.
+
+    In        start .. score         candidates of rows (r,) of the picture, as `track_gate.gate` gives
+              status (T,), slots (n,)  of the memory, and of the picture
+              plot_count, order (q,) of all plots, and those that take part
+              free_count             plots that no confirmed track has taken
+              chance                 ln of the detection probability; density of false plots as stated, the volume of
+                                     which, and what to divide it by; the most that a plot is worth
+              is_joint, log_odds     see `track_joint.share_plots`
+    Out       choice, worth (n,)     set where a track takes a plot: which; of tentative ones, ln of how much likelier
+                                     the object made it than chance, that is `chance` or the free plots, if denser
+              order, free_count      of what is left
+              prob (k,)              of each candidate, where joint
+              doubtful (d,)          int64 indices into rows: tracks whose plot is not sure to be theirs
+    """
+    if is_joint:
+        prob, taken = share_plots(start, plot, score, plot_count, log_odds)
+    else:
+        prob, taken = np.empty(0), assign(start, plot, score, plot_count)
+    is_left = np.ones(plot_count, np.bool_)
+    doubtful = np.empty(rows.shape[0], np.int64)
+    doubts = 0
+    for r in range(rows.shape[0]):
+        k = taken[r]
+        if k < 0:
+            continue
+        choice[rows[r]] = plot[k]
+        is_left[plot[k]] = False
+        if status[slots[rows[r]]] == CONFIRMED:
+            free_count -= 1
+        if is_joint and prob[k] < SURE_PROB:
+            doubtful[doubts] = r
+            doubts += 1
+    log_prob, density, volume, per, most = chance
+    odds = log_prob - math.log(max(density, free_count / volume) / per)
+    for r in range(rows.shape[0]):
+        if taken[r] >= 0 and status[slots[rows[r]]] == TENTATIVE:
+            worth[rows[r]] = min(score[taken[r]] + odds, most)
+    left = np.empty(order.shape[0], np.int64)
+    count = 0
+    for o in range(order.shape[0]):
+        if is_left[order[o]]:
+            left[count] = order[o]
+            count += 1
+    return left[:count], free_count, prob, doubtful[:doubts]

@@ -11,10 +11,10 @@ import numpy as np
 
 from tocsin.kernels.compiled import kernel
 from tocsin.kernels.constants import GM_M3_S2
+from tocsin.kernels.geodesy import east_north_up, radar_view_along
 from tocsin.kernels.track_bias import weigh
 from tocsin.kernels.track_motion import (
     BOOST,
-    DIM,
     LEVEL,
     MODEL_COUNT,
     SIZE,
@@ -23,131 +23,163 @@ from tocsin.kernels.track_motion import (
     WORK_COLUMNS,
     WORK_ROWS,
 )
-from tocsin.kernels.track_observe import COLUMN_COUNT, INFRARED, NU, ROW_COUNT, ROWS, observe
+from tocsin.kernels.track_observe import INFRARED, RADAR_RATE, ROW_COUNT, ROWS
 from tocsin.kernels.track_update import LOG_2PI, TURN_LOG_PROB, fit, widen_for_turn
 
-_LIVE = 1e-4  # a model this probable may claim a plot
-_NEAR_SHARE = 0.1  # of the distance across: a target that moves more than that within a scan is not boxed
-_SPREAD_SLACK = 1.5  # on variances in angle: by how much they may grow on the way, above 1 / (1 - _NEAR_SHARE)^2
-_ROUND_UP = 1.0 + 1e-9
+LIVE = 1e-4  # a model this probable may claim a plot
+_NEAR_SHARE = 0.1  # of the level distance: of a target that moves more than that within a scan nothing is said
+_ROUND_UP, _ROUND_UP_M = 1.0 + 1e-9, 0.01
 _SLACK = 4.0  # on the squared distance, where the sweep is in another space than the innovation
 
 
 @kernel
-def _shift(model, x, dt_s, at):
-    """A short way along the flight, forward or back: at = x moved by dt_s with its velocity, gravity and thrust."""
-    r2 = x[0] * x[0] + x[1] * x[1] + x[2] * x[2]
-    pull = 0.0 if model == LEVEL else -GM_M3_S2 / (r2 * math.sqrt(r2))
+def _shift(m, x, i, dt_s, at):
+    """A short way along the flight, forward or back: at[m] = x[i, m] moved by dt_s with velocity, gravity, thrust."""
+    r2 = x[i, m, 0] * x[i, m, 0] + x[i, m, 1] * x[i, m, 1] + x[i, m, 2] * x[i, m, 2]
+    pull = 0.0 if m == LEVEL else -GM_M3_S2 / (r2 * math.sqrt(r2))
     for k in range(3):
-        a = pull * x[k] + (x[6 + k] if model == BOOST else 0.0)
-        at[k] = x[k] + dt_s * (x[3 + k] + 0.5 * dt_s * a)
-        at[3 + k] = x[3 + k] + dt_s * a
+        a = pull * x[i, m, k] + (x[i, m, 6 + k] if m == BOOST else 0.0)
+        at[m, k] = x[i, m, k] + dt_s * (x[i, m, 3 + k] + 0.5 * dt_s * a)
+        at[m, 3 + k] = x[i, m, 3 + k] + dt_s * a
 
 
 @kernel
 def first_from(key, value):
     """Index of the first of sorted keys that is not below a value."""
-    low, high = 0, key.shape[0]
-    while low < high:
-        middle = (low + high) // 2
-        if key[middle] < value:
-            low = middle + 1
-        else:
-            high = middle
+    low, left = 0, key.shape[0]
+    while left > 0:  # without a branch that would be guessed wrong every other time
+        half = (left + 1) >> 1
+        is_below = key[low + half - 1] < value
+        low += half * is_below
+        left = left - half if is_below else half - 1
     return low
 
 
 @kernel
-def _reach2_m2(cov, extra, kind, distance2, var, limit):
-    """Square of how far (m) a plot that is no radar's may lie from where a model expects it, and gate."""
+def _reach2_m2(place2, extra, kind, distance2, var, limit):
+    """Square of how far (m) a plot that is no radar's may lie from where a model expects it, and gate.
+
+    place2: m2, the trace of the model's covariance of place
+    """
     near = extra[0, 0] + extra[1, 1]
     near = (2.0 * var[0] + near) * distance2 if kind == INFRARED else var[0] + var[1] + var[2] + near + extra[2, 2]
-    return _SLACK * limit * (near + cov[0, 0] + cov[1, 1] + cov[2, 2])
+    return _SLACK * limit * (near + place2)
 
 
 @kernel
-def _expect(kind, at, cov, extra, site, expected, spread, work):
-    """What a radar would measure of a state: expected (4,), and its covariance (4, 4) but for the plot's own.
+def _expect(m, e, p, extra, spread, work):
+    """What a radar would measure of a state whose `radar_view_along` is in work: spread[e] (4, 4), its covariance,
+    lower half, but for the plot's own.
 
-    extra (4, 4): what biases not yet known add.
+    In        p[e] (6, 6)      covariance of place and velocity
+              extra[m] (4, 4)  what biases not yet known add
     """
-    for r in range(ROWS):
-        expected[r] = 0.0
-    observe(kind, at, site, expected, work)
-    m, n = ROW_COUNT[kind], COLUMN_COUNT[kind]
-    for r in range(m):
-        expected[r] = -work[r, NU]
-        for k in range(n):
-            v = 0.0
-            for i in range(n):
-                v += work[r, i] * cov[i, k]
-            work[ROWS, k] = v
-        for c in range(m):
-            v = extra[r, c]
-            for k in range(n):
+    for r in range(3):
+        for k in range(3):
+            work[ROWS, k] = work[r, 0] * p[e, 0, k] + work[r, 1] * p[e, 1, k] + work[r, 2] * p[e, 2, k]
+        for c in range(r + 1):
+            v = extra[m, r, c]
+            for k in range(3):
                 v += work[ROWS, k] * work[c, k]
-            spread[r, c] = v
+            spread[e, r, c] = v
 
 
 @kernel
-def _compare(kind, expected, spread, z, var, limit, s, nu):
-    """A radar plot beside what was expected: (nis, log likelihood), as `fit`; (inf, -inf) where it cannot gate."""
-    m = ROW_COUNT[kind]
-    for r in range(m):
-        d = z[r] - expected[r]
-        if r == 1:
+def _expect_rate(m, e, at, p, extra, expected, spread, work):
+    """Add the range rate to what `_expect` left."""
+    rate_m_s = 0.0
+    for k in range(3):
+        rate_m_s += work[0, k] * at[m, 3 + k]
+    for k in range(3):
+        work[3, k] = (at[m, 3 + k] - rate_m_s * work[0, k]) / max(expected[e, 0], 1.0)
+        work[3, 3 + k] = work[0, k]
+    expected[e, 3] = rate_m_s
+    for k in range(6):
+        v = 0.0
+        for i in range(6):
+            v += work[3, i] * p[e, i, k]
+        work[ROWS, k] = v
+    for c in range(ROWS):
+        v = extra[m, 3, c]
+        for k in range(6 if c == 3 else 3):
+            v += work[ROWS, k] * work[c, k]
+        spread[e, 3, c] = v
+
+
+@kernel
+def _compare(rows, e, j, expected, spread, z, var, limit, s, nu):
+    """Radar plot j beside what was expected: (nis, log likelihood), as `fit`; (inf, -inf) where it cannot gate.
+
+    It never leaves early: numba would count every array, under a lock.
+    s (4, 4) and nu (4, 2) are overwritten: the lower half of s by the factors L D of the innovation's covariance.
+    """
+    inside = True
+    for r in range(rows):
+        d = z[j, r] - expected[e, r]
+        if r == 1 and abs(d) > math.pi:
             d -= 2.0 * math.pi * math.floor(d / (2.0 * math.pi) + 0.5)
         nu[r, 0] = d
-        if d * d > limit * (spread[r, r] + var[r]):
-            return math.inf, -math.inf
-    for r in range(m):
-        s[r, r] = spread[r, r] + var[r]
-        for c in range(r):
-            s[r, c] = spread[r, c]
-    # the sum of squares of the forward substitution is the normalised innovation squared
-    nis, log_det = 0.0, 0.0
-    for r in range(m):
+        inside &= d * d <= limit * (spread[e, r, r] + var[j, r])
+    nis, det = 0.0, 1.0
+    for r in range(rows if inside else 0):
         v = nu[r, 0]
-        d = s[r, r]
+        d = spread[e, r, r] + var[j, r]
         for c in range(r):
-            w = s[r, c]
+            w = spread[e, r, c]
             for k in range(c):
-                w -= s[r, k] * s[c, k]
-            w /= s[c, c]
+                w -= s[r, k] * s[c, k] * nu[k, 1]
             s[r, c] = w
-            d -= w * w
-            v -= w * nu[c, 0]
-        if not d > 0.0:
-            return math.inf, -math.inf
-        s[r, r] = math.sqrt(d)
-        log_det += math.log(d)
-        nu[r, 0] = v / s[r, r]
-        nis += nu[r, 0] * nu[r, 0]
-    return nis, -0.5 * (nis + log_det + m * LOG_2PI)
+            part = w * nu[c, 1]
+            d -= w * part
+            v -= part * nu[c, 0]
+        inside &= d > 0.0
+        nu[r, 0], nu[r, 1] = v, 1.0 / d
+        nis += v * v * nu[r, 1]
+        det *= d
+    if not inside:
+        return math.inf, -math.inf
+    return nis, -0.5 * (nis + math.log(det) + rows * LOG_2PI)
 
 
 @kernel
-def _box(expected, spread, worst, limit, distance, moving, turning, box):
-    """Widen a box in azimuth and elevation, (4,): middles and half widths, by where a model's radar plot may gate.
+def reach_m(place2, range2, angle2, limit, distance, level, moving):
+    """How far from where a model is expected a radar plot that gates may lie, m; inf: anywhere.
 
-    In        moving, turning   m: how far the target goes between plots of the scan, and one sigma of a turn
-    The half widths are never too small: `_compare` refuses on its own whatever lies outside.
+    Each of its three innovations lies within `limit` of its variance, whose parts by the state sum up to the trace of
+    the covariance of place. A plot at a distance d is further from the site than expected by d at most, and so has its
+    angles' errors spread by no more than that: d2 < a + b d.
+
+    In        place2            m2, that trace; range2 m2, angle2 rad2: variances of range and of both angles, by the
+                                plots and what is not known of biases
+              distance, level   m, from the site, and of that what is level
+              moving            m, how far the target goes between plots of the scan
     """
-    ring = max(distance * math.cos(expected[2]), 1.0)
-    if moving > _NEAR_SHARE * ring:  # so near that nothing can be said beforehand
-        box[2] = box[3] = math.inf
-        return
-    slack = _SPREAD_SLACK if moving > 0.0 else 1.0
-    off = expected[1] - box[0]
-    off -= 2.0 * math.pi * math.floor(off / (2.0 * math.pi) + 0.5)
-    wide = math.sqrt(limit * (slack * spread[1, 1] + worst[1])) + (moving + math.sqrt(limit) * turning) / ring
-    high = math.sqrt(limit * (slack * spread[2, 2] + worst[2])) + (moving + math.sqrt(limit) * turning) / distance
-    box[2] = max(box[2], abs(off) + wide * _ROUND_UP)
-    box[3] = max(box[3], abs(expected[2] - box[1]) + high * _ROUND_UP)
+    if moving > _NEAR_SHARE * level:  # so near that nothing can be said beforehand
+        return math.inf
+    far, level = distance + moving, max(level - moving, 1e-3)
+    a = limit * (place2 + range2 + far * far * angle2)
+    b = limit * (place2 / level + far * angle2)
+    return (b + math.sqrt(a)) * _ROUND_UP + moving + _ROUND_UP_M
 
 
 @kernel
-def _fit_near(kind, at, cov, extra, z, spot, site, var, limit, work):
+def level_m(axes, dx, dy, dz):
+    """How far that is from a site, but for the difference in height; axes: `east_north_up` of the site."""
+    ex, ey, nx, ny, nz, _, _, _ = axes
+    return math.sqrt((ex * dx + ey * dy) ** 2 + (nx * dx + ny * dy + nz * dz) ** 2)
+
+
+@kernel
+def _meet(m, x, y, z, low, high, at, reach, met):
+    """Set bit m in met[low:high] for each place x, y, z that is no further from at[m] than reach."""
+    x0, y0, z0 = at[m, 0], at[m, 1], at[m, 2]
+    for k in range(max(low, 0), high):
+        dx, dy, dz = x[k] - x0, y[k] - y0, z[k] - z0
+        met[k] |= 1 << m if dx * dx + dy * dy + dz * dz <= reach * reach else 0
+
+
+@kernel
+def _fit_near(kind, at, p, extra, z, spot, site, var, limit, work):
     """`fit` of a plot that is no radar's, where it lies near enough to matter; (inf, -inf) elsewhere."""
     d2, distance2, along = 0.0, 0.0, 0.0
     for a in range(3):
@@ -158,22 +190,24 @@ def _fit_near(kind, at, cov, extra, z, spot, site, var, limit, work):
         if along < 0.0:
             return math.inf, -math.inf
         d2 = max(distance2 - along * along, 0.0)
-    if d2 > _reach2_m2(cov, extra, kind, distance2, var, limit):
+    if d2 > _reach2_m2(p[0, 0] + p[1, 1] + p[2, 2], extra, kind, distance2, var, limit):
         return math.inf, -math.inf
-    return fit(at, cov, kind, z, site, var, extra, work)
+    return fit(at, p, kind, z, site, var, extra, work)
 
 
 @kernel
 def gate(
-    x, cov, mu, slope, rows, dt_s, gap_s, kind, z, spot, ahead_s, site, var, key, order, axis, limit, par, bias_cov, own
-):
+    x, cov, mu, slope, rows, wider, dt_s, gap_s, kind, z, spot, plot_ns, when_ns, site, var, key, order, axis, limit,
+    par, bias_cov, own,
+):  # fmt: skip
     """Pairs of track and plot that may belong together.
 
     In        x, cov, mu     (n, ...) predicted tracks, of which `rows` (r,) int64 take part
+              wider          (r, 6, 6) added to the covariances of place and velocity of these; (0, 6, 6): nothing
               dt_s           (n,) plot reference time minus state time, <= 0
               gap_s          (n,) s since each track's last plot
               z (p, 4), spot (p, 3)  plots, and where they are, ECEF m (infrared: the line of sight)
-              ahead_s        (p,) plot time minus reference time
+              plot_ns        (p,) int64; when_ns: their reference time
               var            (p, 4) variances of each plot's measurement
               key (p,)       the number that plots are sorted by: range, or the component of `spot` along axis (3,)
               order (q,)     int64 plots that take part, by key
@@ -187,40 +221,46 @@ def gate(
     score = np.empty(plot.shape[0])
     count = 0
     at = np.empty((MODEL_COUNT, SIZE))
-    wide = np.empty((SIZE, SIZE))
-    expected = np.empty((MODEL_COUNT + 1, ROWS))  # the last: LEVEL, had it turned
+    # an array is indexed here, never cut: a part that is handed on is counted, under a lock
+    p = np.zeros((MODEL_COUNT + 1, 6, 6))  # covariances of place and velocity; the last: of LEVEL, had it turned
+    expected = np.empty((MODEL_COUNT + 1, ROWS))
     spread = np.empty((MODEL_COUNT + 1, ROWS, ROWS))
-    of_time_s = np.empty(MODEL_COUNT + 1)  # which plots' time `expected` is for
+    at_s = np.empty(MODEL_COUNT)  # which plots' time `at` is for ...
+    expected_s = np.empty(MODEL_COUNT + 1)  # ... and `expected`
     work = np.empty((WORK_ROWS, WORK_COLUMNS))
     s = np.empty((ROWS, ROWS))
-    nu = np.empty((ROWS, 1))
+    nu = np.empty((ROWS, 2))
     worst = np.zeros(ROWS)
     extra = np.zeros((MODEL_COUNT, ROWS + 1, ROWS))
     sight = np.zeros(ROWS)
     span_s = 0.0
     is_radar = kind < INFRARED
+    row_count = ROW_COUNT[kind]
+    is_biased = bias_cov.shape[0] > 0
+    size = 6 if is_biased or kind == RADAR_RATE else 3  # as much of p as is needed
+    axes = east_north_up(site[0], site[1], site[2])
     count_in = order.shape[0]
     near_key = np.empty(count_in)
-    azimuth_rad = np.empty(count_in)
-    elevation_rad = np.empty(count_in)
-    box = np.empty(4)
-    distance_m = np.zeros(MODEL_COUNT)
-    speed_m_s = np.zeros(MODEL_COUNT)
+    px, py, pz = np.empty(count_in), np.empty(count_in), np.empty(count_in)
+    met = np.empty(count_in, np.int64)  # bits of the models that a plot lies near
+    log_mu = np.empty(MODEL_COUNT)
+    distance_m = np.empty(MODEL_COUNT)
+    speed_m_s = np.empty(MODEL_COUNT)
     for k in range(count_in):
         j = order[k]
-        near_key[k], azimuth_rad[k], elevation_rad[k] = key[j], z[j, 1], z[j, 2]
-        span_s = max(span_s, abs(ahead_s[j]))
+        near_key[k] = key[j]
+        px[k], py[k], pz[k] = spot[j, 0], spot[j, 1], spot[j, 2]
+        span_s = max(span_s, abs(plot_ns[j] - when_ns) / 1e9)
         for r in range(ROWS):
             worst[r] = max(worst[r], var[j, r])
     for r in range(rows.shape[0]):
         i = rows[r]
-        low, high = count_in, 0
-        for m in range(MODEL_COUNT + 1):
-            of_time_s[m] = math.nan
+        lowest, highest = math.inf, -math.inf
         for m in range(MODEL_COUNT):
-            if mu[i, m] < _LIVE:
+            if mu[i, m] < LIVE:
                 continue
-            _shift(m, x[i, m], dt_s[i], at[m])
+            _shift(m, x, i, dt_s[i], at)
+            at_s[m] = dt_s[i]
             distance2 = 0.0
             along = 0.0
             speed2 = 0.0
@@ -230,94 +270,102 @@ def gate(
                 speed2 += at[m, 3 + k] ** 2
             distance = math.sqrt(distance2)
             distance_m[m], speed_m_s[m] = distance, math.sqrt(speed2)
-            if bias_cov.shape[0] > 0:
+            for a in range(size):
+                for b in range(size):
+                    p[m, a, b] = cov[i, m, a, b] + (wider[r, a, b] if wider.shape[0] > 0 else 0.0)
+            if is_biased:
                 for k in range(3):
                     sight[k] = (at[m, k] - site[k]) / max(distance, 1.0) if kind == INFRARED else at[m, k]
-                weigh(m, kind, at[m], cov[i, m], site, sight, worst, slope[i, m], bias_cov, own, extra[m])
+                weigh(m, kind, at[m], p[m], site, sight, worst, slope[i, m], bias_cov, own, extra[m])
                 for k in range(ROWS):  # an unknown clock by an unknown velocity
                     extra[m, k, k] += max(extra[m, ROWS, k] - worst[k], 0.0)
             middle = along
             if is_radar:
                 middle = distance
-                reach2 = worst[0] + extra[m, 0, 0]
+                reach2 = 0.0
                 for a in range(3):
                     for b in range(3):
-                        reach2 += cov[i, m, a, b] * (at[m, a] - site[a]) * (at[m, b] - site[b]) / max(distance2, 1.0)
-                reach2 *= limit
+                        reach2 += p[m, a, b] * (at[m, a] - site[a]) * (at[m, b] - site[b])
+                reach2 = limit * (reach2 / max(distance2, 1.0) + worst[0] + extra[m, 0, 0]) * _ROUND_UP
             else:
-                reach2 = _reach2_m2(cov[i, m], extra[m], kind, distance2, worst, limit)
+                place2 = p[m, 0, 0] + p[m, 1, 1] + p[m, 2, 2]
+                reach2 = _reach2_m2(place2, extra[m], kind, distance2, worst, limit)
             if m == LEVEL:
                 reach2 += limit * (0.5 * par[TURN_ACCELERATION_M_S2] * gap_s[i] * gap_s[i]) ** 2
-            reach = math.sqrt(reach2) + 1.1 * span_s * math.sqrt(speed2)
+            reach = math.sqrt(reach2) + 1.1 * span_s * speed_m_s[m]
             if kind == INFRARED:
                 # a sight within an angle a of another differs from it by less than a in any component; sin a = d / D
                 middle, reach = along / max(distance, 1.0), 1.6 * reach / max(distance - reach, 0.5 * distance, 1.0)
-            low = min(low, first_from(near_key, middle - reach))
-            high = max(high, first_from(near_key, middle + reach))
-        if is_radar and low < high:
-            box[2] = -1.0
+            lowest = min(lowest, middle - reach)
+            highest = max(highest, middle + reach)
+        low, high = first_from(near_key, lowest), first_from(near_key, highest)
+        if low < high:
+            for k in range(low, high):
+                met[k] = 0
+            expected_s[MODEL_COUNT] = math.nan
             for m in range(MODEL_COUNT):
-                if mu[i, m] < _LIVE:
+                if mu[i, m] < LIVE:
                     continue
-                _expect(kind, at[m], cov[i, m], extra[m], site, expected[m], spread[m], work)
-                of_time_s[m] = dt_s[i]
-                if box[2] < 0.0:
-                    box[0], box[1], box[3] = expected[m, 1], expected[m, 2], 0.0
-                turning = 0.5 * par[TURN_ACCELERATION_M_S2] * gap_s[i] * gap_s[i] if m == LEVEL else 0.0
-                moving = 1.1 * span_s * speed_m_s[m]
-                _box(expected[m], spread[m], worst, limit, max(distance_m[m], 1.0), moving, turning, box)
+                log_mu[m] = math.log(mu[i, m])
+                expected_s[m] = math.nan
+                reach = math.inf
+                if is_radar:
+                    place2 = p[m, 0, 0] + p[m, 1, 1] + p[m, 2, 2]
+                    level = level_m(axes, at[m, 0] - site[0], at[m, 1] - site[1], at[m, 2] - site[2])
+                    if m == LEVEL:
+                        place2 += 2.0 * (0.5 * par[TURN_ACCELERATION_M_S2] * gap_s[i] * gap_s[i]) ** 2
+                    reach = reach_m(
+                        place2, worst[0] + extra[m, 0, 0], worst[1] + worst[2] + extra[m, 1, 1] + extra[m, 2, 2], limit,
+                        distance_m[m], level, 1.1 * span_s * speed_m_s[m],
+                    )  # fmt: skip
+                _meet(m, px, py, pz, low, high, at, reach, met)
         for k in range(low, high):
-            if is_radar:
-                aside = azimuth_rad[k] - box[0]
-                aside -= 2.0 * math.pi * math.floor(aside / (2.0 * math.pi) + 0.5)
-                if abs(aside) > box[2] or abs(elevation_rad[k] - box[1]) > box[3]:
-                    continue
+            if met[k] == 0:
+                continue
             j = order[k]
+            moved_s = (plot_ns[j] - when_ns) / 1e9 + dt_s[i]
             inside = False
             best = -1e30
             total = 0.0
             for m in range(MODEL_COUNT):
-                if mu[i, m] < _LIVE:
+                if not met[k] >> m & 1:
                     continue
-                moved_s = ahead_s[j] + dt_s[i]
-                is_new = of_time_s[m] != moved_s
-                if is_new:
-                    _shift(m, x[i, m], moved_s, at[m])
-                    of_time_s[m] = moved_s
-                if is_radar:
-                    if is_new:
-                        _expect(kind, at[m], cov[i, m], extra[m], site, expected[m], spread[m], work)
-                    nis, likelihood = _compare(kind, expected[m], spread[m], z[j], var[j], limit, s, nu)
-                else:
-                    nis, likelihood = _fit_near(
-                        kind, at[m], cov[i, m], extra[m], z[j], spot[j], site, var[j], limit, work
-                    )
-                if m == LEVEL and nis > par[TURN_NIS]:
-                    if is_radar and of_time_s[MODEL_COUNT] == moved_s:
-                        nis, likelihood = _compare(
-                            kind, expected[MODEL_COUNT], spread[MODEL_COUNT], z[j], var[j], limit, s, nu
-                        )
+                if at_s[m] != moved_s:
+                    _shift(m, x, i, moved_s, at)
+                    at_s[m] = moved_s
+                nis, likelihood = math.inf, -math.inf
+                for turn in range(2 if m == LEVEL else 1):
+                    e = MODEL_COUNT if turn else m
+                    is_new = expected_s[e] != moved_s
+                    if turn:
+                        if not nis > par[TURN_NIS]:
+                            break
+                        if is_new:
+                            for a in range(size):
+                                for b in range(size):
+                                    p[e, a, b] = p[m, a, b]
+                            widen_for_turn(at[m], p[e], gap_s[i], par)
+                    if is_radar:
+                        if is_new:
+                            dx, dy, dz = at[m, 0] - site[0], at[m, 1] - site[1], at[m, 2] - site[2]
+                            seen = radar_view_along(axes, dx, dy, dz, work)
+                            expected[e, 0], expected[e, 1], expected[e, 2] = seen
+                            _expect(m, e, p, extra, spread, work)
+                            if kind == RADAR_RATE:
+                                _expect_rate(m, e, at, p, extra, expected, spread, work)
+                        nis, likelihood = _compare(row_count, e, j, expected, spread, z, var, limit, s, nu)
                     else:
-                        for a in range(DIM[m]):
-                            for b in range(DIM[m]):
-                                wide[a, b] = cov[i, m, a, b]
-                        widen_for_turn(at[m], wide, gap_s[i], par)
-                        if is_radar:
-                            _expect(kind, at[m], wide, extra[m], site, expected[MODEL_COUNT], spread[MODEL_COUNT], work)
-                            of_time_s[MODEL_COUNT] = moved_s
-                            nis, likelihood = _compare(
-                                kind, expected[MODEL_COUNT], spread[MODEL_COUNT], z[j], var[j], limit, s, nu
-                            )
-                        else:
-                            nis, likelihood = _fit_near(
-                                kind, at[m], wide, extra[m], z[j], spot[j], site, var[j], limit, work
-                            )
-                    likelihood += TURN_LOG_PROB
+                        nis, likelihood = _fit_near(
+                            kind, at[m], p[e], extra[m], z[j], spot[j], site, var[j], limit, work
+                        )
+                    expected_s[e] = moved_s
+                    if turn:
+                        likelihood += TURN_LOG_PROB
                 if not likelihood > -1e29:
                     continue
                 if nis <= limit:
                     inside = True
-                value = likelihood + math.log(mu[i, m])
+                value = likelihood + log_mu[m]
                 if value > best:
                     total = total * math.exp(max(best - value, -700.0)) + 1.0
                     best = value

@@ -5,8 +5,9 @@ import math
 import numpy as np
 
 from tocsin.kernels.compiled import kernel
-from tocsin.kernels.track_gate import first_from
-from tocsin.kernels.track_motion import LEVEL
+from tocsin.kernels.geodesy import east_north_up
+from tocsin.kernels.track_gate import LIVE, first_from, level_m, reach_m
+from tocsin.kernels.track_motion import LEVEL, MODEL_COUNT
 from tocsin.kernels.track_scan import CONFIRMED
 
 _KNOWN_VELOCITY_M_S = 100.0  # one sigma: a track that knows less of its velocity has none to hand on
@@ -14,27 +15,65 @@ _REACH_SIGMA = 8.0  # in range, beyond which no gate reaches
 
 
 @kernel
-def near_parents(status, slots, mu, state, cov6, site, ranges, spread_m):
-    """Rows (k,) int64 of confirmed ballistic tracks that know their velocity and have a plot near in range.
+def near_parents(
+    status, slots, x, cov, mu, state, cov6, back_s, plot_ns, when_ns, spot, var, key, order, site, along_m, across_m
+):
+    """Rows (k,) int64 of confirmed ballistic tracks that know their velocity and have a plot near.
 
-    In        status (T,) of the memory, slots (n,); mu (n, 3), state (n, 6), cov6 (n, 6, 6) of the picture
-              site (3,), ranges (q,) m of the plots, sorted
-              spread_m   one sigma of place of what comes off, and of the plots
+    In        status (T,) of the memory; slots (n,), x .. cov6 of the picture; back_s (n,) <= 0 its states are after
+              when_ns
+              plot_ns .. order   as of `gate`, of a radar
+              along_m, across_m  one sigma of place of what comes off
     """
-    rows = np.empty(slots.shape[0], np.int64)
+    n, q = slots.shape[0], order.shape[0]
+    rows = np.empty(n, np.int64)
     count = 0
-    for i in range(slots.shape[0]):
+    range_m = np.empty(q)
+    worst = np.zeros(3)
+    span_s = 0.0
+    for k in range(q):
+        j = order[k]
+        range_m[k] = key[j]
+        span_s = max(span_s, abs(plot_ns[j] - when_ns) / 1e9)
+        for r in range(3):
+            worst[r] = max(worst[r], var[j, r])
+    axes = east_north_up(site[0], site[1], site[2])
+    off2 = along_m * along_m + 2.0 * across_m * across_m
+    for i in range(n):
         if status[slots[i]] != CONFIRMED or mu[i, LEVEL] >= 0.5:
             continue
-        p = cov6[i]
-        if p[3, 3] + p[4, 4] + p[5, 5] > 3.0 * _KNOWN_VELOCITY_M_S * _KNOWN_VELOCITY_M_S:
+        if cov6[i, 3, 3] + cov6[i, 4, 4] + cov6[i, 5, 5] > 3.0 * _KNOWN_VELOCITY_M_S * _KNOWN_VELOCITY_M_S:
             continue
         range2 = 0.0
         for a in range(3):
             range2 += (state[i, a] - site[a]) ** 2
-        reach = _REACH_SIGMA * (math.sqrt(max(p[0, 0] + p[1, 1] + p[2, 2], 0.0)) + spread_m)
-        k = first_from(ranges, math.sqrt(range2) - reach)
-        if k < ranges.shape[0] and ranges[k] < math.sqrt(range2) + reach:
+        middle = math.sqrt(range2)
+        reach = _REACH_SIGMA * (
+            math.sqrt(max(cov6[i, 0, 0] + cov6[i, 1, 1] + cov6[i, 2, 2], 0.0)) + along_m + math.sqrt(worst[0])
+        )
+        low = first_from(range_m, middle - reach)
+        if low == q or range_m[low] >= middle + reach:
+            continue
+        is_near = False
+        for m in range(MODEL_COUNT):
+            if mu[i, m] < LIVE:
+                continue
+            dx, dy, dz = x[i, m, 0] - site[0], x[i, m, 1] - site[1], x[i, m, 2] - site[2]
+            distance = math.sqrt(dx * dx + dy * dy + dz * dz)
+            speed2 = x[i, m, 3] ** 2 + x[i, m, 4] ** 2 + x[i, m, 5] ** 2
+            place2 = cov[i, m, 0, 0] + cov[i, m, 1, 1] + cov[i, m, 2, 2] + off2
+            reach = reach_m(
+                place2, worst[0], worst[1] + worst[2], _REACH_SIGMA**2, distance, level_m(axes, dx, dy, dz),
+                1.1 * (span_s - back_s[i]) * math.sqrt(speed2),
+            )  # fmt: skip
+            k = first_from(range_m, distance - reach)
+            while not is_near and k < q and range_m[k] <= distance + reach:
+                d2 = 0.0
+                for a in range(3):
+                    d2 += (spot[order[k], a] - x[i, m, a]) ** 2
+                is_near = d2 <= reach * reach
+                k += 1
+        if is_near:
             rows[count] = i
             count += 1
     return rows[:count]

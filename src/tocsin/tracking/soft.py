@@ -23,7 +23,6 @@ from tocsin.tracking.registration import SensorBias
 from tocsin.tracking.split import fill
 from tocsin.tracking.state import TrackerState
 
-SURE_PROB = 0.99  # a track whose plot, or whose having none, is this probable is updated with that alone
 _NEGLIGIBLE = 1e-4
 
 
@@ -52,11 +51,10 @@ class Bank:
         memory.t_ns[slot] = self.t_ns
 
 
-def shares(rows: Column, start: Column, plot: Column, prob: Column, taken: Column) -> list[Share]:
-    """The tracks whose plot is in doubt. ``rows`` (n,) of the picture; the rest as of `track_joint.share_plots`."""
+def shares(rows: Column, start: Column, plot: Column, prob: Column, doubtful: Column) -> list[Share]:
+    """The tracks whose plot is in doubt. ``rows`` (n,) of the picture; the rest as of `track_assign.choose`."""
     out = []
-    doubtful = (taken >= 0) & (prob[np.maximum(taken, 0)] < SURE_PROB) if prob.size else np.zeros(0, dtype=bool)
-    for i in doubtful.nonzero()[0].tolist():
+    for i in doubtful.tolist():
         own = slice(start[i], start[i + 1])
         keep = prob[own] > _NEGLIGIBLE
         out.append(Share(int(rows[i]), plot[own][keep], prob[own][keep]))

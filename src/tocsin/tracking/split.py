@@ -10,7 +10,6 @@ object for the other. A plot that fits a tentative track better is that track's.
 from __future__ import annotations
 
 import dataclasses
-import math
 
 import numpy as np
 
@@ -51,27 +50,27 @@ class Offspring:
 
 
 def offspring(
-    memory: TrackerState, policy: TrackPolicy, par: Column, plots: Plots, seen: Picture, when_ns: int, key: Column,
-    order: Column, axis: Column, limit: float, own: SensorBias,
-) -> Offspring:  # fmt: skip
+    memory: TrackerState, policy: TrackPolicy, par: Column, plots: Plots, seen: Picture, when_ns: int, back_s: Column,
+    key: Column, order: Column, axis: Column, limit: float, own: SensorBias,
+) -> Offspring | None:  # fmt: skip
     """What radar plots that no confirmed track took may begin beside one. Arguments as of ``track_gate.gate``."""
-    at_ns = np.maximum(memory.t_ns[seen.slots], when_ns)
-    found = Offspring(np.full(plots.count, -1, dtype=np.int64), np.full(plots.count, -np.inf), at_ns)
     if plots.kind >= INFRARED or not order.size:
-        return found
+        return None
     near = near_parents(
-        memory.status, seen.slots, seen.mu, seen.state, seen.cov6, plots.site, key[order],
-        policy.split_along_m + math.sqrt(plots.var[order, 0].max()),
+        memory.status, seen.slots, seen.x, seen.cov, seen.mu, seen.state, seen.cov6, back_s, plots.time_ns, when_ns,
+        plots.spot, plots.var, key, order, plots.site, policy.split_along_m, policy.split_across_m,
     )  # fmt: skip
     if not near.size:
-        return found
-    cov = seen.cov[near]
-    cov[:, :, :6, :6] += _spread(seen.state[near, 3:], policy)[:, None]
+        return None
     start, plot, score = gate(
-        seen.x[near], cov, seen.mu[near], seen.slope[near], np.arange(near.size), (when_ns - at_ns[near]) * 1e-9,
-        np.zeros(near.size), plots.kind, plots.z, plots.spot, (plots.time_ns - when_ns) * 1e-9, plots.site, plots.var,
-        key, order, axis, limit, par, memory.biases.cov, own.parts,
+        seen.x, seen.cov, seen.mu, seen.slope, near, _spread(seen.state[near, 3:], policy), back_s,
+        np.zeros(back_s.size), plots.kind, plots.z, plots.spot, plots.time_ns, when_ns, plots.site, plots.var, key,
+        order, axis, limit, par, memory.biases.cov, own.parts,
     )  # fmt: skip
+    if not plot.size:
+        return None
+    at_ns = np.maximum(memory.t_ns[seen.slots], when_ns)
+    found = Offspring(np.full(plots.count, -1, dtype=np.int64), np.full(plots.count, -np.inf), at_ns)
     likeliest(start, plot, score, near, found.score, found.row)
     return found
 
