@@ -329,7 +329,7 @@ def test_a_checkpoint_gives_back_every_bit_and_refuses_other_bytes() -> None:
 def test_plots_of_an_absorbed_track_count_for_the_one_that_absorbed_it() -> None:
     tracker, _ = in_order(scene(11, 2, 0.0), SECONDS)
     entry = msgspec.structs.replace(tracker.state.history.entries[-1], used=[(7, 0), (8, 1)], absorbed=[(8, 7)])
-    assert plots_by_track([entry]) == {7: {(entry.serial, 0), (entry.serial, 1)}}
+    assert plots_by_track([entry], [7]) == {7: {(entry.serial, 0), (entry.serial, 1)}}
     assert math.isfinite(tracker.state.x.sum())
 
 

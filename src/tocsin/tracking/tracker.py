@@ -18,7 +18,7 @@ from tocsin.messages import Detections, TrackUpdates
 from tocsin.policy import TrackPolicy
 from tocsin.tracking.checkpoint import keep_as, pack, unpack
 from tocsin.tracking.forward import Forward, Telling
-from tocsin.tracking.history import Checkpoint, Entry, plots_by_track, second_of
+from tocsin.tracking.history import Checkpoint, Entry, second_of
 from tocsin.tracking.output import Picture
 from tocsin.tracking.plots import Plots, plots_of
 from tocsin.tracking.registration import BiasEstimate, BiasLayout, BiasSpread, estimates, table
@@ -166,7 +166,7 @@ class Tracker:
         past.caught_up_ns = max(past.caught_up_ns, past.scan_ns)
         past.revision += 1
         place, start = past.back_to(late[0].time_ns)
-        before, old = plots_by_track(past.entries[start:]), copy.copy(memory)
+        before, old = [copy.copy(entry) for entry in past.entries[start:]], copy.copy(memory)
         for entry in late:
             bisect.insort(past.entries, entry, key=lambda e: e.key)
         stale = {mark.time_ns: mark for mark in past.checkpoints[place + 1 :]}
