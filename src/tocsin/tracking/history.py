@@ -57,6 +57,7 @@ class History(msgspec.Struct, kw_only=True):
     caught_up_ns: int = _BEFORE_ALL_NS  # last time nothing was left waiting
     serial: int = 0
     revision: int = 0
+    fresh: int = 0  # scans used in order since the last re-run
     names: dict[int, int] = {}
     next_name: int = 1
     parents: dict[int, int] = {}  # public numbers: track -> the one it came off, as last told
