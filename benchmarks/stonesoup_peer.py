@@ -30,7 +30,7 @@ from stonesoup.types.detection import Detection
 from stonesoup.types.state import GaussianState
 from stonesoup.updater.kalman import ExtendedKalmanUpdater, UnscentedKalmanUpdater
 
-from benchmarks.stonesoup_scenes import ANGLE_STD_RAD, CALM, RANGE_STD_M, START, Look, Scene
+from benchmarks.stonesoup_scenes import ANGLE_STD_RAD, CALM, RANGE_STD_M, START, Look, Scene, Tracks
 from tocsin.kernels import advance, advance_with_transition, enu_axes, geodetic_from_ecef
 from tocsin.kernels.constants import EARTH_RATE_RAD_S, GM_M3_S2, J2, SEMI_MAJOR_M
 
@@ -199,12 +199,13 @@ def tracker(
     )  # fmt: skip
 
 
-def tracks_ecef(tracks: Iterable[Any], scene: Scene) -> dict[object, np.ndarray]:
+def tracks_ecef(tracks: Iterable[Any], scene: Scene) -> Tracks:
     axes, origin = axes_at(scene.sites[0]), scene.sites[0]
-    out: dict[object, np.ndarray] = {}
+    out: Tracks = {}
     for track in tracks:
         local = np.asarray(track.state_vector, dtype=float).ravel()
-        out[track.id] = np.concatenate((origin + local[:3] @ axes, local[3:] @ axes))
+        cov = axes.T @ np.asarray(track.covar, dtype=float)[:3, :3] @ axes
+        out[track.id] = np.concatenate((origin + local[:3] @ axes, local[3:] @ axes)), cov
     return out
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -29,7 +30,9 @@ from tocsin.errors import MessageError
 from tocsin.messages import Detections, TrackUpdates, decode_state, encode_state
 from tocsin.tracking import Tracker, TrackerState
 from tocsin.tracking.checkpoint import keep_as, pack, unpack
-from tocsin.tracking.history import Packed, plots_by_track
+from tocsin.tracking.history import Packed, plots_by_track, second_of
+
+tracker_module = sys.modules[Tracker.__module__]
 
 SECONDS = 14
 WINDOW_S = 10
@@ -89,11 +92,13 @@ def in_order(scans: Sequence[Detections], until_s: int) -> tuple[Tracker, list[T
     clutter=st.sampled_from([0.0, 0.3, 1.0]),
     kind=st.sampled_from(["any", "steady", "one"]),
     first_s=st.sampled_from([0, 7]),
+    light=st.sampled_from([0, 100, tracker_module._LIGHT]),
 )
 def test_once_the_window_has_closed_the_memory_is_that_of_the_run_in_order(
-    seed: int, count: int, clutter: float, kind: str, first_s: int
+    seed: int, count: int, clutter: float, kind: str, first_s: int, light: int
 ) -> None:
-    """Latencies up to 10 s: of every scan its own, of every sensor its own, or 9.9 s of a single scan."""
+    """Latencies up to 10 s: of every scan its own, of every sensor its own, or 9.9 s of a single scan. Re-runs are
+    thought dear where they are of more than ``light`` tracks times scans."""
     scans, rng = scene(seed, count, clutter, first_s), np.random.default_rng(seed + 1)
     steady = {name: rng.uniform(0.0, WINDOW_S) for name in ("radar", "second", "west")}
     chosen = rng.integers(len(scans))
@@ -102,7 +107,9 @@ def test_once_the_window_has_closed_the_memory_is_that_of_the_run_in_order(
         "steady": lambda i, scan: steady[scan.sensor],
         "one": lambda i, scan: 9.9 if i == chosen else 0.0,
     }[kind]
-    late, _ = feed([(seconds(s) + latency(i, s), s) for i, s in enumerate(scans)], SECONDS + WINDOW_S)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tracker_module, "_LIGHT", light)
+        late, _ = feed([(seconds(s) + latency(i, s), s) for i, s in enumerate(scans)], SECONDS + WINDOW_S)
     whole, _ = in_order(scans, SECONDS + WINDOW_S)
     assert late.state.history.refused == {}
     assert late.state.history.late == []
@@ -195,6 +202,58 @@ def test_a_look_that_saw_nothing_waits_for_others_but_not_beyond_its_window() ->
     assert tracker.state.history.late == []
 
 
+def late_by(late_s: float, until_s: int) -> list[tuple[float, Detections]]:
+    """Three radars that see one flight, one of them always so late; (arrival s, scan)."""
+    rng, out = np.random.default_rng(14), []
+    for t in range(until_s):
+        body = ground_offset(2e4 + 230.0 * t, 8e4, 9e3)()
+        for name, ahead, behind in (("first", 0.1, 0.1), ("second", 0.2, 0.1), ("third", 0.3, late_s)):
+            scan = radar_scan([body], t + ahead, rng, sensor=name, number=t, swept=EVERYWHERE)
+            out.append((t + ahead + behind, scan))
+    return out
+
+
+@pytest.mark.parametrize("late_s", [1.0, 3.0, 6.0, 9.0])
+def test_late_scans_wait_together_where_a_re_run_is_dear_but_not_beyond_their_window(
+    late_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is run again stays in proportion to what comes in order, as far as the window allows."""
+    monkeypatch.setattr(tracker_module, "_LIGHT", 0)
+    late, tick, fresh, again, ages_s = Tracker(), 1, 0, 0, []
+    past = late.state.history
+    for arrival_s, scan in sorted(late_by(late_s, 60), key=lambda a: a[0]):
+        while tick <= arrival_s:
+            waiting, revision = [entry.time_ns for entry in past.late], past.revision
+            late.tick(ns(tick))
+            if past.revision > revision:
+                again += sum(e.scan is not None and e.time_ns >= second_of(min(waiting)) for e in past.entries)
+                ages_s += [(ns(tick) - time_ns) / 1e9 for time_ns in waiting]
+            tick += 1
+        late.step(scan, ns(arrival_s))
+        fresh += scan.sensor != "third"
+    assert past.refused == {}
+    assert max(ages_s) <= WINDOW_S
+    assert again <= 2 * fresh or late_s > 0.5 * WINDOW_S
+
+
+def test_a_late_scan_is_used_at_the_next_tick_where_a_re_run_is_cheap_or_the_last_was_long_ago(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for light in (tracker_module._LIGHT, 0):
+        monkeypatch.setattr(tracker_module, "_LIGHT", light)
+        rng, tracker = np.random.default_rng(15), Tracker()
+        body = ground_offset(2e4, 8e4, 9e3)()
+        for t in range(10):
+            tracker.step(radar_scan([body], t, rng, number=t))
+            tracker.tick(ns(t + 0.4))
+        tracker.step(radar_scan([body], 6.5, rng, sensor="second", number=0))
+        tracker.tick(ns(9.6))
+        assert tracker.state.history.late == []
+        tracker.step(radar_scan([body], 6.6, rng, sensor="second", number=1))
+        tracker.tick(ns(9.8))
+        assert len(tracker.state.history.late) == (light == 0), "the last one was just now"
+
+
 def test_a_radar_scan_in_order_is_used_at_once_though_infrared_is_late() -> None:
     told = feed(watched(2, 20, 2.0), 20)[1]
     fresh = [u for u in told if u.sensor == "radar"]
@@ -279,8 +338,10 @@ def test_late_scans_do_not_pile_up_where_nobody_ticks() -> None:
     assert {k for u in told for k in u.track.tolist()} == {1}
 
 
-def test_the_past_that_is_kept_is_bounded() -> None:
+@pytest.mark.parametrize("light", [0, tracker_module._LIGHT])
+def test_the_past_that_is_kept_is_bounded(light: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten minutes of scans, infrared 2 s late: 11 s of them and of checkpoints, a second more while some wait."""
+    monkeypatch.setattr(tracker_module, "_LIGHT", light)
     rng, tracker, sizes = np.random.default_rng(8), Tracker(), []
     for t in range(600):
         tracker.step(radar_scan([ground_offset(2e4, 5e4 + 230.0 * t, 9e3)()], t, rng, number=t))
@@ -295,7 +356,11 @@ def test_the_past_that_is_kept_is_bounded() -> None:
     assert len(encode_state(tracker.state)) < 200_000
 
 
-def test_a_restored_tracker_goes_on_the_same_with_scans_that_still_wait() -> None:
+@pytest.mark.parametrize("light", [0, tracker_module._LIGHT])
+def test_a_restored_tracker_goes_on_the_same_with_scans_that_still_wait(
+    light: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tracker_module, "_LIGHT", light)
     scans, rng = scene(9, 3, 0.3), np.random.default_rng(9)
     arrivals = sorted(((seconds(s) + rng.uniform(0.0, 5.0), i) for i, s in enumerate(scans)), key=lambda a: a[0])
     first = Tracker()
@@ -340,7 +405,7 @@ def test_checkpoints_are_equal_where_every_bit_is() -> None:
 def test_plots_of_an_absorbed_track_count_for_the_one_that_absorbed_it() -> None:
     tracker, _ = in_order(scene(11, 2, 0.0), SECONDS)
     entry = msgspec.structs.replace(tracker.state.history.entries[-1], used=[(7, 0), (8, 1)], absorbed=[(8, 7)])
-    assert plots_by_track([entry]) == {7: {(entry.serial, 0), (entry.serial, 1)}}
+    assert plots_by_track([entry], [7]) == {7: {(entry.serial, 0), (entry.serial, 1)}}
     assert math.isfinite(tracker.state.x.sum())
 
 

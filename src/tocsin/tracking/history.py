@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bisect
 from collections import Counter
+from collections.abc import Iterable
 
 import msgspec
 import numpy as np
@@ -80,6 +81,7 @@ class History(msgspec.Struct, kw_only=True):
     caught_up_ns: int = _BEFORE_ALL_NS  # last time nothing was left waiting
     serial: int = 0
     revision: int = 0
+    fresh: int = 0  # scans used in order since the last re-run
     names: dict[int, int] = {}
     next_name: int = 1
     parents: dict[int, int] = {}  # public numbers: track -> the one it came off, as last told
@@ -156,7 +158,7 @@ class History(msgspec.Struct, kw_only=True):
                 self.parents.pop(name, None)
 
     def rename(
-        self, known: int, alive: list[int], before: dict[int, set[Plot]], after: dict[int, set[Plot]]
+        self, known: int, alive: list[int], before: list[Entry], after: list[Entry]
     ) -> tuple[dict[int, int], dict[int, int]]:
         """Carry public numbers over a re-run.
 
@@ -164,16 +166,17 @@ class History(msgspec.Struct, kw_only=True):
         they share plots of the part run again, those that share most first. A number told as dropped never comes back.
 
         In        alive          tracks after the re-run
-                  before, after  plots of each track in that part, by the old run and by the new one
+                  before, after  entries of that part, by the old run and by the new one
         Returns (new track -> old track), and old tracks that nothing continues, with their public numbers
         """
         old = self.names
-        self.parents = {name: parent for name, parent in self.parents.items() if name in set(old.values())}
+        named = set(old.values())
+        self.parents = {name: parent for name, parent in self.parents.items() if name in named}
         heir = {track: track for track in alive if track < known and track in old}
         new, orphaned = set(alive) - heir.keys(), old.keys() - heir.keys()
-        owner = {plot: was for was in orphaned & before.keys() for plot in before[was]}
+        owner = {plot: was for was, plots in plots_by_track(before, orphaned).items() for plot in plots}
         shared = Counter(
-            (track, owner[plot]) for track in new & after.keys() for plot in after[track] if plot in owner
+            (track, owner[plot]) for track, plots in plots_by_track(after, new).items() for plot in plots & owner.keys()
         )  # fmt: skip
         for _, _, track, was in sorted((-count, old[was], track, was) for (track, was), count in shared.items()):
             if track in new and was in orphaned:
@@ -196,12 +199,15 @@ def second_of(time_ns: int) -> int:
     return time_ns - time_ns % NS_PER_S
 
 
-def plots_by_track(entries: list[Entry]) -> dict[int, set[Plot]]:
-    """The plots that each track stands on, those of tracks that it absorbed included."""
+def plots_by_track(entries: list[Entry], tracks: Iterable[int]) -> dict[int, set[Plot]]:
+    """The plots that each of these tracks stands on, those of tracks that it absorbed included."""
+    last = {track: track for track in tracks}  # that each of their tracks became
     plots: dict[int, set[Plot]] = {}
-    for entry in entries:
+    for entry in reversed(entries):
+        for younger, older in reversed(entry.absorbed):
+            if older in last:
+                last[younger] = last[older]
         for track, j in entry.used:
-            plots.setdefault(track, set()).add((entry.serial, j))
-        for younger, older in entry.absorbed:
-            plots.setdefault(older, set()).update(plots.pop(younger, set()))
+            if track in last:
+                plots.setdefault(last[track], set()).add((entry.serial, j))
     return plots

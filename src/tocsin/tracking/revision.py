@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Iterable
 
 import msgspec
@@ -11,7 +12,7 @@ import numpy as np
 from tocsin.messages import Column, TrackUpdates
 from tocsin.tracking.checkpoint import is_same_track
 from tocsin.tracking.forward import KINDS, Forward, Telling
-from tocsin.tracking.history import Entry, History, Plot, plots_by_track
+from tocsin.tracking.history import Entry, History
 from tocsin.tracking.output import joined, picture, updates
 from tocsin.tracking.state import TrackerState
 
@@ -24,7 +25,7 @@ class Rerun:
 
     old: TrackerState
     known: int
-    before: dict[int, set[Plot]]  # plots of each track in the part run again, as it was
+    before: list[Entry]  # those that are run again, as they were
     late: list[Entry]  # in order
 
 
@@ -39,7 +40,7 @@ def revision(
     """
     memory, old, past = forward.state, rerun.old, forward.state.history
     slots, old_slots = _slots(memory), _slots(old)
-    heir, gone = past.rename(rerun.known, list(slots), rerun.before, plots_by_track(entries))
+    heir, gone = past.rename(rerun.known, list(slots), rerun.before, entries)
     kept = [track for track in slots if track in heir]
     is_same = is_same_track(
         memory, _array(slots[track] for track in kept), old, _array(old_slots[heir[track]] for track in kept)
@@ -97,9 +98,8 @@ def _without(told: TrackUpdates, later: list[Entry], track_of: dict[int, int], i
     counts = {name: getattr(told, name).copy() for name in _COUNTS}
     for entry in later:
         if entry.scan is not None:
-            fed = [_last(track, into) for track, _ in entry.used]
-            for row, name in enumerate(told.track.tolist()):
-                counts[_COUNTS[KINDS[entry.scan.kind]]][row] -= fed.count(track_of[name])
+            fed = Counter(_last(track, into) for track, _ in entry.used)
+            counts[_COUNTS[KINDS[entry.scan.kind]]] -= _array(fed[track_of[name]] for name in told.track.tolist())
     for column in counts.values():
         column.flags.writeable = False
     return msgspec.structs.replace(told, **counts)
@@ -117,8 +117,8 @@ def _named(past: History, slots: dict[int, int], tracks: set[int]) -> dict[int, 
     return dict(zip([slots[track] for track in ordered], past.named(ordered), strict=True))
 
 
-def _array(slots: Iterable[int]) -> Column:
-    return np.fromiter(slots, dtype=np.int64)
+def _array(values: Iterable[int]) -> Column:
+    return np.fromiter(values, dtype=np.int64)
 
 
 def _last(track: int, into: dict[int, int]) -> int:

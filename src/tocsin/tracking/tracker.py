@@ -1,9 +1,10 @@
 """Scans in, tracks out: a multi-sensor tracker, usable alone.
 
 A scan that comes in order is used at once. One that is late, though by no more than ``window_s``, waits for the next
-tick: the whole tracker then goes back to a checkpoint before it and runs again from there, so that its memory is
-a function of the scans and ticks in order of (end time, sensor, sequence), however they came. What changed is told as
-a revision; what was told before stays told. A scan that comes later still is refused, and counted.
+tick, or in a heavy sky for a later one: the whole tracker then goes back to a checkpoint before it and runs again from
+there, so that its memory is a function of the scans and ticks in order of (end time, sensor, sequence), however they
+came. What changed is told as a revision; what was told before stays told. A scan that comes later still is refused, and
+counted.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from tocsin.messages import Detections, TrackUpdates
 from tocsin.policy import TrackPolicy
 from tocsin.tracking.checkpoint import keep_as, pack, unpack
 from tocsin.tracking.forward import Forward, Telling
-from tocsin.tracking.history import Checkpoint, Entry, plots_by_track, second_of
+from tocsin.tracking.history import Checkpoint, Entry, second_of
 from tocsin.tracking.output import Picture
 from tocsin.tracking.plots import Plots, plots_of
 from tocsin.tracking.registration import BiasEstimate, BiasLayout, BiasSpread, estimates, table
@@ -27,6 +28,8 @@ from tocsin.tracking.state import TrackerState
 from tocsin.units import NS_PER_S, ns_from_s
 
 _EMPTY_WAIT_NS = 6 * NS_PER_S  # late looks that saw nothing may wait so long for others: one re-run for all
+_LIGHT = 50_000  # tracks times scans: a re-run of no more, a quarter of a second of work, is made at the next tick ...
+_WORTH = 0.5  # ... another once so many scans came in order since the last one, for each that it runs again
 _PATIENCE_NS = 8 * NS_PER_S  # without ticks, late scans wait this long, in time of scans
 _BURNS_PROB = 1e-3  # of thrust, above which a look that saw nothing is news
 
@@ -78,6 +81,7 @@ class Tracker:
             return None
         if not past.late:
             past.caught_up_ns = max(past.caught_up_ns, past.scan_ns)
+        past.fresh += 1
         return self._append(entry, telling)
 
     def tick(self, now_ns: int, causes: tuple[str, ...] = ()) -> list[TrackUpdates]:
@@ -122,16 +126,21 @@ class Tracker:
         return table(self.layout, self.state.biases.mean, self.state.biases.cov)
 
     def _is_due(self, now_ns: int) -> bool:
-        """Whether late scans must be used at this tick. Looks that saw nothing may wait while nothing confirmed burns.
+        """Whether late scans must be used at this tick: where their window closes, else where the re-run is worth it.
 
-        They then tell of no end of thrust, and only count as missed: they wait no longer than ``_EMPTY_WAIT_NS``, nor
-        until their window closes.
+        Where many tracks are to be run again through many scans, it is once enough work was done in order since the
+        last one. Looks that saw nothing may wait for ``_EMPTY_WAIT_NS`` while nothing confirmed burns: they then tell
+        of no end of thrust, and only count as missed.
         """
         memory, past = self.state, self.state.history
         first_ns = min(entry.time_ns for entry in past.late)
+        if first_ns <= now_ns - self._window_ns + NS_PER_S:
+            return True
+        again = sum(entry.scan is not None for entry in (*past.entries[past.back_to(first_ns)[1] :], *past.late))
+        if again * memory.alive().size > _LIGHT and past.fresh < _WORTH * again:
+            return False
         return (
             now_ns - past.caught_up_ns >= _EMPTY_WAIT_NS
-            or first_ns <= now_ns - self._window_ns + NS_PER_S
             or any(entry.scan is not None and entry.scan.plot_time_ns.size for entry in past.late)
             or bool((memory.mu[memory.status == CONFIRMED, BOOST] > _BURNS_PROB).any())
         )
@@ -164,9 +173,9 @@ class Tracker:
         memory, past = self.state, self.state.history
         late, past.late = sorted(past.late, key=lambda e: e.key), []
         past.caught_up_ns = max(past.caught_up_ns, past.scan_ns)
-        past.revision += 1
+        past.revision, past.fresh = past.revision + 1, 0
         place, start = past.back_to(late[0].time_ns)
-        before, old = plots_by_track(past.entries[start:]), copy.copy(memory)
+        before, old = [copy.copy(entry) for entry in past.entries[start:]], copy.copy(memory)
         for entry in late:
             bisect.insort(past.entries, entry, key=lambda e: e.key)
         stale = {mark.time_ns: mark for mark in past.checkpoints[place + 1 :]}
