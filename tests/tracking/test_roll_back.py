@@ -30,7 +30,7 @@ from tocsin.errors import MessageError
 from tocsin.messages import Detections, TrackUpdates, decode_state, encode_state
 from tocsin.tracking import Tracker, TrackerState
 from tocsin.tracking.checkpoint import keep_as, pack, unpack
-from tocsin.tracking.history import Packed, plots_by_track, second_of
+from tocsin.tracking.history import Entry, Packed, plots_by_track, second_of
 
 tracker_module = sys.modules[Tracker.__module__]
 
@@ -115,8 +115,12 @@ def test_once_the_window_has_closed_the_memory_is_that_of_the_run_in_order(
     assert late.state.history.late == []
     assert_same_memory(late.state, whole.state)
     assert whole.state.next_id > count
+
+    def did(entry: Entry) -> tuple[object, ...]:
+        return entry.key, list(entry.used), entry.absorbed, entry.nis.tolist()
+
     ours, theirs = late.state.history.entries, whole.state.history.entries
-    assert [(e.key, e.used, e.absorbed, e.nis) for e in ours] == [(e.key, e.used, e.absorbed, e.nis) for e in theirs]
+    assert [did(e) for e in ours] == [did(e) for e in theirs]
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -404,7 +408,9 @@ def test_checkpoints_are_equal_where_every_bit_is() -> None:
 
 def test_plots_of_an_absorbed_track_count_for_the_one_that_absorbed_it() -> None:
     tracker, _ = in_order(scene(11, 2, 0.0), SECONDS)
-    entry = msgspec.structs.replace(tracker.state.history.entries[-1], used=[(7, 0), (8, 1)], absorbed=[(8, 7)])
+    entry = msgspec.structs.replace(
+        tracker.state.history.entries[-1], tracks=np.array([7, 8]), plots=np.array([0, 1]), absorbed=[(8, 7)]
+    )
     assert plots_by_track([entry], [7]) == {7: {(entry.serial, 0), (entry.serial, 1)}}
     assert math.isfinite(tracker.state.x.sum())
 

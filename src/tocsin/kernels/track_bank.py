@@ -145,35 +145,60 @@ def _bound_spread(cov):
 
 @kernel
 def picture_slots(
-    x, cov, mu, slope, t_ns, slots, to_ns, own_prob, par, bias_cov, out_x, out_cov, out_mu, out_slope, state, cov6,
-    is_sound,
+    x, cov, mu, slope, t_ns, slots, to_ns, own_prob, par, bias_cov, out_x, out_cov, out_slope, out_mu, state, cov6,
+    log_beta, log_beta_var, is_sound,
 ):  # fmt: skip
-    """Copy slots into rows of the out arrays, each predicted to to_ns where that lies ahead of it, and combine them.
+    """Slots predicted to to_ns where that lies ahead of them, and each bank's models combined.
 
-    Out       x (n, 3, 9), cov (n, 3, 9, 9), mu (n, 3), slope (n, 3, 9, b)
+    Out       x (n, 3, 9), cov (n, 3, 9, 9), slope (n, 3, 9, b)   the banks; of one row: room to work, no bank is kept
+              mu (n, 3)
               state (n, 6), cov6 (n, 6, 6)  by `combine`, with what biases not yet known add
+              log_beta, log_beta_var (n,)   BALLISTIC's, likewise; where it does not live undefined
               is_sound (n,) bool            finite numbers, positive variances, a speed that occurs
     """
     _picture_rows(
-        x, cov, mu, slope, t_ns, slots, to_ns, own_prob, par, bias_cov, out_x, out_cov, out_mu, out_slope, state, cov6,
-        is_sound, np.empty((WORK_ROWS, WORK_COLUMNS)), np.empty((6, bias_cov.shape[0])),
+        x, cov, mu, slope, t_ns, slots, to_ns, own_prob, par, bias_cov, out_x, out_cov, out_slope, out_mu, state, cov6,
+        log_beta, log_beta_var, is_sound, np.empty((WORK_ROWS, WORK_COLUMNS)), np.empty((6, bias_cov.shape[0])),
     )  # fmt: skip
 
 
 @in_place_kernel
 def _picture_rows(
-    x, cov, mu, slope, t_ns, slots, to_ns, own_prob, par, bias_cov, out_x, out_cov, out_mu, out_slope, state, cov6,
-    is_sound, work, half,
+    x, cov, mu, slope, t_ns, slots, to_ns, own_prob, par, bias_cov, out_x, out_cov, out_slope, out_mu, state, cov6,
+    log_beta, log_beta_var, is_sound, work, half,
 ):  # fmt: skip
     """`picture_slots` with room to work: work (WORK_ROWS, WORK_COLUMNS), half (6, b)."""
-    for i in range(slots.shape[0]):
+    n = slots.shape[0]
+    is_kept = out_x.shape[0] >= n
+    for i in range(n):
         k = slots[i]
-        copy_bank(x[k], cov[k], mu[k], slope[k], out_x[i], out_cov[i], out_mu[i], out_slope[i])
         dt_s = (to_ns - t_ns[k]) * 1e-9
-        if dt_s > 0.0:
-            predict(out_x[i], out_cov[i], out_mu[i], out_slope[i], dt_s, par, work)
-        combine(out_x[i], out_cov[i], out_mu[i], out_slope[i], own_prob, bias_cov, state[i], cov6[i], half)
+        row = i if is_kept else 0
+        if is_kept or dt_s > 0.0:
+            copy_bank(x[k], cov[k], mu[k], slope[k], out_x[row], out_cov[row], out_mu[i], out_slope[row])
+            if dt_s > 0.0:
+                predict(out_x[row], out_cov[row], out_mu[i], out_slope[row], dt_s, par, work)
+            log_beta[i], log_beta_var[i] = _picture_row(
+                out_x[row], out_cov[row], out_mu[i], out_slope[row], own_prob, bias_cov, state[i], cov6[i], half
+            )
+        else:
+            for m in range(MODEL_COUNT):
+                out_mu[i, m] = mu[k, m]
+            log_beta[i], log_beta_var[i] = _picture_row(
+                x[k], cov[k], mu[k], slope[k], own_prob, bias_cov, state[i], cov6[i], half
+            )
         is_sound[i] = _is_sound(out_mu[i], state[i], cov6[i])
+
+
+@in_place_kernel
+def _picture_row(x, cov, mu, slope, own_prob, bias_cov, state, cov6, half):
+    """`combine`; returns ln(beta) and its variance."""
+    combine(x, cov, mu, slope, own_prob, bias_cov, state, cov6, half)
+    var = max(cov[BALLISTIC, 6, 6], 0.0)
+    for a in range(bias_cov.shape[0]):
+        for b in range(bias_cov.shape[0]):
+            var += slope[BALLISTIC, 6, a] * bias_cov[a, b] * slope[BALLISTIC, 6, b]
+    return x[BALLISTIC, 6], var
 
 
 @in_place_kernel

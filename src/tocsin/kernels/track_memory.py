@@ -172,12 +172,12 @@ def copy_in_use(
 
 @kernel
 def tell_rows(
-    t_ns, status, first_ns, last_ns, plot_count, parent, slots, x, cov, mu, slope, state, cov6, bias_cov, rows,
+    t_ns, status, first_ns, last_ns, plot_count, parent, slots, mu, state, cov6, log_beta, log_beta_var, rows,
     dropped, nis, to_ns, dof, log_beta_mean, log_beta_std, fed,
-    code, at_ns, position, velocity, covariance, mode_prob, log_beta, log_beta_sigma, first, last, radar, infrared,
+    code, at_ns, position, velocity, covariance, mode_prob, told_log_beta, log_beta_sigma, first, last, radar, infrared,
     reported, told_nis, told_dof, told_parent, alike, first_alike,
 ):  # fmt: skip
-    """Fill the columns of a message, (n, ...) from `code` on, with rows (n,) of a picture of ``slots``.
+    """Fill the columns of a message, (n, ...) from `code` on, with rows (n,) of an estimate of ``slots``.
 
     In        dropped (n,) bool, nis (n,), -1 where no plot was used; dof of those where one was
               log_beta_mean, log_beta_std   told where BALLISTIC has no probability
@@ -205,15 +205,11 @@ def tell_rows(
                 covariance[i, a, b] = cov6[r, a, b]
         for m in range(MODEL_COUNT):
             mode_prob[i, m] = mu[r, m]
-        log_beta[i] = log_beta_mean
+        told_log_beta[i] = log_beta_mean
         log_beta_sigma[i] = log_beta_std
         if mu[r, BALLISTIC] > 0.0:
-            log_beta[i] = x[r, BALLISTIC, 6]
-            var = max(cov[r, BALLISTIC, 6, 6], 0.0)
-            for a in range(bias_cov.shape[0]):
-                for b in range(bias_cov.shape[0]):
-                    var += slope[r, BALLISTIC, 6, a] * bias_cov[a, b] * slope[r, BALLISTIC, 6, b]
-            log_beta_sigma[i] = math.sqrt(var)
+            told_log_beta[i] = log_beta[r]
+            log_beta_sigma[i] = math.sqrt(log_beta_var[r])
         first[i], last[i] = first_ns[k], last_ns[k]
         radar[i], infrared[i], reported[i] = plot_count[k, 0], plot_count[k, 1], plot_count[k, 2]
         told_nis[i] = max(nis[i], 0.0)

@@ -255,10 +255,38 @@ def looked_at(kind, swept, site, position_ecef_m):
 
 
 @kernel
+def taken_plots(slots, choice, nis, count):
+    """Which plots of `count` fed tracks, and which none chose.
+
+    In        slots, choice, nis (n,) as of `use_plots`
+    Out       fed (k + r,) slots, of which the first k are filled; taken (k + r,) plots: those that fed these slots,
+              then those that no track chose; k
+    """
+    is_free = np.ones(count, np.bool_)
+    used, rest = 0, count
+    for i in range(slots.shape[0]):
+        if choice[i] >= 0:
+            used += nis[i] >= 0.0
+            rest -= is_free[choice[i]]
+            is_free[choice[i]] = False
+    fed, taken = np.empty(used + rest, np.int64), np.empty(used + rest, np.int64)
+    k = 0
+    for i in range(slots.shape[0]):
+        if nis[i] >= 0.0:
+            fed[k], taken[k] = slots[i], choice[i]
+            k += 1
+    for j in range(count):
+        if is_free[j]:
+            taken[k] = j
+            k += 1
+    return fed, taken, used
+
+
+@kernel
 def reckon(
     x, cov, mu, slope, t_ns, miss_count, plot_count, status, parent, evidence, told_boost,
     slots, nis, seen_x, seen_cov, seen_mu, seen_slope, state, cov6, lone_slots, to_ns, kind, has_swept, swept, site,
-    limits, par, marks,
+    limits, par, marks, nis_of,
 ):  # fmt: skip
     """What a scan did to each track, once its plots are used; one without a plot is asked whether it was looked at.
 
@@ -271,7 +299,7 @@ def reckon(
               has_swept     false: absence is no evidence
               limits (4,)   misses in a row after which a tentative track, one that came off another, and a confirmed
                             one are dropped; evidence below which a tentative one is
-    Out       marks (T,) uint8 by slot: CHANGED, FED and DROPPED added
+    Out       marks (T,) uint8 by slot: CHANGED, FED and DROPPED added; nis_of (T,) by slot, of those fed
     """
     prob = min(swept[DETECTION_PROB], _PROB_MAX)
     unseen = math.log(1.0 - prob)
@@ -279,6 +307,7 @@ def reckon(
         k = slots[i]
         if nis[i] >= 0.0:
             marks[k] |= CHANGED | FED
+            nis_of[k] = nis[i]
             continue
         if not has_swept:
             continue
@@ -352,6 +381,50 @@ def stirred(status, plot_count, evidence, cov, mu, t_ns, slots, marks, young_hit
             end_ns = max(end_ns, t_ns[k])
             count += 1
     return out[:count], what[:count], end_ns
+
+
+@kernel
+def judged(what, is_sound):
+    """Of tracks that a scan stirred, as by `stirred`, what is to be done, once they have been predicted to one time.
+
+    Out       gone (n,) bool: dropped, or not sound; young (y,) rows that may be doubles, the newest first;
+              ripe (r,) rows that evidence confirms
+    """
+    n = what.shape[0]
+    gone = np.empty(n, np.bool_)
+    young, ripe = np.empty(n, np.int64), np.empty(n, np.int64)
+    young_count, ripe_count = 0, 0
+    for i in range(n - 1, -1, -1):
+        gone[i] = what[i] & DROPPED != 0 or not is_sound[i]
+        if what[i] & YOUNG and is_sound[i]:
+            young[young_count] = i
+            young_count += 1
+    for i in range(n):
+        if what[i] & RIPE and is_sound[i]:
+            ripe[ripe_count] = i
+            ripe_count += 1
+    return gone, young[:young_count], ripe[:ripe_count]
+
+
+@kernel
+def news(slots, what, is_sound, gone, absorbed, nis_of, mu, told_boost):
+    """The rows (k,) of stirred tracks to tell: their slots, whether they are no more, and their NIS, -1: none.
+
+    Out       told_boost (T,) by slot: the probability of thrust that is told
+    """
+    n = slots.shape[0]
+    rows, at = np.empty(n, np.int64), np.empty(n, np.int64)
+    is_over, nis = np.empty(n, np.bool_), np.empty(n)
+    count = 0
+    for i in range(n):
+        if what[i] & (CHANGED | DROPPED) == 0 or not is_sound[i]:
+            continue
+        rows[count], at[count] = i, slots[i]
+        is_over[count] = gone[i] or absorbed[i]
+        nis[count] = -1.0 if absorbed[i] else nis_of[slots[i]]
+        told_boost[slots[i]] = mu[i, BOOST]
+        count += 1
+    return rows[:count], at[:count], is_over[:count], nis[:count]
 
 
 @kernel

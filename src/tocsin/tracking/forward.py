@@ -19,16 +19,16 @@ from tocsin.kernels.track_observe import INFRARED
 from tocsin.kernels.track_scan import (
     CHANGED,
     CONFIRMED,
-    DROPPED,
     FREE,
-    RIPE,
     TENTATIVE,
-    YOUNG,
+    judged,
     lone,
+    news,
     put_back,
     reckon,
     start_tracks,
     stirred,
+    taken_plots,
     use_plots,
 )
 from tocsin.kernels.track_twins import twins
@@ -36,9 +36,9 @@ from tocsin.messages import Column, Detections, TrackUpdates
 from tocsin.policy import TrackPolicy
 from tocsin.tracking.associate import associate
 from tocsin.tracking.halves import use_plot_rows
-from tocsin.tracking.history import second_of
+from tocsin.tracking.history import NO_NIS, NO_TRACKS, second_of
 from tocsin.tracking.merge import absorb, slope_of
-from tocsin.tracking.output import Picture, blank, joined, picture, speed_significance, updates
+from tocsin.tracking.output import Estimate, Picture, blank, estimate, joined, picture, speed_significance, updates
 from tocsin.tracking.parameters import chi_square_bound, kernel_parameters
 from tocsin.tracking.plots import NOTHING_SWEPT, Plots, as_unsure_as, plots_of, swept_row, without_biases
 from tocsin.tracking.registration import BiasLayout, SensorBias
@@ -60,11 +60,13 @@ _NO_SHARES: list[Share] = []
 
 @dataclasses.dataclass(slots=True)
 class Outcome:
-    """What a scan or a tick did: plots used (track, plot), tracks absorbed (younger, older), NIS by track."""
+    """What a scan or a tick did: plots (n,) that fed tracks (n,), and of the first of them, which were there before,
+    nis (k,); tracks absorbed (younger, older)."""
 
-    used: list[tuple[int, int]] = dataclasses.field(default_factory=list)
+    tracks: Column = dataclasses.field(default_factory=lambda: NO_TRACKS)
+    plots: Column = dataclasses.field(default_factory=lambda: NO_TRACKS)
+    nis: Column = dataclasses.field(default_factory=lambda: NO_NIS)
     absorbed: list[tuple[int, int]] = dataclasses.field(default_factory=list)
-    nis: dict[int, float] = dataclasses.field(default_factory=dict)
     dof: int = 0
     message: TrackUpdates | None = None
 
@@ -153,40 +155,33 @@ class Forward:
             seen.x, seen.cov, seen.mu, seen.slope, when_ns, plots.kind, column, plots.z, plots.time_ns, plots.site,
             plots.var, self.par, memory.biases.cov, own.parts,
         )  # fmt: skip
-        is_used = nis >= 0.0
         for each, bank in zip(doubt, banks, strict=True):
-            if is_used[each.row]:
+            if nis[each.row] >= 0.0:
                 bank.keep(memory, int(seen.slots[each.row]))
-        fed, taken = seen.slots[is_used], choice[is_used]
-        free = np.ones(plots.count, dtype=bool)
-        free[choice[choice >= 0]] = False
-        rest = free.nonzero()[0]
-        begun = memory.take(rest.size) if rest.size else rest
-        marks = np.zeros(memory.status.shape[0], dtype=np.uint8)
+        fed, taken, used = taken_plots(seen.slots, choice, nis, plots.count)
+        begun = memory.take(fed.size - used)
+        marks, nis_of = np.zeros(memory.status.shape[0], dtype=np.uint8), np.full(memory.status.shape[0], -1.0)
         reckon(
             memory.x, memory.cov, memory.mu, memory.slope, memory.t_ns, memory.miss_count, memory.plot_count,
             memory.status, memory.parent, memory.evidence, memory.told_boost, seen.slots, nis, seen.x, seen.cov,
             seen.mu, seen.slope, seen.state, seen.cov6, lone_slots, when_ns, plots.kind, detections.swept is not None,
             swept, _ORIGIN if detections.platform_ecef_m is None else np.array(detections.platform_ecef_m),
-            self.miss_limits, self.par, marks,
+            self.miss_limits, self.par, marks, nis_of,
         )  # fmt: skip
-        if rest.size:
-            self._start(plots, column, seen, when_ns, own, born, begun, rest)
+        if begun.size:
+            self._start(plots, column, seen, when_ns, own, born, begun, taken[used:])
             marks[begun] = CHANGED
-            fed, taken = np.concatenate((fed, begun)), np.concatenate((taken, rest))
+            fed[used:] = begun
             slots = np.concatenate((slots, begun))
         if fed.size:
             memory.fed[fed, memory.sensor(detections.sensor)] = True
             note_support(memory.support, fed, record.bit, detections.end_ns)
         if taught.shape[0]:
             self._believe(taught)
-        done.used = list(zip(memory.id[fed].tolist(), taken.tolist(), strict=True))
-        done.dof = plots.row_count
-        value = np.full(memory.status.shape[0], -1.0)
-        value[seen.slots] = nis
-        done.nis = dict(zip(memory.id[seen.slots[is_used]].tolist(), nis[is_used].tolist(), strict=True))
-        if marks.any():
-            self._settle(detections, slots, marks, value, plots.row_count, telling, done)
+        done.tracks, done.plots, done.dof = memory.id[fed], taken, plots.row_count
+        done.nis = nis_of[fed[:used]]
+        if fed.size or marks.any():
+            self._settle(detections, slots, marks, nis_of, plots.row_count, telling, done)
         return done
 
     def _start(
@@ -229,9 +224,9 @@ class Forward:
         is_gone = ~seen.is_sound | is_over | is_down
         told = unseen[is_gone & seen.is_sound]
         if told.size and telling is not None:
-            seen = picture(memory, told, to_ns, policy.own_prob, self.par)
+            gone = estimate(memory, told, to_ns, policy.own_prob, self.par)
             done.message = updates(
-                memory, seen, np.arange(told.size), self._names(told), to_ns, "", telling.time_ns, telling.causes,
+                memory, gone, np.arange(told.size), self._names(told), to_ns, "", telling.time_ns, telling.causes,
                 np.ones(told.size, dtype=bool), np.full(told.size, -1.0), 0, self.prior,
             )  # fmt: skip
         self._free(unseen[is_gone], telling)
@@ -248,7 +243,7 @@ class Forward:
         memory = self.state
         gone = orphans(memory.watch, memory, memory.alive(), self.policy)
         if gone.size and telling is not None:
-            seen = picture(memory, gone, detections.end_ns, self.policy.own_prob, self.par)
+            seen = estimate(memory, gone, detections.end_ns, self.policy.own_prob, self.par)
             told = seen.is_sound.nonzero()[0]
             if told.size:
                 done.message = updates(
@@ -306,22 +301,21 @@ class Forward:
         )  # fmt: skip
 
     def _settle(
-        self, detections: Detections, slots: Column, marks: Column, nis: Column, dof: int, telling: Telling | None,
+        self, detections: Detections, slots: Column, marks: Column, nis_of: Column, dof: int, telling: Telling | None,
         done: Outcome,
     ) -> None:  # fmt: skip
         """Confirm, merge, and tell; then free what was dropped or absorbed.
 
-        ``slots`` (n,) alive, in order of track number; ``marks`` and ``nis`` by slot.
+        ``slots`` (n,) alive, in order of track number; ``marks`` and ``nis_of`` by slot.
         """
         memory, policy, end_ns = self.state, self.policy, detections.end_ns
         slots, what, common_ns = stirred(
             memory.status, memory.plot_count, memory.evidence, memory.cov, memory.mu, memory.t_ns, slots, marks,
             policy.merge_young_hits, self.ripe_evidence, end_ns,
         )  # fmt: skip
-        seen = picture(memory, slots, common_ns, policy.own_prob, self.par, self._room_for(slots))  # all at one time
-        gone = (what & DROPPED != 0) | ~seen.is_sound
-        self._confirm(seen, (what & RIPE != 0) & seen.is_sound)
-        young = ((what & YOUNG != 0) & seen.is_sound).nonzero()[0][::-1].copy()  # the newest first
+        seen = estimate(memory, slots, common_ns, policy.own_prob, self.par)  # all at one time
+        gone, young, ripe = judged(what, seen.is_sound)
+        self._confirm(seen, ripe)
         absorbed = np.zeros(slots.size, dtype=bool)
         if young.size:
             found = twins(
@@ -334,25 +328,21 @@ class Forward:
                 what[k] |= CHANGED
                 done.absorbed.append((int(memory.id[younger]), int(memory.id[older])))
                 self._absorb(older, younger, end_ns)
-        rows = ((what & (CHANGED | DROPPED) != 0) & seen.is_sound).nonzero()[0]
-        if rows.size:
-            at = slots[rows]
-            is_over, was_absorbed = gone[rows] | absorbed[rows], absorbed[rows]
-            if common_ns != end_ns or was_absorbed.any():
-                seen, rows = picture(memory, at, end_ns, policy.own_prob, self.par), np.arange(rows.size)
-            memory.told_boost[at] = seen.mu[rows, BOOST]
-            if telling is not None:
-                new = updates(
-                    memory, seen, rows, self._names(at), end_ns, detections.sensor, telling.time_ns, telling.causes,
-                    is_over, np.where(was_absorbed, -1.0, nis[at]), dof, self.prior,
-                )  # fmt: skip
-                done.message = joined(done.message, new)
+        if common_ns != end_ns or done.absorbed:
+            seen = estimate(memory, slots, end_ns, policy.own_prob, self.par)
+        rows, at, is_over, nis = news(slots, what, seen.is_sound, gone, absorbed, nis_of, seen.mu, memory.told_boost)
+        if rows.size and telling is not None:
+            new = updates(
+                memory, seen, rows, self._names(at), end_ns, detections.sensor, telling.time_ns, telling.causes,
+                is_over, nis, dof, self.prior,
+            )  # fmt: skip
+            done.message = joined(done.message, new)
         self._free(slots[gone | absorbed], telling)
 
-    def _confirm(self, seen: Picture, is_ripe: Column) -> None:
+    def _confirm(self, seen: Estimate, ripe: Column) -> None:
         """Confirm tentative tracks on sequential evidence (Wald); infrared alone also needs motion that no fire has."""
         memory = self.state
-        for i in is_ripe.nonzero()[0].tolist():
+        for i in ripe.tolist():
             slot = int(seen.slots[i])
             is_sighted_only = memory.plot_count[slot, 0] + memory.plot_count[slot, 2] == 0
             if not is_sighted_only or speed_significance(seen.state[i], seen.cov6[i]) > self.policy.plume_motion_nis:

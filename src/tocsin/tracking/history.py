@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import bisect
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 import numpy as np
@@ -19,6 +19,8 @@ from tocsin.units import NS_PER_S
 _BEFORE_ALL_NS = -(2**62)
 Key = tuple[int, str, int]
 Plot = tuple[int, int]  # number of the scan, index of the plot
+NO_TRACKS: Column = np.zeros(0, np.int64)
+NO_NIS: Column = np.zeros(0)
 
 
 class Entry(msgspec.Struct, kw_only=True):
@@ -29,15 +31,21 @@ class Entry(msgspec.Struct, kw_only=True):
     sequence: int = 0
     serial: int  # in order of arrival
     scan: Detections | None = None
-    used: list[tuple[int, int]] = []  # track, plot
-    absorbed: list[tuple[int, int]] = []  # younger track, older track
-    nis: dict[int, float] = {}  # by track ...
+    tracks: Column = msgspec.field(default_factory=lambda: NO_TRACKS)  # (n,) that it fed ...
+    plots: Column = msgspec.field(default_factory=lambda: NO_TRACKS)  # ... (n,) with these plots
+    nis: Column = msgspec.field(default_factory=lambda: NO_NIS)  # (k,) of the first of them: others are new ...
     dof: int = 0  # ... of so many degrees of freedom
+    absorbed: list[tuple[int, int]] = []  # younger track, older track
 
     @property
     def key(self) -> Key:
         """The order of use: end time, sensor, sequence."""
         return self.time_ns, self.sensor, self.sequence
+
+    @property
+    def used(self) -> Iterator[tuple[int, int]]:
+        """Each track that it fed, with the plot."""
+        return zip(self.tracks.tolist(), self.plots.tolist(), strict=True)
 
 
 class Packed(msgspec.Struct, frozen=True, kw_only=True, eq=False):

@@ -21,23 +21,32 @@ _STATUS: Column = np.array(typing.get_args(TrackStatus), dtype=object)
 
 
 @dataclasses.dataclass(slots=True)  # frozen, it would take three times as long to make
-class Picture:
-    """Slots (n,) at one time: the banks x, cov, mu predicted to it, their combined state (n, 6) and cov6.
+class Estimate:
+    """What is believed of slots (n,) at one time: mu (n, 3), and of all models combined state (n, 6) and cov6.
 
-    x and cov hold as if the sensors' biases were as believed, slope is d x / d biases; cov6 has what is not known of
-    the biases in it.
-
-    ``is_sound`` (n,) is false for what cannot be, as in ``kernels/track_bank.py``: such a track is to be given up.
+    cov6 and ``log_beta_var`` (n,) have what is not known of the sensors' biases in them. ``is_sound`` (n,) is false for
+    what cannot be, as in ``kernels/track_bank.py``: such a track is to be given up.
     """
 
     slots: Column
-    x: Column
-    cov: Column
     mu: Column
-    slope: Column
     state: Column
     cov6: Column
+    log_beta: Column
+    log_beta_var: Column
     is_sound: Column
+
+
+@dataclasses.dataclass(slots=True)
+class Picture(Estimate):
+    """The same with the banks that it comes of: x (n, 3, 9), cov (n, 3, 9, 9) and slope (n, 3, 9, b).
+
+    x and cov hold as if the sensors' biases were as believed, slope is d x / d biases.
+    """
+
+    x: Column
+    cov: Column
+    slope: Column
 
     def rows(self, rows: Column | list[int]) -> Picture:
         """Some rows of it, in the order given."""
@@ -48,8 +57,9 @@ def blank(slots: Column, biases: int) -> Picture:
     """Room for a picture of so many slots and biases, all zero: what is not filled in stays finite."""
     n = slots.shape[0]
     return Picture(
-        slots, np.zeros((n, MODEL_COUNT, SIZE)), np.zeros((n, MODEL_COUNT, SIZE, SIZE)), np.zeros((n, MODEL_COUNT)),
-        np.zeros((n, MODEL_COUNT, SIZE, biases)), np.zeros((n, 6)), np.zeros((n, 6, 6)), np.zeros(n, dtype=bool),
+        slots, np.zeros((n, MODEL_COUNT)), np.zeros((n, 6)), np.zeros((n, 6, 6)), np.zeros(n), np.zeros(n),
+        np.zeros(n, dtype=bool), np.zeros((n, MODEL_COUNT, SIZE)), np.zeros((n, MODEL_COUNT, SIZE, SIZE)),
+        np.zeros((n, MODEL_COUNT, SIZE, biases)),
     )  # fmt: skip
 
 
@@ -65,22 +75,38 @@ def picture(
         seen = blank(slots, memory.slope.shape[3])
     else:
         seen = Picture(
-            slots, room.x[:n], room.cov[:n], room.mu[:n], room.slope[:n], room.state[:n], room.cov6[:n],
-            room.is_sound[:n],
+            slots, room.mu[:n], room.state[:n], room.cov6[:n], room.log_beta[:n], room.log_beta_var[:n],
+            room.is_sound[:n], room.x[:n], room.cov[:n], room.slope[:n],
         )  # fmt: skip
     picture_rows(
         memory.x, memory.cov, memory.mu, memory.slope, memory.t_ns, slots, to_ns, own_prob, par, memory.biases.cov,
-        seen.x, seen.cov, seen.mu, seen.slope, seen.state, seen.cov6, seen.is_sound,
+        seen.x, seen.cov, seen.slope, seen.mu, seen.state, seen.cov6, seen.log_beta, seen.log_beta_var, seen.is_sound,
     )  # fmt: skip
     return seen
 
 
+def estimate(memory: TrackerState, slots: Column, to_ns: int, own_prob: float, par: Column) -> Estimate:
+    """``picture`` without its banks."""
+    n, biases = slots.shape[0], memory.slope.shape[3]
+    told = Estimate(
+        slots, np.empty((n, MODEL_COUNT)), np.empty((n, 6)), np.empty((n, 6, 6)), np.empty(n), np.empty(n),
+        np.empty(n, dtype=bool),
+    )  # fmt: skip
+    picture_rows(
+        memory.x, memory.cov, memory.mu, memory.slope, memory.t_ns, slots, to_ns, own_prob, par, memory.biases.cov,
+        np.zeros((1, MODEL_COUNT, SIZE)), np.zeros((1, MODEL_COUNT, SIZE, SIZE)),
+        np.zeros((1, MODEL_COUNT, SIZE, biases)), told.mu, told.state, told.cov6, told.log_beta, told.log_beta_var,
+        told.is_sound,
+    )  # fmt: skip
+    return told
+
+
 def updates(
-    memory: TrackerState, seen: Picture, rows: Column, names: list[int], to_ns: int, sensor: str, time_ns: int,
+    memory: TrackerState, seen: Estimate, rows: Column, names: list[int], to_ns: int, sensor: str, time_ns: int,
     causes: tuple[str, ...], dropped: Column, nis: Column, dof: int, log_beta_prior: tuple[float, float],
     revision: int = 0,
 ) -> TrackUpdates:  # fmt: skip
-    """One row for each of ``rows`` (n,) of the picture, in order of their public numbers ``names``.
+    """One row for each of ``rows`` (n,) of the estimate, in order of their public numbers ``names``.
 
     ``names`` come in any order, in which ``dropped`` (n,) bool and ``nis`` (n,), -1 where no plot was used, are too.
     """
@@ -97,7 +123,7 @@ def updates(
     log_beta, log_beta_std, told_nis = np.empty(n), np.empty(n), np.empty(n)
     has_parents, unlike = tell_rows(
         memory.t_ns, memory.status, memory.first_ns, memory.last_ns, memory.plot_count, memory.parent, seen.slots,
-        seen.x, seen.cov, seen.mu, seen.slope, seen.state, seen.cov6, memory.biases.cov, rows, dropped, nis, to_ns, dof,
+        seen.mu, seen.state, seen.cov6, seen.log_beta, seen.log_beta_var, rows, dropped, nis, to_ns, dof,
         *log_beta_prior, memory.fed, status, t_ns, position, velocity, cov6, mode_prob, log_beta, log_beta_std,
         first_ns, last_ns, radar_count, infrared_count, position_count, told_nis, nis_dof, told_parent, alike,
         first_alike,

@@ -13,7 +13,7 @@ from tocsin.messages import Column, TrackUpdates
 from tocsin.tracking.checkpoint import is_same_track
 from tocsin.tracking.forward import KINDS, Forward, Telling
 from tocsin.tracking.history import Entry, History
-from tocsin.tracking.output import joined, picture, updates
+from tocsin.tracking.output import estimate, joined, updates
 from tocsin.tracking.state import TrackerState
 
 _COUNTS = ("radar_count", "infrared_count", "position_count")
@@ -61,7 +61,8 @@ def revision(
         if entry.scan is None or not fed.get(entry.serial):
             continue
         named = _named(past, slots, fed[entry.serial])
-        nis = {slots[track]: value for track, value in entry.nis.items() if track in fed[entry.serial]}
+        by_track = zip(entry.tracks.tolist(), entry.nis.tolist(), strict=False)  # those that are new have none
+        nis = {slots[track]: value for track, value in by_track if track in fed[entry.serial]}
         causes = (entry.scan.id, *telling.causes) if entry.scan.id else telling.causes
         told = _tell(
             forward, memory, named, entry.time_ns, Telling(telling.time_ns, causes), entry.scan.sensor,
@@ -81,7 +82,7 @@ def _tell(
     past = forward.state.history
     if not named:
         return None
-    seen = picture(memory, _array(named), to_ns, forward.policy.own_prob, forward.par)
+    seen = estimate(memory, _array(named), to_ns, forward.policy.own_prob, forward.par)
     rows = seen.is_sound.nonzero()[0]
     named = {slot: name for (slot, name), ok in zip(named.items(), seen.is_sound, strict=True) if ok}
     if not named:

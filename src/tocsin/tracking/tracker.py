@@ -165,7 +165,8 @@ class Tracker:
                 if plots is None:
                     plots = self._plots[entry.serial] = plots_of(entry.scan)
             done = self._forward.use(entry.scan, plots, telling)
-        entry.used, entry.absorbed, entry.nis, entry.dof = done.used, done.absorbed, done.nis, done.dof
+        entry.tracks, entry.plots, entry.nis = done.tracks, done.plots, done.nis
+        entry.absorbed, entry.dof = done.absorbed, done.dof
         return done.message
 
     def _run_again(self, telling: Telling, is_whole: bool = False) -> list[TrackUpdates]:
