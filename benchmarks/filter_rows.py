@@ -17,7 +17,7 @@ import numpy as np
 from benchmarks import stonesoup_scenes as scenes
 from benchmarks.timing import medians_s, not_installed, row
 from tocsin.kernels import advance, advance_with_transition, radar_from_ecef, radar_jacobian
-from tocsin.kernels.track_bank import predict_slots, update_bank
+from tocsin.kernels.track_bank import copy_bank, predict, update_bank
 from tocsin.kernels.track_motion import BALLISTIC, BOOST, WORK_COLUMNS, WORK_ROWS, predict_model
 from tocsin.kernels.track_observe import RADAR
 from tocsin.kernels.track_update import update_model
@@ -72,9 +72,11 @@ def _filter_scan(x, cov, slope, dt_s, z, site, var, par, extra, work):  # type: 
 def _bank_scan(x, cov, mu, t_ns, to_ns, z, site, var, par, slots, own, out_x, out_cov, out_mu, least, work):  # type: ignore[no-untyped-def]
     """One scan of whole banks, (n, 3, ...), into the out arrays; no model falls below a probability of `least`."""
     slope = np.empty((x.shape[0], 3, 9, 0))
-    predict_slots(x, cov, mu, slope, t_ns, slots, to_ns, out_x, out_cov, out_mu, slope, par)
     unknown, extra, taught = np.empty((0, 0)), np.empty((5, 4)), np.empty((3, 4, 1))  # no biases
     for i in range(x.shape[0]):
+        k = slots[i]
+        copy_bank(x[k], cov[k], mu[k], slope[k], out_x[i], out_cov[i], out_mu[i], slope[i])
+        predict(out_x[i], out_cov[i], out_mu[i], slope[i], (to_ns - t_ns[k]) * 1e-9, par, work)
         update_bank(
             out_x[i], out_cov[i], out_mu[i], slope[i], 1.0, 0.0, np.int64(RADAR), z[i], site, var, par,
             unknown, own, work, extra, taught,
