@@ -74,8 +74,9 @@ def _bank_scan(x, cov, mu, t_ns, to_ns, z, site, var, par, slots, own, out_x, ou
     slope = np.empty((x.shape[0], 3, 9, 0))
     unknown, extra, taught = np.empty((0, 0)), np.empty((5, 4)), np.empty((3, 4, 1))  # no biases
     for i in range(x.shape[0]):
-        copy_bank(x[i], cov[i], mu[i], slope[i], out_x[i], out_cov[i], out_mu[i], slope[i])
-        predict(out_x[i], out_cov[i], out_mu[i], slope[i], (to_ns - t_ns[i]) * 1e-9, par, work)
+        k = slots[i]
+        copy_bank(x[k], cov[k], mu[k], slope[k], out_x[i], out_cov[i], out_mu[i], slope[i])
+        predict(out_x[i], out_cov[i], out_mu[i], slope[i], (to_ns - t_ns[k]) * 1e-9, par, work)
         update_bank(
             out_x[i], out_cov[i], out_mu[i], slope[i], 1.0, 0.0, np.int64(RADAR), z[i], site, var, par,
             unknown, own, work, extra, taught,
