@@ -51,7 +51,8 @@ THRUST_STD_M_S2 = 23  # m/s2, prior of each axis of it
 UNLIT_PROB = 24  # how much less likely infrared is to see what does not burn
 EXHAUST_M_S = 25  # m/s, BOOST: thrust acceleration grows as its square over this, as mass burns away
 CUE_HEIGHT_STD_M = 26  # m, of the height where a plume is first seen
-PARAMETER_COUNT = 27
+HIGH_BURN_PROB = 27  # that what a radar first sees higher than level flight burns
+PARAMETER_COUNT = 28
 
 THRUST_MAX_M_S2 = 150.0  # BOOST: what is tracked pushes no harder, at burn-out either (Minuteman: some 100)
 

@@ -13,6 +13,7 @@ from tocsin.kernels.track_motion import (
     CUE_HEIGHT_STD_M,
     CUE_SPEED_M_S,
     CUE_VELOCITY_STD_M_S,
+    HIGH_BURN_PROB,
     LEVEL,
     LEVEL_HEIGHT_MAX_M,
     LEVEL_SPEED_STD_M_S,
@@ -27,7 +28,6 @@ from tocsin.kernels.track_motion import (
 from tocsin.kernels.track_observe import INFRARED, POSITION
 
 _LEVEL_CLIMB_STD_M_S = 15.0  # m/s, aircraft climb and descend
-_HIGH_BURN_PROB = 0.1  # that what a radar first sees higher than level flight burns
 
 
 @in_place_kernel
@@ -134,8 +134,10 @@ def light(x, cov, mu, slope, par):
     """Give a bank that one plot, higher than level flight, began its BOOST model at the second.
 
     One position tells nothing of thrust, so until then BALLISTIC stands for both: BOOST begins as its state under the
-    prior thrust, upward.
+    prior thrust, upward. Where nothing ever burns, nothing is done.
     """
+    if par[HIGH_BURN_PROB] <= 0.0:
+        return
     for i in range(6):
         x[BOOST, i] = x[BALLISTIC, i]
         for j in range(6):
@@ -150,4 +152,4 @@ def light(x, cov, mu, slope, par):
             cov[BOOST, j, i] = 0.0
         x[BOOST, i] = par[THRUST_M_S2] * up[i - 6]
         cov[BOOST, i, i] = par[THRUST_STD_M_S2] ** 2
-    mu[BOOST], mu[BALLISTIC] = _HIGH_BURN_PROB, 1.0 - _HIGH_BURN_PROB
+    mu[BOOST], mu[BALLISTIC] = par[HIGH_BURN_PROB], 1.0 - par[HIGH_BURN_PROB]

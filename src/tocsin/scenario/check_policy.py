@@ -59,6 +59,7 @@ POLICY_RANGES: dict[str, Range] = {
     "track.level_climb_noise": (0.0, 1e6, "(m/s2)2 s"),
     "track.turn_m_s2": (0.0, 1_000.0, "m/s2"),
     "track.turn_nis": (0.0, 1e6, "1"),
+    "track.high_burn_prob": (0.0, 0.999999, "1"),
     "track.dead_prob": _INNER_PROB,
     "track.own_prob": _INNER_PROB,
     "track.velocity_std_m_s": (1.0, 20_000.0, "m/s"),

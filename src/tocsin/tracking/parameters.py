@@ -29,6 +29,7 @@ def kernel_parameters(policy: TrackPolicy) -> Column:
         at.IDLE_THRUST_M_S2: policy.idle_thrust_m_s2,
         at.TURN_ACCELERATION_M_S2: policy.turn_m_s2,
         at.TURN_NIS: policy.turn_nis,
+        at.HIGH_BURN_PROB: policy.high_burn_prob,
         at.DEAD_PROB: policy.dead_prob,
         at.VELOCITY_STD_M_S: policy.velocity_std_m_s,
         at.LEVEL_SPEED_STD_M_S: policy.level_speed_std_m_s,
