@@ -135,13 +135,19 @@ def copy_in_use(
         if status[k] == FREE:
             continue
         slots[i] = k
-        whole[i, 0], whole[i, 1], whole[i, 2], whole[i, 3] = t_ns[k], number[k], status[k], first_ns[k]
-        whole[i, 4], whole[i, 5], whole[i, 6] = last_ns[k], miss_count[k], parent[k]
+        whole[i, 0] = t_ns[k]  # several in one assignment take numba longer to compile
+        whole[i, 1] = number[k]
+        whole[i, 2] = status[k]
+        whole[i, 3] = first_ns[k]
+        whole[i, 4] = last_ns[k]
+        whole[i, 5] = miss_count[k]
+        whole[i, 6] = parent[k]
         for c in range(3):
             whole[i, 7 + c] = plot_count[k, c]
         for c in range(4):
             whole[i, 10 + c] = support[k, c]
-        real[i, 0], real[i, 1] = told_boost[k], evidence[k]
+        real[i, 0] = told_boost[k]
+        real[i, 1] = evidence[k]
         for m in range(MODEL_COUNT):
             real[i, 2 + m] = mu[k, m]
         for c in range(fed.shape[1]):
@@ -213,7 +219,9 @@ def tell_rows(
     _pick(parent, slots, rows, told_parent)
     for i in range(rows.shape[0]):
         k = slots[rows[i]]
-        radar[i], infrared[i], reported[i] = plot_count[k, 0], plot_count[k, 1], plot_count[k, 2]
+        radar[i] = plot_count[k, 0]
+        infrared[i] = plot_count[k, 1]
+        reported[i] = plot_count[k, 2]
     for i in range(rows.shape[0]):
         r = rows[i]
         code[i] = 2 if dropped[i] else (1 if code[i] == CONFIRMED else 0)
