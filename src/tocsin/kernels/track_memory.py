@@ -135,13 +135,19 @@ def copy_in_use(
         if status[k] == FREE:
             continue
         slots[i] = k
-        whole[i, 0], whole[i, 1], whole[i, 2], whole[i, 3] = t_ns[k], number[k], status[k], first_ns[k]
-        whole[i, 4], whole[i, 5], whole[i, 6] = last_ns[k], miss_count[k], parent[k]
+        whole[i, 0] = t_ns[k]  # several in one assignment take numba longer to compile
+        whole[i, 1] = number[k]
+        whole[i, 2] = status[k]
+        whole[i, 3] = first_ns[k]
+        whole[i, 4] = last_ns[k]
+        whole[i, 5] = miss_count[k]
+        whole[i, 6] = parent[k]
         for c in range(3):
             whole[i, 7 + c] = plot_count[k, c]
         for c in range(4):
             whole[i, 10 + c] = support[k, c]
-        real[i, 0], real[i, 1] = told_boost[k], evidence[k]
+        real[i, 0] = told_boost[k]
+        real[i, 1] = evidence[k]
         for m in range(MODEL_COUNT):
             real[i, 2 + m] = mu[k, m]
         for c in range(fed.shape[1]):
@@ -171,6 +177,20 @@ def copy_in_use(
 
 
 @kernel
+def _is_equal(a, b):
+    same = True
+    for s in range(a.shape[0]):
+        same = same and a[s] == b[s]
+    return same
+
+
+@kernel
+def _pick(column, slots, rows, out):
+    for i in range(rows.shape[0]):
+        out[i] = column[slots[rows[i]]]
+
+
+@kernel
 def tell_rows(
     t_ns, status, first_ns, last_ns, plot_count, parent, slots, mu, state, cov6, log_beta, log_beta_var, rows,
     dropped, nis, to_ns, dof, log_beta_mean, log_beta_std, fed,
@@ -192,30 +212,38 @@ def tell_rows(
     while size < 2 * rows.shape[0]:
         size *= 2
     table = np.full(size, -1, np.int64)  # hashed by sensors: a number of `alike`, -1: none
+    _pick(status, slots, rows, code)  # an array at a time: waiting for memory is most of the work where tracks are many
+    _pick(t_ns, slots, rows, at_ns)
+    _pick(first_ns, slots, rows, first)
+    _pick(last_ns, slots, rows, last)
+    _pick(parent, slots, rows, told_parent)
+    for i in range(rows.shape[0]):
+        k = slots[rows[i]]
+        radar[i] = plot_count[k, 0]
+        infrared[i] = plot_count[k, 1]
+        reported[i] = plot_count[k, 2]
     for i in range(rows.shape[0]):
         r = rows[i]
-        k = slots[r]
-        code[i] = 2 if dropped[i] else (1 if status[k] == CONFIRMED else 0)
-        at_ns[i] = max(t_ns[k], to_ns)
+        code[i] = 2 if dropped[i] else (1 if code[i] == CONFIRMED else 0)
+        at_ns[i] = max(at_ns[i], to_ns)
+        told_nis[i] = max(nis[i], 0.0)
+        told_dof[i] = dof if nis[i] >= 0.0 else 0
+        has_parent = has_parent or told_parent[i] > 0
+        for m in range(MODEL_COUNT):
+            mode_prob[i, m] = mu[r, m]
         for a in range(3):
             position[i, a] = state[r, a]
             velocity[i, a] = state[r, 3 + a]
         for a in range(6):
             for b in range(6):
                 covariance[i, a, b] = cov6[r, a, b]
-        for m in range(MODEL_COUNT):
-            mode_prob[i, m] = mu[r, m]
-        told_log_beta[i] = log_beta_mean
-        log_beta_sigma[i] = log_beta_std
-        if mu[r, BALLISTIC] > 0.0:
-            told_log_beta[i] = log_beta[r]
-            log_beta_sigma[i] = math.sqrt(log_beta_var[r])
-        first[i], last[i] = first_ns[k], last_ns[k]
-        radar[i], infrared[i], reported[i] = plot_count[k, 0], plot_count[k, 1], plot_count[k, 2]
-        told_nis[i] = max(nis[i], 0.0)
-        told_dof[i] = dof if nis[i] >= 0.0 else 0
-        told_parent[i] = parent[k]
-        has_parent = has_parent or parent[k] > 0
+    for i in range(rows.shape[0]):
+        r = rows[i]
+        is_known = mode_prob[i, BALLISTIC] > 0.0
+        told_log_beta[i] = log_beta[r] if is_known else log_beta_mean
+        log_beta_sigma[i] = math.sqrt(log_beta_var[r]) if is_known else log_beta_std
+    for i in range(rows.shape[0]):
+        k = slots[rows[i]]
         place = 0
         for s in range(fed.shape[1]):
             place = 31 * place + (s + 1 if fed[k, s] else 0)
@@ -228,11 +256,3 @@ def tell_rows(
             unlike += 1
         alike[i] = table[place]
     return has_parent, unlike
-
-
-@kernel
-def _is_equal(a, b):
-    same = True
-    for s in range(a.shape[0]):
-        same = same and a[s] == b[s]
-    return same
