@@ -171,11 +171,15 @@ def level_m(axes, dx, dy, dz):
 
 @kernel
 def _meet(m, x, y, z, low, high, at, reach, met):
-    """Set bit m in met[low:high] for each place x, y, z that is no further from at[m] than reach."""
+    """Set bit m in met[low:high] for each place x, y, z that is no further from at[m] than reach; whether any is."""
     x0, y0, z0 = at[m, 0], at[m, 1], at[m, 2]
+    every = 0
     for k in range(max(low, 0), high):
         dx, dy, dz = x[k] - x0, y[k] - y0, z[k] - z0
-        met[k] |= 1 << m if dx * dx + dy * dy + dz * dz <= reach * reach else 0
+        bit = 1 << m if dx * dx + dy * dy + dz * dz <= reach * reach else 0
+        met[k] |= bit
+        every |= bit
+    return every != 0
 
 
 @kernel
@@ -237,7 +241,6 @@ def gate(
     is_radar = kind < INFRARED
     row_count = ROW_COUNT[kind]
     is_biased = bias_cov.shape[0] > 0
-    size = 6 if is_biased or kind == RADAR_RATE else 3  # as much of p as is needed
     axes = east_north_up(site[0], site[1], site[2])
     count_in = order.shape[0]
     near_key = np.empty(count_in)
@@ -246,6 +249,8 @@ def gate(
     log_mu = np.empty(MODEL_COUNT)
     distance_m = np.empty(MODEL_COUNT)
     speed_m_s = np.empty(MODEL_COUNT)
+    place2_m2 = np.empty(MODEL_COUNT)
+    is_wider = wider.shape[0] > 0
     for k in range(count_in):
         j = order[k]
         near_key[k] = key[j]
@@ -270,26 +275,30 @@ def gate(
                 speed2 += at[m, 3 + k] ** 2
             distance = math.sqrt(distance2)
             distance_m[m], speed_m_s[m] = distance, math.sqrt(speed2)
-            for a in range(size):
-                for b in range(size):
-                    p[m, a, b] = cov[i, m, a, b] + (wider[r, a, b] if wider.shape[0] > 0 else 0.0)
+            if is_biased or is_wider:
+                for a in range(6):
+                    for b in range(6):
+                        p[m, a, b] = cov[i, m, a, b] + (wider[r, a, b] if is_wider else 0.0)
             if is_biased:
                 for k in range(3):
                     sight[k] = (at[m, k] - site[k]) / max(distance, 1.0) if kind == INFRARED else at[m, k]
                 weigh(m, kind, at[m], p[m], site, sight, worst, slope[i, m], bias_cov, own, extra[m])
                 for k in range(ROWS):  # an unknown clock by an unknown velocity
                     extra[m, k, k] += max(extra[m, ROWS, k] - worst[k], 0.0)
+            xx, xy, xz = cov[i, m, 0, 0], cov[i, m, 0, 1], cov[i, m, 0, 2]
+            yy, yz, zz = cov[i, m, 1, 1], cov[i, m, 1, 2], cov[i, m, 2, 2]
+            if is_wider:
+                xx, xy, xz = xx + wider[r, 0, 0], xy + wider[r, 0, 1], xz + wider[r, 0, 2]
+                yy, yz, zz = yy + wider[r, 1, 1], yz + wider[r, 1, 2], zz + wider[r, 2, 2]
+            place2_m2[m] = xx + yy + zz
             middle = along
             if is_radar:
                 middle = distance
-                reach2 = 0.0
-                for a in range(3):
-                    for b in range(3):
-                        reach2 += p[m, a, b] * (at[m, a] - site[a]) * (at[m, b] - site[b])
+                dx, dy, dz = at[m, 0] - site[0], at[m, 1] - site[1], at[m, 2] - site[2]
+                reach2 = dx * (xx * dx + 2.0 * (xy * dy + xz * dz)) + dy * (yy * dy + 2.0 * yz * dz) + zz * dz * dz
                 reach2 = limit * (reach2 / max(distance2, 1.0) + worst[0] + extra[m, 0, 0]) * _ROUND_UP
             else:
-                place2 = p[m, 0, 0] + p[m, 1, 1] + p[m, 2, 2]
-                reach2 = _reach2_m2(place2, extra[m], kind, distance2, worst, limit)
+                reach2 = _reach2_m2(place2_m2[m], extra[m], kind, distance2, worst, limit)
             if m == LEVEL:
                 reach2 += limit * (0.5 * par[TURN_ACCELERATION_M_S2] * gap_s[i] * gap_s[i]) ** 2
             reach = math.sqrt(reach2) + 1.1 * span_s * speed_m_s[m]
@@ -302,15 +311,13 @@ def gate(
         if low < high:
             for k in range(low, high):
                 met[k] = 0
-            expected_s[MODEL_COUNT] = math.nan
+            is_met = False
             for m in range(MODEL_COUNT):
                 if mu[i, m] < LIVE:
                     continue
-                log_mu[m] = math.log(mu[i, m])
-                expected_s[m] = math.nan
                 reach = math.inf
                 if is_radar:
-                    place2 = p[m, 0, 0] + p[m, 1, 1] + p[m, 2, 2]
+                    place2 = place2_m2[m]
                     level = level_m(axes, at[m, 0] - site[0], at[m, 1] - site[1], at[m, 2] - site[2])
                     if m == LEVEL:
                         place2 += 2.0 * (0.5 * par[TURN_ACCELERATION_M_S2] * gap_s[i] * gap_s[i]) ** 2
@@ -318,7 +325,24 @@ def gate(
                         place2, worst[0] + extra[m, 0, 0], worst[1] + worst[2] + extra[m, 1, 1] + extra[m, 2, 2], limit,
                         distance_m[m], level, 1.1 * span_s * speed_m_s[m],
                     )  # fmt: skip
-                _meet(m, px, py, pz, low, high, at, reach, met)
+                is_met |= _meet(m, px, py, pz, low, high, at, reach, met)
+            if not is_met:
+                high = low
+        if low < high:
+            expected_s[MODEL_COUNT] = math.nan
+            for m in range(MODEL_COUNT):
+                if mu[i, m] < LIVE:
+                    continue
+                expected_s[m] = math.nan
+                log_mu[m] = math.log(mu[i, m])
+                if not (is_biased or is_wider):
+                    for a in range(3):
+                        for b in range(3):
+                            p[m, a, b] = cov[i, m, a, b]
+                    if kind == RADAR_RATE:
+                        for a in range(6):
+                            for b in range(6):
+                                p[m, a, b] = cov[i, m, a, b]
         for k in range(low, high):
             if met[k] == 0:
                 continue
@@ -341,8 +365,8 @@ def gate(
                         if not nis > par[TURN_NIS]:
                             break
                         if is_new:
-                            for a in range(size):
-                                for b in range(size):
+                            for a in range(6):
+                                for b in range(6):
                                     p[e, a, b] = p[m, a, b]
                             widen_for_turn(at[m], p[e], gap_s[i], par)
                     if is_radar:

@@ -52,11 +52,14 @@ def share_plots(start, plot, score, plot_count, log_odds):
         root[i] = root[root[i]]  # the roots of lower rows are settled
         size[root[i]] += 1
     place = np.full(plot_count, -1, np.int64)  # of each plot among those of a cluster
+    shared = np.empty(plot.shape[0], np.int64)  # candidates of tracks that share plots
+    shared_count = 0
     for i in range(n):
         if root[i] != i or start[i] == start[i + 1]:
             continue
         if size[i] == 1:
-            _alone(score[start[i] : start[i + 1]], log_odds, prob[start[i] : start[i + 1]])
+            k = _alone(score, start[i], start[i + 1], log_odds, prob)
+            taken[i] = k if prob[k] >= PICK_PROB else -1
             continue
         rows = np.empty(size[i], np.int64)
         count = 0
@@ -80,10 +83,14 @@ def share_plots(start, plot, score, plot_count, log_odds):
         for c in range(count):
             for k in range(start[rows[c]], start[rows[c] + 1]):
                 prob[k] = marginal[c, place[plot[k]] + 1]
+    for k in range(plot.shape[0]):
+        if size[root[row_of[k]]] > 1:
+            shared[shared_count] = k
+            shared_count += 1
     is_taken = np.zeros(plot_count, np.bool_)
-    order = np.argsort(-prob, kind="mergesort")
-    for o in range(order.shape[0]):
-        k = order[o]
+    order = np.argsort(-prob[shared[:shared_count]], kind="mergesort")
+    for o in range(shared_count):
+        k = shared[order[o]]
         if prob[k] < PICK_PROB:
             break
         if taken[row_of[k]] < 0 and not is_taken[plot[k]]:
@@ -93,17 +100,20 @@ def share_plots(start, plot, score, plot_count, log_odds):
 
 
 @kernel
-def _alone(score, log_odds, prob):
-    """Probabilities (k,) of the plots of a track that shares none of them."""
-    top = 0.0
-    for k in range(score.shape[0]):
+def _alone(score, first, last, log_odds, prob):
+    """Fill the probabilities of the candidates first to last of a track that shares none; returns the likeliest."""
+    best, top = first, 0.0
+    for k in range(first, last):
         top = max(top, score[k] + log_odds)
     total = math.exp(-top)
-    for k in range(score.shape[0]):
+    for k in range(first, last):
         prob[k] = math.exp(score[k] + log_odds - top)
         total += prob[k]
-    for k in range(score.shape[0]):
+    for k in range(first, last):
         prob[k] /= total
+        if prob[k] > prob[best]:
+            best = k
+    return best
 
 
 @kernel

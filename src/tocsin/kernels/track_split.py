@@ -16,7 +16,7 @@ _REACH_SIGMA = 8.0  # in range, beyond which no gate reaches
 
 @kernel
 def near_parents(
-    status, slots, x, cov, mu, state, cov6, back_s, plot_ns, when_ns, spot, var, key, order, site, along_m, across_m
+    status, slots, x, cov, mu, cov6, back_s, plot_ns, when_ns, spot, var, key, order, site, along_m, across_m
 ):
     """Rows (k,) int64 of confirmed ballistic tracks that know their velocity and have a plot near.
 
@@ -43,16 +43,6 @@ def near_parents(
         if status[slots[i]] != CONFIRMED or mu[i, LEVEL] >= 0.5:
             continue
         if cov6[i, 3, 3] + cov6[i, 4, 4] + cov6[i, 5, 5] > 3.0 * _KNOWN_VELOCITY_M_S * _KNOWN_VELOCITY_M_S:
-            continue
-        range2 = 0.0
-        for a in range(3):
-            range2 += (state[i, a] - site[a]) ** 2
-        middle = math.sqrt(range2)
-        reach = _REACH_SIGMA * (
-            math.sqrt(max(cov6[i, 0, 0] + cov6[i, 1, 1] + cov6[i, 2, 2], 0.0)) + along_m + math.sqrt(worst[0])
-        )
-        low = first_from(range_m, middle - reach)
-        if low == q or range_m[low] >= middle + reach:
             continue
         is_near = False
         for m in range(MODEL_COUNT):

@@ -57,7 +57,7 @@ def offspring(
     if plots.kind >= INFRARED or not order.size:
         return None
     near = near_parents(
-        memory.status, seen.slots, seen.x, seen.cov, seen.mu, seen.state, seen.cov6, back_s, plots.time_ns, when_ns,
+        memory.status, seen.slots, seen.x, seen.cov, seen.mu, seen.cov6, back_s, plots.time_ns, when_ns,
         plots.spot, plots.var, key, order, plots.site, policy.split_along_m, policy.split_across_m,
     )  # fmt: skip
     if not near.size:
