@@ -299,7 +299,7 @@ def reckon(
               has_swept     false: absence is no evidence
               limits (4,)   misses in a row after which a tentative track, one that came off another, and a confirmed
                             one are dropped; evidence below which a tentative one is
-    Out       marks (T,) uint8 by slot: CHANGED, FED and DROPPED added; nis_of (T,) by slot, of those fed
+    Out       marks (T,) int64 by slot: CHANGED, FED and DROPPED added; nis_of (T,) by slot, of those fed
     """
     prob = min(swept[DETECTION_PROB], _PROB_MAX)
     unseen = math.log(1.0 - prob)
@@ -358,10 +358,10 @@ def stirred(status, plot_count, evidence, cov, mu, t_ns, slots, marks, young_hit
     In        slots (n,) alive, in order of track number; marks (T,) as by `reckon`
               young_hits     a track is compared with older ones until it has so many plots
               ripe_evidence  with which a tentative one may be confirmed
-    Out       slots (k,); what (k,) uint8: the marks, YOUNG and RIPE added; a time that none of them lies beyond, ns
+    Out       slots (k,); what (k,) int64: the marks, YOUNG and RIPE added; a time that none of them lies beyond, ns
     """
     n = slots.shape[0]
-    out, what = np.empty(n, np.int64), np.empty(n, np.uint8)
+    out, what = np.empty(n, np.int64), np.empty(n, np.int64)
     is_any_young = False
     for i in range(n):
         k = slots[i]

@@ -160,7 +160,7 @@ class Forward:
                 bank.keep(memory, int(seen.slots[each.row]))
         fed, taken, used = taken_plots(seen.slots, choice, nis, plots.count)
         begun = memory.take(fed.size - used)
-        marks, nis_of = np.zeros(memory.status.shape[0], dtype=np.uint8), np.full(memory.status.shape[0], -1.0)
+        marks, nis_of = np.zeros(memory.status.shape[0], dtype=np.int64), np.full(memory.status.shape[0], -1.0)
         reckon(
             memory.x, memory.cov, memory.mu, memory.slope, memory.t_ns, memory.miss_count, memory.plot_count,
             memory.status, memory.parent, memory.evidence, memory.told_boost, seen.slots, nis, seen.x, seen.cov,
