@@ -20,7 +20,7 @@ import math
 
 import numpy as np
 
-from tocsin.kernels.compiled import kernel
+from tocsin.kernels.compiled import in_place_kernel, kernel
 from tocsin.kernels.constants import GM_M3_S2
 from tocsin.kernels.geodesy import ecef_from_radar, geodetic_from_ecef, radar_from_ecef
 from tocsin.kernels.refraction import bend, unbend
@@ -35,7 +35,7 @@ _AIR_STEP = 10.0  # N-units, of the difference quotient
 _LEAST_ELEVATION_RAD = 0.005  # below, rays near the ground bend too unevenly for a derivative
 
 
-@kernel
+@in_place_kernel
 def plot_sensitivity(model, kind, x, site, seen, own, g):
     """Fill g (4, n): by how much a plot's rows grow with each bias, in sigmas of its prior.
 
@@ -270,7 +270,7 @@ def learn_rows(n, m, cov, late, phi, q, var, seen, g, slope, rows):
             rows[i, c] = v
 
 
-@kernel
+@in_place_kernel
 def may_teach(model, cov):
     """Whether a track of one model knows its velocity well enough for its sensitivities to be believed.
 
@@ -280,7 +280,7 @@ def may_teach(model, cov):
     return model != BOOST and cov[3, 3] + cov[4, 4] + cov[5, 5] < 3.0 * std_m_s * std_m_s
 
 
-@kernel
+@in_place_kernel
 def solve_in_place(s, m, b, count):
     """b <- s^-1 b for `count` columns, s (m, m) positive definite; s is left as its Cholesky factor."""
     for j in range(m):
@@ -334,7 +334,7 @@ def believe(ref, rows, count, bias, bias_cov):
                 bias_cov[j, i] = v
 
 
-@kernel
+@in_place_kernel
 def centre(x, slope, slots, change):
     """Make x (T, 3, 9) at slots (n,) what it is for biases that are now believed to be `change` (b,) more."""
     for i in range(slots.shape[0]):
@@ -345,7 +345,7 @@ def centre(x, slope, slots, change):
                     x[k, m, r] += slope[k, m, r, c] * change[c]
 
 
-@kernel
+@in_place_kernel
 def drift(steps, keep, bias, bias_cov):
     """Let the biases drift for equal steps, in each back to their priors by the share 1 - keep: Gauss and Markov.
 

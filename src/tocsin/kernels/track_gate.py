@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from tocsin.kernels.compiled import kernel
+from tocsin.kernels.compiled import in_place_kernel, kernel
 from tocsin.kernels.constants import GM_M3_S2
 from tocsin.kernels.geodesy import east_north_up, radar_view_along
 from tocsin.kernels.track_bias import weigh
@@ -32,7 +32,7 @@ _ROUND_UP, _ROUND_UP_M = 1.0 + 1e-9, 0.01
 _SLACK = 4.0  # on the squared distance, where the sweep is in another space than the innovation
 
 
-@kernel
+@in_place_kernel
 def _shift(m, x, i, dt_s, at):
     """A short way along the flight, forward or back: at[m] = x[i, m] moved by dt_s with velocity, gravity, thrust."""
     r2 = x[i, m, 0] * x[i, m, 0] + x[i, m, 1] * x[i, m, 1] + x[i, m, 2] * x[i, m, 2]
@@ -43,7 +43,7 @@ def _shift(m, x, i, dt_s, at):
         at[m, 3 + k] = x[i, m, 3 + k] + dt_s * a
 
 
-@kernel
+@in_place_kernel
 def first_from(key, value):
     """Index of the first of sorted keys that is not below a value."""
     low, left = 0, key.shape[0]
@@ -55,7 +55,7 @@ def first_from(key, value):
     return low
 
 
-@kernel
+@in_place_kernel
 def _reach2_m2(place2, extra, kind, distance2, var, limit):
     """Square of how far (m) a plot that is no radar's may lie from where a model expects it, and gate.
 
@@ -66,7 +66,7 @@ def _reach2_m2(place2, extra, kind, distance2, var, limit):
     return _SLACK * limit * (near + place2)
 
 
-@kernel
+@in_place_kernel
 def _expect(m, e, p, extra, spread, work):
     """What a radar would measure of a state whose `radar_view_along` is in work: spread[e] (4, 4), its covariance,
     lower half, but for the plot's own.
@@ -84,7 +84,7 @@ def _expect(m, e, p, extra, spread, work):
             spread[e, r, c] = v
 
 
-@kernel
+@in_place_kernel
 def _expect_rate(m, e, at, p, extra, expected, spread, work):
     """Add the range rate to what `_expect` left."""
     rate_m_s = 0.0
@@ -106,7 +106,7 @@ def _expect_rate(m, e, at, p, extra, expected, spread, work):
         spread[e, 3, c] = v
 
 
-@kernel
+@in_place_kernel
 def _compare(rows, e, j, expected, spread, z, var, limit, s, nu):
     """Radar plot j beside what was expected: (nis, log likelihood), as `fit`; (inf, -inf) where it cannot gate.
 
@@ -141,7 +141,7 @@ def _compare(rows, e, j, expected, spread, z, var, limit, s, nu):
     return nis, -0.5 * (nis + math.log(det) + rows * LOG_2PI)
 
 
-@kernel
+@in_place_kernel
 def reach_m(place2, range2, angle2, limit, distance, level, moving):
     """How far from where a model is expected a radar plot that gates may lie, m; inf: anywhere.
 
@@ -162,14 +162,14 @@ def reach_m(place2, range2, angle2, limit, distance, level, moving):
     return (b + math.sqrt(a)) * _ROUND_UP + moving + _ROUND_UP_M
 
 
-@kernel
+@in_place_kernel
 def level_m(axes, dx, dy, dz):
     """How far that is from a site, but for the difference in height; axes: `east_north_up` of the site."""
     ex, ey, nx, ny, nz, _, _, _ = axes
     return math.sqrt((ex * dx + ey * dy) ** 2 + (nx * dx + ny * dy + nz * dz) ** 2)
 
 
-@kernel
+@in_place_kernel
 def _meet(m, x, y, z, low, high, at, reach, met):
     """Set bit m in met[low:high] for each place x, y, z that is no further from at[m] than reach; whether any is."""
     x0, y0, z0 = at[m, 0], at[m, 1], at[m, 2]
@@ -182,7 +182,7 @@ def _meet(m, x, y, z, low, high, at, reach, met):
     return every != 0
 
 
-@kernel
+@in_place_kernel
 def _fit_near(kind, at, p, extra, z, spot, site, var, limit, work):
     """`fit` of a plot that is no radar's, where it lies near enough to matter; (inf, -inf) elsewhere."""
     d2, distance2, along = 0.0, 0.0, 0.0

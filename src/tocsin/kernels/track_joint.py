@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from tocsin.kernels.compiled import kernel
+from tocsin.kernels.compiled import in_place_kernel, kernel
 
 EVENT_LIMIT = 10_000  # joint events that are still counted one by one
 ROUNDS = 40  # of message passing; every one touches each pair twice
@@ -99,7 +99,7 @@ def share_plots(start, plot, score, plot_count, log_odds):
     return prob, taken
 
 
-@kernel
+@in_place_kernel
 def _alone(score, first, last, log_odds, prob):
     """Fill the probabilities of the candidates first to last of a track that shares none; returns the likeliest."""
     best, top = first, 0.0

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from tocsin.kernels.compiled import kernel
+from tocsin.kernels.compiled import in_place_kernel, kernel
 from tocsin.kernels.track_motion import BALLISTIC, BOOST, DIM, MODEL_COUNT
 from tocsin.kernels.track_scan import CONFIRMED, FREE, TENTATIVE
 from tocsin.kernels.track_watch import BEFORE, EPOCH, EVER, NOW
@@ -67,7 +67,7 @@ def take_slots(status, number, count, next_number):
     return slots[:n]
 
 
-@kernel
+@in_place_kernel
 def free_slots(
     slots, mu, t_ns, number, status, first_ns, last_ns, miss_count, plot_count, parent, told_boost, evidence, fed,
     support,
@@ -87,7 +87,7 @@ def free_slots(
             fed[k, c] = False
 
 
-@kernel
+@in_place_kernel
 def add_support(support, slots, bit, epoch):
     """A sensor fed slots (n,) in an epoch: columns of support as in ``track_watch.py``."""
     mask = 1 << bit
@@ -101,7 +101,7 @@ def add_support(support, slots, bit, epoch):
         support[k, EVER] |= mask
 
 
-@kernel
+@in_place_kernel
 def _is_alive(mu, m):
     return mu[m] > 0.0 or (m == BALLISTIC and mu[BOOST] > 0.0)
 
@@ -176,7 +176,7 @@ def copy_in_use(
     return slots, whole, real, marks, banks
 
 
-@kernel
+@in_place_kernel
 def _is_equal(a, b):
     same = True
     for s in range(a.shape[0]):
@@ -184,7 +184,7 @@ def _is_equal(a, b):
     return same
 
 
-@kernel
+@in_place_kernel
 def _pick(column, slots, rows, out):
     for i in range(rows.shape[0]):
         out[i] = column[slots[rows[i]]]

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from tocsin.kernels.compiled import kernel
+from tocsin.kernels.compiled import in_place_kernel, kernel
 from tocsin.kernels.geodesy import ecef_from_radar, geodetic_from_ecef, radar_from_ecef
 from tocsin.kernels.track_bank import copy_bank, predict, update_bank
 from tocsin.kernels.track_bias import may_teach, start_sensitivity
@@ -184,16 +184,30 @@ def use_plots(
               rows (k, b + 1)     what confirmed tracks that fly as one model teach of the biases, as `learn` gives it
     The state moves to its plot's time where that lies ahead of it; an older plot updates it where it was then.
     """
-    n = slots.shape[0]
-    nis = np.full(n, -1.0)
-    work = np.empty((WORK_ROWS, WORK_COLUMNS))
-    extra = np.empty((ROWS + 1, ROWS))
+    n, b = slots.shape[0], bias_cov.shape[0]
+    nis = np.empty(n)
+    rows = np.empty((n * ROWS if b > 0 else 0, b + 1))
+    count = _use_plots(
+        x, cov, mu, slope, t_ns, first_ns, last_ns, miss_count, plot_count, evidence, status, parent,
+        slots, choice, worth, seen_x, seen_cov, seen_mu, seen_slope, when_ns, kind, column, z, plot_ns, site, var, par,
+        bias_cov, own, nis, rows, np.empty((WORK_ROWS, WORK_COLUMNS)), np.empty((ROWS + 1, ROWS)),
+        np.empty((MODEL_COUNT, ROWS, b + 1)),
+    )  # fmt: skip
+    return nis, rows[:count]
+
+
+@in_place_kernel
+def _use_plots(
+    x, cov, mu, slope, t_ns, first_ns, last_ns, miss_count, plot_count, evidence, status, parent,
+    slots, choice, worth, seen_x, seen_cov, seen_mu, seen_slope, when_ns, kind, column, z, plot_ns, site, var, par,
+    bias_cov, own, nis, rows, work, extra, taught,
+):  # fmt: skip
+    """`use_plots` with room to work, as of `track_bank.update_bank`; returns how many rows are filled."""
     is_biased = bias_cov.shape[0] > 0
-    taught = np.empty((MODEL_COUNT, ROWS, bias_cov.shape[0] + 1))
-    rows = np.empty((n * ROWS if is_biased else 0, bias_cov.shape[0] + 1))
     count = 0
-    for i in range(n):
+    for i in range(slots.shape[0]):
         j = choice[i]
+        nis[i] = -1.0
         if j < 0:
             continue
         k = slots[i]
@@ -223,10 +237,10 @@ def use_plots(
             plot_count[k, column] += 1
             miss_count[k] = 0
             evidence[k] += worth[i]
-    return nis, rows[:count]
+    return count
 
 
-@kernel
+@in_place_kernel
 def looked_at(kind, swept, site, position_ecef_m):
     """Whether a scan looked where a track is, so that seeing nothing there means something.
 
@@ -282,7 +296,7 @@ def taken_plots(slots, choice, nis, count):
     return fed, taken, used
 
 
-@kernel
+@in_place_kernel
 def reckon(
     x, cov, mu, slope, t_ns, miss_count, plot_count, status, parent, evidence, told_boost,
     slots, nis, seen_x, seen_cov, seen_mu, seen_slope, state, cov6, lone_slots, to_ns, kind, has_swept, swept, site,
@@ -343,7 +357,7 @@ def reckon(
                 _drop_where_over(k, status, parent, miss_count, evidence, limits, marks)
 
 
-@kernel
+@in_place_kernel
 def _drop_where_over(k, status, parent, miss_count, evidence, limits, marks):
     is_tentative = status[k] == TENTATIVE
     most = (limits[1] if parent[k] > 0 else limits[0]) if is_tentative else limits[2]
@@ -427,7 +441,7 @@ def news(slots, what, is_sound, gone, absorbed, nis_of, mu, told_boost):
     return rows[:count], at[:count], is_over[:count], nis[:count]
 
 
-@kernel
+@in_place_kernel
 def _unlit(mu, prob, par):
     """Bayes: a sensor that would have seen a plume with this probability saw none."""
     mu[BOOST] *= 1.0 - prob
@@ -441,7 +455,7 @@ def _unlit(mu, prob, par):
             mu[m] /= total
 
 
-@kernel
+@in_place_kernel
 def start_tracks(
     x, cov, mu, slope, t_ns, first_ns, last_ns, plot_count, slots, plots, kind, column, z, plot_ns, site, var, par,
     bias_cov, own,
@@ -456,7 +470,7 @@ def start_tracks(
         plot_count[k, column] = 1
 
 
-@kernel
+@in_place_kernel
 def put_back(x, cov, mu, slope, t_ns, slots, seen_x, seen_cov, seen_mu, seen_slope, to_ns):
     """Predicted banks become the memory's, where they lie ahead of it."""
     for i in range(slots.shape[0]):

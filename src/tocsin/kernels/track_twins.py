@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from tocsin.kernels.compiled import kernel
+from tocsin.kernels.compiled import in_place_kernel, kernel
 from tocsin.kernels.track_update import cholesky_solve
 
 _KNOWN_VELOCITY_M_S = 500.0  # one sigma: a track that knows less of its velocity matches anything
@@ -12,7 +12,7 @@ _FRESH_NS = 3_000_000_000  # two tracks that both had plots of one sensor this l
 _APART_M = 200_000.0  # in any component: never one object
 
 
-@kernel
+@in_place_kernel
 def may_be_one(fed_a, last_a_ns, fed_b, last_b_ns):
     """Whether two tracks may be one object: no sensor has lately seen both at once. fed (s,) uint8, by sensor."""
     if abs(last_a_ns - last_b_ns) > _FRESH_NS:
@@ -23,12 +23,12 @@ def may_be_one(fed_a, last_a_ns, fed_b, last_b_ns):
     return not shared
 
 
-@kernel
+@in_place_kernel
 def _is_known(cov6):
     return cov6[3, 3] + cov6[4, 4] + cov6[5, 5] <= 3.0 * _KNOWN_VELOCITY_M_S * _KNOWN_VELOCITY_M_S
 
 
-@kernel
+@in_place_kernel
 def may_be_known(cov, mu):
     """Whether a track's velocity may be known well enough for `twins` once predicted.
 

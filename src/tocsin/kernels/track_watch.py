@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from tocsin.kernels.compiled import kernel
+from tocsin.kernels.compiled import in_place_kernel, kernel
 from tocsin.kernels.constants import GM_M3_S2
 from tocsin.kernels.track_motion import BOOST, LEVEL
 from tocsin.kernels.track_observe import INFRARED, NU, ROW_COUNT, ROWS, observe
@@ -37,7 +37,7 @@ _BLUR_S = 0.15  # shifts this close to the best one fit as well
 _ITERATIONS = 5
 
 
-@kernel
+@in_place_kernel
 def _compare(x, cov, push, dt_s, shift_s, kind, z, site, var, clock_var, at, view, seen, s, b, wide):
     """Compare a plot with a track at dt_s + shift_s after its state: (d2, d2's fall by a further shift, information).
 
@@ -97,7 +97,7 @@ def _compare(x, cov, push, dt_s, shift_s, kind, z, site, var, clock_var, at, vie
     return d2, g, f
 
 
-@kernel
+@in_place_kernel
 def _is_near(x, dt_s, kind, spot, site):
     """Whether a plot may have anything to do with a track."""
     if kind == INFRARED:
@@ -114,7 +114,7 @@ def _is_near(x, dt_s, kind, spot, site):
     return d2 < _NEAR_M * _NEAR_M
 
 
-@kernel
+@in_place_kernel
 def _rows_of(mask, bit_rows):
     """Numbers that one plot each of the sensors in a mask would measure."""
     rows = 0
