@@ -52,7 +52,7 @@ from tocsin.units import NS_PER_S
 KINDS = {"radar": 0, "infrared": 1, "position": 2}
 _UNSEEN_NS = 10 * NS_PER_S  # a track without a plot for so long is moved on by ticks ...
 _TICK_BEHIND_NS = 2 * NS_PER_S  # ... to this far behind now, so that a plot early in a scan still finds it behind
-LONE_FROM = 128  # tracks, from which on it pays to ask which of them no plot can continue
+LONE_FROM = 48  # tracks, from which on it pays to ask which of them no plot can continue
 _NEVER_NS = -(2**62)
 _ORIGIN = np.zeros(3)
 _NO_SHARES: list[Share] = []
