@@ -15,10 +15,14 @@ from tocsin.kernels.track_bias import may_teach, start_sensitivity
 from tocsin.kernels.track_motion import (
     BALLISTIC,
     BOOST,
+    COAST_PSD,
     DEAD_PROB,
     JERK_PSD,
+    LEVEL_PSD,
+    LEVEL_SPEED_STD_M_S,
+    LEVEL_UP_PSD,
     MODEL_COUNT,
-    THRUST_M_S2,
+    THRUST_MAX_M_S2,
     THRUST_STD_M_S2,
     TURN_ACCELERATION_M_S2,
     VELOCITY_STD_M_S,
@@ -26,7 +30,7 @@ from tocsin.kernels.track_motion import (
     WORK_ROWS,
 )
 from tocsin.kernels.track_observe import INFRARED, ROW_COUNT, ROWS
-from tocsin.kernels.track_start import light, start_bank
+from tocsin.kernels.track_start import LEVEL_CLIMB_STD_M_S, light, start_bank
 from tocsin.kernels.track_twins import may_be_known
 
 # status of a slot
@@ -61,8 +65,8 @@ _BOOST_CHANGE = 0.1  # a change of this much in the probability of thrust is tol
 _HITS_MIN = 3  # two plots agree with any velocity: no track is confirmed by fewer
 _SURE = 0.99  # a track of one model, this surely, teaches biases
 _PULL_M_S2 = 10.0  # gravity, at most
-_WIDER = 1.05  # of variances: what a short prediction adds to them besides
-_RING_SHARE = 0.1  # of the distance from the zenith line: what is less sure of its place has no box in azimuth
+_WIDER = 1.05  # of variances: for what a short prediction adds to them besides, as by the gradient of gravity
+_RING_SHARE = 0.1  # of the level distance: of what may be further from its place than that nothing is said
 
 
 @kernel
@@ -123,6 +127,8 @@ def lone(
     out = np.zeros(status.shape[0], np.bool_)
     sight = np.empty(3)
     ranges, azimuths, elevations = view[0], view[1], view[2]
+    fastest_m_s = max(par[VELOCITY_STD_M_S], par[LEVEL_SPEED_STD_M_S], LEVEL_CLIMB_STD_M_S)
+    psd = max(par[COAST_PSD], par[LEVEL_PSD], par[LEVEL_UP_PSD])
     for k in range(status.shape[0]):
         is_one = plot_count[k, 0] == 1 and plot_count[k, 1] + plot_count[k, 2] == 0 and parent[k] == 0
         if status[k] != TENTATIVE or not is_one or t_ns[k] != last_ns[k]:
@@ -130,10 +136,10 @@ def lone(
         dt_s = abs(when_ns - t_ns[k]) * 1e-9 + span_s
         half = 0.5 * dt_s * dt_s
         moved_m = half * _PULL_M_S2
-        spread2 = (dt_s * par[VELOCITY_STD_M_S]) ** 2 + (half * par[TURN_ACCELERATION_M_S2]) ** 2
+        spread2 = (dt_s * fastest_m_s) ** 2 + (half * par[TURN_ACCELERATION_M_S2]) ** 2 + psd * dt_s**3 / 3.0
         if mu[k, BOOST] > 0.0:
-            moved_m += half * par[THRUST_M_S2]
-            spread2 += (half * par[THRUST_STD_M_S2]) ** 2 + par[JERK_PSD] * dt_s**5 / 20.0
+            moved_m += half * THRUST_MAX_M_S2
+            spread2 += (half * max(par[THRUST_STD_M_S2], THRUST_MAX_M_S2)) ** 2 + par[JERK_PSD] * dt_s**5 / 20.0
         at, p = x[k, BALLISTIC], cov[k, BALLISTIC]
         range_m, azimuth_rad, elevation_rad = radar_from_ecef(at[:3], site)
         along2 = 0.0

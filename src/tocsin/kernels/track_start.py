@@ -27,7 +27,7 @@ from tocsin.kernels.track_motion import (
 )
 from tocsin.kernels.track_observe import INFRARED, POSITION
 
-_LEVEL_CLIMB_STD_M_S = 15.0  # m/s, aircraft climb and descend
+LEVEL_CLIMB_STD_M_S = 15.0  # m/s, aircraft climb and descend
 
 
 @in_place_kernel
@@ -106,7 +106,7 @@ def start_bank(kind, z, site, var, par, x, cov, mu):
     up = (ux, uy, uz)
     from_plume = kind == INFRARED
     std = par[CUE_VELOCITY_STD_M_S] if from_plume else par[VELOCITY_STD_M_S]
-    climb = _LEVEL_CLIMB_STD_M_S**2 - par[LEVEL_SPEED_STD_M_S] ** 2
+    climb = LEVEL_CLIMB_STD_M_S**2 - par[LEVEL_SPEED_STD_M_S] ** 2
     for i in range(3):
         for m in range(2):
             x[m, i] = position[i]

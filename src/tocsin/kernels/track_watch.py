@@ -11,7 +11,7 @@ import numpy as np
 
 from tocsin.kernels.compiled import in_place_kernel, kernel
 from tocsin.kernels.constants import GM_M3_S2
-from tocsin.kernels.track_motion import BOOST, LEVEL
+from tocsin.kernels.track_motion import BALLISTIC, BOOST, LEVEL
 from tocsin.kernels.track_observe import INFRARED, NU, ROW_COUNT, ROWS, observe
 from tocsin.kernels.track_scan import CONFIRMED
 from tocsin.kernels.track_update import cholesky_solve
@@ -125,7 +125,10 @@ def _rows_of(mask, bit_rows):
 
 
 @kernel
-def _references(slots, status, first_ns, last_ns, support, state, when_ns, others, odd, bit_rows, turn, picked, agreed):
+def _references(
+    slots, status, first_ns, last_ns, support, state, lone_slots, place, when_ns, others, odd, bit_rows, turn, picked,
+    agreed,
+):  # fmt: skip
     """Fill picked (REFERENCE_MAX,) with rows of tracks to compare with, and agreed, whether to judge by them; returns
     how many.
 
@@ -144,34 +147,46 @@ def _references(slots, status, first_ns, last_ns, support, state, when_ns, other
         if _rows_of((support[k, NOW] | support[k, BEFORE]) & others, bit_rows) >= _TWICE:
             known[count] = i
             count += 1
-    stride = (count + REFERENCE_MAX - 1) // REFERENCE_MAX
+    stride = max((count + REFERENCE_MAX - 1) // REFERENCE_MAX, 1)
     found = 0
-    for r in range(turn % max(stride, 1), count, max(stride, 1)):
-        i = known[r]
-        mask = (support[slots[i], NOW] | support[slots[i], BEFORE]) & others
-        apart = odd & others & ~mask
-        for j in range(n):
+    for r in range(turn % stride, count, stride):
+        picked[found] = known[r]
+        found += 1
+    if found == 0:
+        return 0
+    apart = np.empty(REFERENCE_MAX, np.int64)  # those who disagree
+    apart[:] = odd
+    for j in range(n + lone_slots.shape[0]):
+        k = slots[j] if j < n else lone_slots[j - n]
+        fed = support[k, NOW] | support[k, BEFORE]
+        if fed & others == 0:
+            continue
+        at = state[j] if j < n else place[k, BALLISTIC]
+        for r in range(found):
+            i = picked[r]
             is_beside = True
             for c in range(3):
-                if abs(state[j, c] - state[i, c]) > _NEAR_M:
+                if abs(at[c] - state[i, c]) > _NEAR_M:
                     is_beside = False
             if is_beside:
-                apart |= (support[slots[j], NOW] | support[slots[j], BEFORE]) & others & ~mask
-        picked[found] = i
-        agreed[found] = _MAJORITY * _rows_of(apart, bit_rows) <= _rows_of(mask, bit_rows)
-        found += 1
+                apart[r] |= fed
+    for r in range(found):
+        k = slots[picked[r]]
+        mask = (support[k, NOW] | support[k, BEFORE]) & others
+        agreed[r] = _MAJORITY * _rows_of(apart[r] & others & ~mask, bit_rows) <= _rows_of(mask, bit_rows)
     return found
 
 
 @kernel
 def scan_evidence(
-    slots, status, first_ns, last_ns, t_ns, support, state, cov6, x, mu, choice, when_ns, clock_var, bit, others,
-    odd, bit_rows, turn, kind, z, spot, plot_ns, site, var, limit, shifts, pairs, out,
+    slots, status, first_ns, last_ns, t_ns, support, state, cov6, x, mu, lone_slots, place, choice, when_ns, clock_var,
+    bit, others, odd, bit_rows, turn, kind, z, spot, plot_ns, site, var, limit, shifts, pairs, out,
 ):  # fmt: skip
     """What a scan says of its sensor, by each reference track and in sum.
 
     In        slots (n,), state (n, 6), cov6 (n, 6, 6), x (n, 3, 9), mu (n, 3)  tracks predicted to when_ns
               status, first_ns, last_ns, t_ns, support  the memory's, by slot
+              lone_slots (m,)  tracks besides, of one plot, not predicted; place (T, 3, 9): the memory's x, by slot
               choice (n,)     plot that each track chose, -1: none
               clock_var       s2, of what is not known of the sensor's clock; plots are less what is
               bit, others     the sensor's bit, and the mask of the other trusted sensors
@@ -194,8 +209,9 @@ def scan_evidence(
     picked = np.empty(REFERENCE_MAX, np.int64)
     agreed = np.empty(REFERENCE_MAX, np.bool_)
     reference_count = _references(
-        slots, status, first_ns, last_ns, support, state, when_ns, others, odd, bit_rows, turn, picked, agreed
-    )
+        slots, status, first_ns, last_ns, support, state, lone_slots, place, when_ns, others, odd, bit_rows, turn,
+        picked, agreed,
+    )  # fmt: skip
     if reference_count == 0:
         return
     is_free = np.ones(z.shape[0], np.bool_)

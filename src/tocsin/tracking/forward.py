@@ -109,17 +109,17 @@ class Forward:
                 plots = without_biases(plots, own, memory.biases.mean)
         swept = NOTHING_SWEPT if detections.swept is None else swept_row(detections.swept)
         when_ns = _reference_ns(plots, detections.end_ns)
-        near, lone_slots = self._split_lone(slots, plots, when_ns)
+        record = memory.watch.record(detections.sensor, plots.row_count)
+        doubted = plots.doubted(record.ratio) if record.trust == "suspect" else plots
+        near, lone_slots = self._split_lone(slots, doubted, when_ns)
         seen = picture(memory, near, when_ns, self.policy.own_prob, self.par, self._room_for(near))
         if not seen.is_sound.all():
             self._free(near[~seen.is_sound], telling)
             seen = seen.rows(np.flatnonzero(seen.is_sound))
             slots = slots[memory.status[slots] != FREE]
-        record = memory.watch.record(detections.sensor, plots.row_count)
         if record.trust == "ignored":
             choice, worth, doubt, born = np.full(seen.slots.shape[0], -1, dtype=np.int64), np.zeros(0), _NO_SHARES, None
         else:
-            doubted = plots.doubted(record.ratio) if record.trust == "suspect" else plots
             choice, worth, doubt, born = associate(
                 memory, self.policy, self.par, doubted, seen, when_ns, swept, own, self.plain_worth
             )
@@ -127,8 +127,8 @@ class Forward:
         if own.has_any:
             unsure, clock_var_s2 = as_unsure_as(plots, own, memory.biases.cov)
         if hear(
-            memory.watch, record, detections.end_ns, unsure, clock_var_s2, digest, seen, when_ns, choice, memory,
-            self.policy,
+            memory.watch, record, detections.end_ns, unsure, clock_var_s2, digest, seen, lone_slots, when_ns, choice,
+            memory, self.policy,
         ):  # fmt: skip
             self._disown(detections, telling, done)
             left = memory.status[seen.slots] != FREE
@@ -256,7 +256,7 @@ class Forward:
         """Slots that must be predicted for a scan, and those of one plot that none of its plots can continue."""
         memory = self.state
         is_worth_it = slots.size >= LONE_FROM and plots.count and plots.kind < INFRARED
-        if not is_worth_it or self.layout.count or memory.watch.astray(when_ns):
+        if not is_worth_it or self.layout.count:
             return slots, slots[:0]
         view = plots.z[plots.z[:, 0].argsort(kind="stable"), :3].T.copy()
         span_s = np.abs(plots.time_ns - when_ns).max() / NS_PER_S
