@@ -1,0 +1,434 @@
+"""Which plots may belong to which tracks, and what a scan did to each: beside the same written out in numpy."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tocsin.kernels import ecef_from_geodetic, ecef_from_radar, enu_axes, geodetic_from_ecef, radar_from_ecef
+from tocsin.kernels.track_assign import SURE_PROB, assign, choose
+from tocsin.kernels.track_gate import LIVE, gate
+from tocsin.kernels.track_joint import share_plots
+from tocsin.kernels.track_motion import BALLISTIC, BOOST, LEVEL
+from tocsin.kernels.track_observe import INFRARED, POSITION, RADAR, RADAR_RATE
+from tocsin.kernels.track_scan import (
+    CHANGED,
+    CONFIRMED,
+    DROPPED,
+    FED,
+    FREE,
+    RIPE,
+    TENTATIVE,
+    YOUNG,
+    judged,
+    lone,
+    news,
+    reckon,
+    start_tracks,
+    stirred,
+    taken_plots,
+)
+from tocsin.kernels.track_update import TURN_LOG_PROB
+from tocsin.policy import TrackPolicy
+from tocsin.tracking.output import picture
+from tocsin.tracking.parameters import chi_square_bound, kernel_parameters
+from tocsin.tracking.state import TrackerState
+
+SITE = np.array(ecef_from_geodetic(0.63, 0.7, 500.0))
+GM = 3.986004418e14
+NOW_NS = 10**18
+ROWS = {RADAR: 3, RADAR_RATE: 4, POSITION: 3}
+STD = {RADAR: (30.0, 1e-3, 1e-3, 1.0), RADAR_RATE: (30.0, 1e-3, 1e-3, 5.0), POSITION: (80.0, 80.0, 120.0, 1.0)}
+NO_BIASES = (np.full(5, -1), np.zeros(5), 0.0)
+POLICY, PAR = TrackPolicy(), kernel_parameters(TrackPolicy())
+
+
+def measured(kind: int, state: np.ndarray) -> np.ndarray:
+    """What a sensor at the site measures of position and velocity, without noise."""
+    if kind == POSITION:
+        return np.append(state[:3], 0.0)
+    sight = state[:3] - SITE
+    return np.array((*radar_from_ecef(state[:3], SITE), state[3:] @ sight / np.linalg.norm(sight)))
+
+
+def innovation(kind: int, state: np.ndarray, z: np.ndarray) -> np.ndarray:
+    off = z - measured(kind, state)
+    if kind != POSITION:
+        off[1] = math.remainder(off[1], 2.0 * math.pi)
+    else:  # a report's variances are level and of height
+        lat, lon, _ = geodetic_from_ecef(*z[:3])
+        off = enu_axes(lat, lon) @ off[:3]
+    return off[: ROWS[kind]]
+
+
+def derivative(kind: int, state: np.ndarray) -> np.ndarray:
+    steps = np.diag([1.0] * 3 + [0.1] * 3)
+    z = measured(kind, state)
+    sides = [(innovation(kind, state - h, z) - innovation(kind, state + h, z)) / (2.0 * h.sum()) for h in steps]
+    return np.array(sides).T
+
+
+def moved(model: int, x: np.ndarray, dt_s: float) -> np.ndarray:
+    push = np.zeros(3) if model == LEVEL else -GM * x[:3] / np.linalg.norm(x[:3]) ** 3
+    push = push + (x[6:9] if model == BOOST else 0.0)
+    return np.concatenate((x[:3] + dt_s * x[3:6] + 0.5 * dt_s**2 * push, x[3:6] + dt_s * push))
+
+
+def turned(state: np.ndarray, cov: np.ndarray, gap_s: float, turn_m_s2: float) -> np.ndarray:
+    """A level turn begun a while ago: at most until it has turned the velocity by the speed."""
+    lat, lon, _ = geodetic_from_ecef(*state[:3])
+    axes = np.eye(3) - np.outer(enu_axes(lat, lon)[2], enu_axes(lat, lon)[2])
+    gained = min(turn_m_s2 * gap_s, float(np.linalg.norm(state[3:])))
+    came = gained * (gap_s - 0.5 * gained / max(turn_m_s2, 1e-9))
+    out: np.ndarray = cov + np.kron(np.outer((came, gained), (came, gained)), axes)
+    return out
+
+
+def pairs_by_definition(
+    kind: int, tracks: dict[str, Any], z: np.ndarray, var: np.ndarray, lag_s: np.ndarray, limit: float,
+    policy: TrackPolicy,
+) -> dict[tuple[int, int], tuple[float, float]]:  # fmt: skip
+    """(track, plot) -> ln of the mixture likelihood, and the least NIS, of all that any model's innovation admits."""
+    found, slopes = {}, {}
+    for i, j in np.ndindex(tracks["x"].shape[0], z.shape[0]):
+        near, least, nis = [], math.inf, math.inf
+        for m in np.flatnonzero(tracks["mu"][i] >= LIVE).tolist():
+            at = moved(m, tracks["x"][i, m], lag_s[j] + tracks["back_s"][i])
+            if (i, m, lag_s[j]) not in slopes:
+                slopes[i, m, lag_s[j]] = derivative(kind, at)
+            h, off, cov = slopes[i, m, lag_s[j]], innovation(kind, at, z[j]), tracks["cov"][i, m, :6, :6]
+            for turn in (False, True):
+                if turn and not (m == LEVEL and nis > policy.turn_nis):
+                    continue
+                p = turned(at, cov, tracks["gap_s"][i], policy.turn_m_s2) if turn else cov
+                s = h @ p @ h.T + np.diag(var[j, : ROWS[kind]])
+                nis = float(off @ np.linalg.solve(s, off))
+                is_in = bool((off**2 <= limit * np.diag(s)).all()) or kind == POSITION
+                log = -0.5 * (nis + np.linalg.slogdet(s)[1] + ROWS[kind] * math.log(2.0 * math.pi))
+                last = log + (TURN_LOG_PROB if turn else 0.0) if is_in else -math.inf
+            least = min(least, nis)
+            near.append(last + math.log(tracks["mu"][i, m]))
+        if near and max(near) > -math.inf:
+            found[i, j] = float(np.logaddexp.reduce(near)), least
+    return found
+
+
+def sky(rng: np.random.Generator, n: int) -> dict[str, Any]:
+    """Tracks of all models, near the site and far, well and badly known."""
+    x, cov, mu = np.zeros((n, 3, 9)), np.zeros((n, 3, 9, 9)), np.zeros((n, 3))
+    for i in range(n):
+        range_m = 10.0 ** rng.uniform(3.5, 6.0)
+        place = ecef_from_radar(range_m, rng.uniform(0.0, 6.28), math.asin(rng.uniform(0.0, 0.999)), SITE)
+        for m in range(3):
+            root = rng.normal(size=(9, 9)) * ([10.0 ** rng.uniform(1.0, 3.5)] * 3 + [10.0 ** rng.uniform(0, 2)] * 6)
+            cov[i, m] = root.T @ root / 9.0 + np.eye(9)
+            x[i, m, :3] = place + rng.normal(size=3) * 300.0
+            x[i, m, 3:6] = rng.normal(size=3) * (200.0 if m == LEVEL else 2_000.0)
+            x[i, m, 6:] = rng.normal(size=3) * 15.0
+        mu[i] = rng.dirichlet((0.3, 0.3, 0.3))
+        mu[i] *= mu[i] > 1e-3
+    return {
+        "x": x, "cov": cov, "mu": mu / mu.sum(axis=1, keepdims=True), "gap_s": rng.uniform(0.2, 12.0, n),
+        "back_s": -rng.uniform(0.0, 1.0, n) * (rng.random(n) < 0.4),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", [RADAR, RADAR_RATE, POSITION])
+@pytest.mark.parametrize("seed", range(2))
+def test_pairs_that_gate_and_their_likelihoods_are_those_of_the_definition(kind: int, seed: int) -> None:
+    rng, n = np.random.default_rng((kind, seed)), 30
+    tracks = sky(rng, n)
+    lag_s = rng.choice([-0.8, 0.0, 0.5], 5 * n) * (seed % 2)
+    z, var = np.zeros((5 * n, 4)), np.tile(np.square(STD[kind]), (5 * n, 1)) * rng.uniform(0.5, 4.0, (5 * n, 1))
+    for j in range(5 * n):  # beside a model of some track, by up to five sigmas or so
+        i = j % n
+        m = int(rng.choice(3, p=tracks["mu"][i]))
+        at = moved(m, tracks["x"][i, m], lag_s[j] + tracks["back_s"][i])
+        off = np.linalg.cholesky(tracks["cov"][i, m, :6, :6]) @ rng.normal(size=6) * rng.uniform(0.0, 3.0)
+        z[j] = measured(kind, at + off) + np.sqrt(var[j]) * rng.normal(size=4) * rng.uniform(0.0, 2.0)
+    z[:, 3] *= kind == RADAR_RATE
+    spot = z[:, :3].copy() if kind == POSITION else np.array([ecef_from_radar(*row[:3], SITE) for row in z])
+    key, axis = (z[:, 0].copy(), np.eye(3)[0])
+    limit = chi_square_bound(POLICY.gate_prob, ROWS[kind])
+    start, plot, score = gate(
+        tracks["x"], tracks["cov"], tracks["mu"], np.zeros((n, 3, 9, 0)), np.arange(n), np.empty((0, 6, 6)),
+        tracks["back_s"], tracks["gap_s"], kind, z, spot, NOW_NS + np.round(lag_s * 1e9).astype(np.int64), NOW_NS,
+        SITE, var, key, key.argsort(kind="stable"), axis, limit, PAR, np.zeros((0, 0)), NO_BIASES,
+    )  # fmt: skip
+    got = {(i, int(plot[k])): float(score[k]) for i in range(n) for k in range(start[i], start[i + 1])}
+    wanted = pairs_by_definition(kind, tracks, z, var, lag_s, limit, POLICY)
+    sure = {pair for pair, (_, nis) in wanted.items() if nis <= 0.98 * limit}  # up, and derivatives, are approximate
+    assert len(sure) > n
+    assert sure <= got.keys()
+    assert all(wanted[pair][1] <= 1.02 * limit for pair in got)
+    assert [got[pair] for pair in sure] == pytest.approx([wanted[pair][0] for pair in sure], abs=0.05)
+
+
+def one_plot_tracks(rng: np.random.Generator, n: int, par: np.ndarray, kind: int = RADAR) -> TrackerState:
+    """Tracks begun by one radar plot each, up to 20 s ago, from 5 to 1000 km away."""
+    memory = TrackerState()
+    slots = memory.take(n)
+    z, var = np.zeros((n, 4)), np.tile((900.0, 1e-6, 1e-6, 25.0), (n, 1)) * 10.0 ** rng.uniform(-1.0, 1.0, (n, 1))
+    z[:, 0], z[:, 1], z[:, 2] = (
+        10.0 ** rng.uniform(3.7, 6.0, n), rng.uniform(0.0, 6.28, n), np.arcsin(rng.uniform(0.0, 0.99, n)),
+    )  # fmt: skip
+    then_ns = NOW_NS - (10.0 ** rng.uniform(-2.0, 1.3, n) * 1e9).astype(np.int64)
+    start_tracks(
+        memory.x, memory.cov, memory.mu, memory.slope, memory.t_ns, memory.first_ns, memory.last_ns, memory.plot_count,
+        slots, np.arange(n), kind, 0, z, then_ns, SITE, var, par, np.zeros((0, 0)), NO_BIASES,
+    )  # fmt: skip
+    return memory
+
+
+def lone_of(memory: TrackerState, z: np.ndarray, var: np.ndarray, lag_s: float, limit: float, par: np.ndarray) -> Any:
+    view = z[z[:, 0].argsort(), :3].T.copy()
+    return lone(
+        memory.x, memory.cov, memory.mu, memory.t_ns, memory.last_ns, memory.plot_count, memory.status, memory.parent,
+        NOW_NS, lag_s, view, SITE, var.max(axis=0), limit, par,
+    )  # fmt: skip
+
+
+POLICIES = st.builds(
+    TrackPolicy,
+    velocity_std_m_s=st.sampled_from([1.0, 30.0, 4_000.0]),
+    level_speed_std_m_s=st.sampled_from([1.0, 300.0, 9_000.0]),
+    level_noise=st.sampled_from([0.0, 4.0, 1e6]),
+    level_climb_noise=st.sampled_from([0.0, 1.0, 1e6]),
+    coast_noise=st.sampled_from([0.0, 5e-7, 1e4]),
+    jerk_noise=st.sampled_from([5.0, 1e6]),
+    thrust_m_s2=st.sampled_from([0.0, 20.0, 150.0]),
+    thrust_std_m_s2=st.sampled_from([0.1, 14.0, 140.0]),
+    exhaust_m_s=st.sampled_from([500.0, 2_600.0]),
+    turn_m_s2=st.sampled_from([0.0, 12.0, 500.0]),
+)
+
+
+@settings(max_examples=30, deadline=None)
+@given(policy=POLICIES, seed=st.integers(0, 2**32 - 1), lag_s=st.sampled_from([0.0, 0.3]))
+def test_no_plot_of_a_scan_gates_with_a_track_told_to_be_lone(policy: TrackPolicy, seed: int, lag_s: float) -> None:
+    rng, n, par = np.random.default_rng(seed), 20, kernel_parameters(policy)
+    memory, limit = one_plot_tracks(rng, n, par), chi_square_bound(policy.gate_prob, 3)
+    slots = np.arange(n)
+    seen = picture(memory, slots, NOW_NS, policy.own_prob, par)
+    tracks = {
+        "x": seen.x,
+        "cov": seen.cov,
+        "mu": seen.mu,
+        "back_s": np.zeros(n),
+        "gap_s": (NOW_NS - memory.last_ns[slots]) / 1e9,
+    }
+    p = 2 * n
+    z, var, lags = np.zeros((p, 4)), np.tile((900.0, 1e-6, 1e-6, 1.0), (p, 1)), rng.choice([-lag_s, lag_s], p)
+    for j in range(p):  # some two to six sigmas off, in one direction of space
+        i = j % n
+        m = int(rng.choice(3, p=seen.mu[i]))
+        at, root = moved(m, seen.x[i, m], lags[j]), np.linalg.cholesky(seen.cov[i, m, :6, :6] + np.eye(6) * 1e-9)
+        direction = rng.normal(size=6)
+        z[j, :3] = measured(RADAR, at + root @ direction / np.linalg.norm(direction) * rng.uniform(2.0, 6.0))[:3]
+    is_lone = lone_of(memory, z, var, lag_s, limit, par)[slots]
+    found = pairs_by_definition(RADAR, tracks, z, var, lags, limit, policy)
+    met = {i for (i, _), (_, nis) in found.items() if nis <= limit}
+    assert not met & set(np.flatnonzero(is_lone).tolist())
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_track_far_from_every_plot_is_lone_and_no_other_kind_of_track_is(seed: int) -> None:
+    rng, n = np.random.default_rng(seed), 60
+    memory, limit = one_plot_tracks(rng, n, PAR), chi_square_bound(POLICY.gate_prob, 3)
+    z, var = np.zeros((40, 4)), np.tile((900.0, 1e-6, 1e-6, 1.0), (40, 1))
+    z[:, 0], z[:, 1], z[:, 2] = rng.uniform(1e5, 1e6, 40), rng.uniform(0.0, 6.28, 40), rng.uniform(0.0, 1.3, 40)
+    spot = np.array([ecef_from_radar(*row[:3], SITE) for row in z])
+    place, gap_s = memory.x[:n, BALLISTIC, :3], (NOW_NS - memory.last_ns[:n]) / 1e9
+    spread_m = np.sqrt(np.trace(memory.cov[:n, BALLISTIC, :3, :3], axis1=1, axis2=2)) + gap_s * POLICY.velocity_std_m_s
+    reach_m = math.sqrt(limit) * (spread_m + 30.0) + 100.0 * gap_s**2
+    nearest_m = np.linalg.norm(place[:, None] - spot, axis=2).min(axis=1)
+    far = (nearest_m > 4.0 * reach_m + 1e-3 * 4.0 * 1e6) & (
+        np.cos([radar_from_ecef(at, SITE)[2] for at in place]) > 0.5
+    )
+    far &= reach_m < 0.05 * np.array([radar_from_ecef(at, SITE)[0] for at in place])
+    is_lone = lone_of(memory, z, var, 0.0, limit, PAR)
+    assert far.sum() > 5
+    assert is_lone[:n][far].all()
+    assert not is_lone[n:].any()
+    which = np.flatnonzero(far)
+    for name, value in (
+        ("status", CONFIRMED), ("status", FREE), ("parent", 7), ("t_ns", NOW_NS), ("plot_count", (2, 0, 0)),
+        ("plot_count", (1, 1, 0)), ("plot_count", (1, 0, 1)), ("plot_count", (0, 1, 0)),
+    ):  # fmt: skip
+        column = getattr(memory, name)
+        was = column.copy()
+        column[which] = value
+        assert not lone_of(memory, z, var, 0.0, limit, PAR)[which].any(), name
+        column[:] = was
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(-1, 8), st.booleans()), max_size=9, unique_by=lambda c: c[0] if c[0] >= 0 else object()
+    )
+)
+def test_plots_that_fed_tracks_come_first_then_those_that_nobody_chose(choices: list[tuple[int, bool]]) -> None:
+    """A track may choose a plot that it then cannot use: it feeds nobody."""
+    choice = np.array([c for c, _ in choices], dtype=np.int64)
+    nis = np.array([1.5 if c >= 0 and ok else -1.0 for c, ok in choices])
+    slots = 3 * np.arange(choice.size) + 1
+    fed, taken, used = taken_plots(slots, choice, nis, 9)
+    wanted = [(3 * i + 1, c) for i, (c, ok) in enumerate(choices) if c >= 0 and ok]
+    assert list(zip(fed[:used].tolist(), taken[:used].tolist(), strict=True)) == wanted
+    assert taken[used:].tolist() == sorted(set(range(9)) - set(choice.tolist()))
+    assert fed.size == taken.size
+
+
+def sorted_out(rng: np.random.Generator, n: int) -> tuple[TrackerState, np.ndarray, np.ndarray]:
+    """Slots in a random order, and random marks as `reckon` leaves them."""
+    memory = TrackerState()
+    slots = rng.permutation(memory.take(n))
+    memory.status[slots] = rng.integers(TENTATIVE, CONFIRMED + 1, n)
+    memory.plot_count[slots] = rng.integers(0, 3, (n, 3))
+    memory.evidence[slots], memory.t_ns[slots] = rng.integers(4, 7, n), rng.integers(0, 50, n)
+    memory.mu[slots], memory.cov[slots] = (
+        rng.dirichlet((1.0, 1.0, 1.0), n),
+        np.eye(9) * 2.0 * 10.0 ** rng.integers(2, 9, (n, 1, 1, 1)),
+    )
+    marks = np.zeros(memory.status.size, np.int64)
+    marks[slots] = rng.choice([0, CHANGED, CHANGED | FED, DROPPED, CHANGED | DROPPED], n, p=[0.5, 0.1, 0.2, 0.1, 0.1])
+    return memory, slots, marks
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_scan_stirs_what_it_changed_and_what_its_young_tracks_may_double(seed: int) -> None:
+    rng, young_hits, ripe = np.random.default_rng(seed), 4, 5.0
+    memory, slots, marks = sorted_out(rng, 3 if seed > 3 else 80)
+    given_marks, hits = marks.copy(), memory.plot_count.sum(axis=1)
+    end_ns = 20
+    out, what, common_ns = stirred(
+        memory.status, memory.plot_count, memory.evidence, memory.cov, memory.mu, memory.t_ns, slots, marks, young_hits,
+        ripe, end_ns,
+    )  # fmt: skip
+    kept = {k for k in slots.tolist() if given_marks[k] & CHANGED and not given_marks[k] & DROPPED and hits[k] >= 3}
+    young = {k for k in kept if given_marks[k] & FED and hits[k] <= young_hits}
+    ripening = {k for k in kept if memory.status[k] == TENTATIVE and memory.evidence[k] >= ripe}
+    var = np.trace(memory.cov[:, :, 3:6, 3:6], axis1=2, axis2=3)
+    known = {k for k in slots.tolist() if memory.mu[k] @ var[k] <= 4.0 * 3.0 * 500.0**2} if young else set()
+    wanted = [k for k in slots.tolist() if given_marks[k] or k in known]
+    assert out.tolist() == wanted
+    told = [int(given_marks[k]) | (YOUNG if k in young else 0) | (RIPE if k in ripening else 0) for k in wanted]
+    assert what.tolist() == told
+    assert common_ns == max([end_ns, *memory.t_ns[wanted].tolist()])
+
+
+@given(st.lists(st.tuples(st.integers(0, 31), st.booleans(), st.booleans(), st.floats(-1.0, 9.0)), max_size=12))
+def test_what_is_judged_and_told_follows_from_marks_and_soundness(rows: list[tuple[int, bool, bool, float]]) -> None:
+    n = len(rows)
+    what, is_sound = np.array([r[0] for r in rows], dtype=np.int64), np.array([r[1] for r in rows], dtype=bool)
+    absorbed, nis = np.array([r[2] for r in rows], dtype=bool), np.array([r[3] for r in rows])
+    gone, young, ripe = judged(what, is_sound)
+    assert gone.tolist() == [bool(w & DROPPED) or not ok for w, ok, _, _ in rows]
+    assert young.tolist() == [i for i in range(n - 1, -1, -1) if what[i] & YOUNG and is_sound[i]]
+    assert ripe.tolist() == [i for i in range(n) if what[i] & RIPE and is_sound[i]]
+    slots = np.arange(n)[::-1] * 2
+    nis_of, mu, told_boost = np.full(2 * n + 1, -7.0), np.zeros((n, 3)), np.full(2 * n + 1, -1.0)
+    nis_of[slots], mu[:, BOOST] = nis, np.arange(n) + 1.0
+    told, at, is_over, told_nis = news(slots, what, is_sound, gone, absorbed, nis_of, mu, told_boost)
+    wanted = [i for i in range(n) if what[i] & (CHANGED | DROPPED) and is_sound[i]]
+    assert told.tolist() == wanted
+    assert at.tolist() == slots[wanted].tolist()
+    assert is_over.tolist() == [bool(what[i] & DROPPED) or bool(absorbed[i]) for i in wanted]
+    assert told_nis.tolist() == [-1.0 if absorbed[i] else nis[i] for i in wanted]
+    assert [told_boost[slots[i]] for i in range(n)] == [i + 1.0 if i in wanted else -1.0 for i in range(n)]
+
+
+MISSES = (3, 5, 8)  # tentative, one that came off another, confirmed
+EVIDENCE_MIN = -6.0
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data(), kind=st.sampled_from([RADAR, INFRARED]), has_swept=st.booleans(), is_lone=st.booleans())
+def test_a_look_in_vain_counts_where_it_says_something(
+    data: st.DataObject, kind: int, has_swept: bool, is_lone: bool
+) -> None:
+    """One track: an object 300 km off, in the swept volume or not, that the scan fed or not."""
+    status = TENTATIVE if is_lone else data.draw(st.sampled_from([TENTATIVE, CONFIRMED]))
+    parent = 0 if is_lone else data.draw(st.sampled_from([0, 9]))
+    misses, evidence = data.draw(st.integers(0, 8)), data.draw(st.sampled_from([-5.9, -3.0, 4.0]))
+    is_seen, is_fed = data.draw(st.booleans()), not is_lone and data.draw(st.booleans())
+    counts = (1, 0, 0) if is_lone else data.draw(st.sampled_from([(3, 0, 0), (3, 2, 0), (0, 3, 0)]))
+    std_m = 100.0 if is_lone else data.draw(st.sampled_from([4_900.0, 5_100.0]))
+    burns = data.draw(st.sampled_from([0.0, 0.6])) if kind == INFRARED else 0.0
+    prob = data.draw(st.sampled_from([0.5, 0.9, 1.0]))
+    place = np.array(ecef_from_geodetic(0.63, 0.74, 60e3))
+    site = SITE if kind == RADAR else place * (5.0 if is_seen else -5.0)  # infrared: the Earth is in between, or not
+    memory = TrackerState()
+    memory.take(2)
+    memory.status[1], memory.parent[1], memory.miss_count[1], memory.evidence[1] = status, parent, misses, evidence
+    memory.plot_count[1], memory.mu[1] = counts, (burns, 1.0 - burns, 0.0)
+    memory.x[1, :, :3], memory.cov[1], memory.t_ns[1], memory.told_boost[1] = place, np.eye(9) * std_m**2, NOW_NS, burns
+    seen = picture(memory, np.array([1]), NOW_NS, 1.0, PAR)
+    swept = np.array((0.0, 2.0 * math.pi, 0.0, 0.5 * math.pi, 1e3, 2e6 if is_seen else 1e5, prob, 0.0))
+    marks, nis_of = np.zeros(memory.status.size, np.int64), np.full(memory.status.size, -1.0)
+    row = np.zeros(0, np.int64) if is_lone else np.arange(1)
+    seen = seen.rows(row)
+    reckon(
+        memory.x, memory.cov, memory.mu, memory.slope, memory.t_ns, memory.miss_count, memory.plot_count, memory.status,
+        memory.parent, memory.evidence, memory.told_boost, seen.slots, np.array([2.5 if is_fed else -1.0])[row], seen.x,
+        seen.cov, seen.mu, seen.slope, seen.state, seen.cov6, np.array([1] if is_lone else [], dtype=np.int64), NOW_NS,
+        kind, has_swept, swept, site, np.array((MISSES[0], MISSES[1], MISSES[2], EVIDENCE_MIN)), PAR, marks, nis_of,
+    )  # fmt: skip
+    is_looked_at = has_swept and is_seen and not is_fed and (kind == RADAR or is_lone or burns > 0.0)
+    unsure = kind == RADAR and (status == CONFIRMED or counts[1] > 0) and std_m > 5_000.0
+    is_missed = is_looked_at and not unsure and (kind == RADAR or status == TENTATIVE)
+    loss = math.log(1.0 - min(prob, 0.99)) if is_missed and (kind == RADAR or is_lone) else 0.0
+    left = burns * (1.0 - min(prob, 0.99)) if is_looked_at and kind == INFRARED and not is_lone else burns
+    left /= 1.0 - burns + left
+    assert memory.miss_count[1] == misses + is_missed
+    assert memory.evidence[1] == pytest.approx(evidence + loss)
+    assert memory.mu[1, BOOST] == pytest.approx(left)
+    most = MISSES[2] if status == CONFIRMED else MISSES[1 if parent else 0]
+    is_over = memory.miss_count[1] >= most or (status == TENTATIVE and memory.evidence[1] < EVIDENCE_MIN)
+    assert bool(marks[1] & DROPPED) == (is_missed and is_over)
+    assert bool(marks[1] & FED) == is_fed
+    is_news = has_swept and kind == INFRARED and not is_lone and not is_fed and abs(left - burns) > 0.1
+    assert bool(marks[1] & CHANGED) == (is_fed or is_news)
+    assert nis_of[1] == (2.5 if is_fed else -1.0)
+    assert (marks[0], nis_of[0], memory.miss_count[0]) == (0, -1.0, 0)
+
+
+@pytest.mark.parametrize("is_joint", [False, True])
+@pytest.mark.parametrize("seed", range(8))
+def test_what_tracks_choose_is_taken_from_the_rest_and_weighed(seed: int, is_joint: bool) -> None:
+    rng, n, p, log_odds = np.random.default_rng(seed), 30, 40, 2.0
+    memory = TrackerState()
+    slots = rng.permutation(memory.take(n))
+    memory.status[slots] = rng.integers(TENTATIVE, CONFIRMED + 1, n)
+    rows, order = np.sort(rng.permutation(n)[:20]), rng.permutation(p)[:30]
+    lists = [np.sort(rng.choice(order, rng.integers(0, 4), replace=False)) for _ in rows]
+    start = np.concatenate(([0], np.cumsum([each.size for each in lists])))
+    plot, score = np.concatenate(lists).astype(np.int64), rng.normal(3.0, 3.0, start[-1])
+    density, volume, per, most = (1e-3, 1e9, 10.0, math.inf) if seed % 2 else (1e-9, 1e3, 1.0, 9.0)
+    choice, worth = np.full(n, -1), np.zeros(n)
+    left, free_count, prob, doubtful = choose(
+        start, plot, score, rows, memory.status, slots, p, order, 35, (-0.1, density, volume, per, most), is_joint,
+        log_odds, choice, worth,
+    )  # fmt: skip
+    joint, by_joint = share_plots(start, plot, score, p, log_odds)
+    taken = by_joint if is_joint else assign(start, plot, score, p)
+    wanted = np.full(n, -1)
+    wanted[rows[taken >= 0]] = plot[taken[taken >= 0]]
+    assert choice.tolist() == wanted.tolist()
+    assert left.tolist() == [j for j in order.tolist() if j not in set(wanted.tolist())]
+    assert free_count == 35 - sum(memory.status[slots[i]] == CONFIRMED for i in range(n) if wanted[i] >= 0)
+    assert doubtful.tolist() == [
+        r for r, k in enumerate(taken.tolist()) if is_joint and k >= 0 and joint[k] < SURE_PROB
+    ]
+    if is_joint:
+        assert prob.tolist() == joint.tolist()
+    per_plot = math.log(max(density, free_count / volume) / per)
+    for i in range(n):
+        k = [k for r, k in enumerate(taken.tolist()) if rows[r] == i and k >= 0]
+        is_weighed = bool(k) and memory.status[slots[i]] == TENTATIVE
+        assert worth[i] == pytest.approx(min(score[k[0]] - 0.1 - per_plot, most) if is_weighed else 0.0)
