@@ -23,6 +23,8 @@ from tocsin.cli.app import app
 from tocsin.flight import Earth, fly
 from tocsin.kernels.geodesy import ecef_from_geodetic, enu_axes
 from tocsin.kernels.height_finding import ecef_columns, elevations_from_height
+from tocsin.tracking import ArrayTracker, Sensor
+from tocsin.units import NS_PER_S
 
 SENSORS = """
 [[sensors]]
@@ -60,12 +62,27 @@ def fly_all_ways() -> None:
         fly(*states, beta_kg_m2=3000.0, earth=Earth().with_zonals(), wind_profile=wind, drag_mach=mach)
 
 
+def track_false_plots() -> None:
+    """Two scans of one radar with a hundred false plots each: so many tracks that it is asked which of them is lone."""
+    rng = np.random.default_rng(0)
+    radar = Sensor(
+        name="radar", kind="radar", site_ecef_m=ecef_from_geodetic(0.6, 0.6, 0.0), range_std_m=30.0, angle_std_rad=1e-3
+    )  # fmt: skip
+    tracker = ArrayTracker([radar])
+    for second in range(2):
+        range_m, azimuth_rad, elevation_rad = rng.uniform((1e5, 0.0, 0.1), (1e6, 6.0, 1.0), (100, 3)).T
+        tracker.step_arrays(
+            "radar", second * NS_PER_S, range_m=range_m, azimuth_rad=azimuth_rad, elevation_rad=elevation_rad
+        )  # fmt: skip
+
+
 def play() -> None:
     """Everything that calls a kernel: add here what a new entrance calls."""
     tocsin.simulate("one-missile", seed=0)
     tocsin.simulate("busy-sky", seed=0, overrides=("duration_s=300",))
     tocsin.simulate("turkiye-2026-03-04", seed=0, overrides=("duration_s=400",))  # radars of signal-to-noise, and tasks
     fly_all_ways()
+    track_false_plots()
     with tempfile.TemporaryDirectory() as folder:
         table, description = Path(folder, "scans.csv"), Path(folder, "sensors.toml")
         table.write_text(scans(), encoding="utf-8")
