@@ -9,12 +9,19 @@ import numpy.typing as npt
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from tracking_scene import CALM, EVERYWHERE, arrays_of, assert_same_memory, coasting, ns, radar_scan
+from tracking_scene import CALM, EVERYWHERE, RADAR, arrays_of, assert_same_memory, coasting, ns, radar_scan
 
-from tocsin.kernels import advance
+from tocsin.kernels import advance, ecef_from_radar
+from tocsin.kernels.track_motion import BALLISTIC
 from tocsin.messages import Detections
+from tocsin.policy import TrackPolicy
 from tocsin.tracking import Tracker, TrackerState
 from tocsin.tracking.checkpoint import ARRAYS, BANKS, pack, unpack
+from tocsin.tracking.output import picture
+from tocsin.tracking.parameters import chi_square_bound, kernel_parameters
+from tocsin.tracking.plots import plots_of
+from tocsin.tracking.registration import BiasLayout, BiasSpread
+from tocsin.tracking.split import offspring
 
 Array = npt.NDArray[np.float64]
 PARTS_S, SECONDS = 12, 45
@@ -148,3 +155,27 @@ def test_tracks_of_crossing_paths_stay_with_their_objects(seed: int) -> None:
             assert len(set(nearest)) == 2
             assert nearest == (was or nearest)
             was = nearest
+
+
+@pytest.mark.parametrize("whose", ["radar", "other"])
+def test_what_comes_off_a_track_is_found_as_far_aside_as_biases_leave_it_open(whose: str) -> None:
+    """Both radars may be 5 mrad off; the plot lies 5 km aside, of which its own variance explains nothing."""
+    layout = BiasLayout({"radar": BiasSpread(azimuth_rad=5e-3), "other": BiasSpread(azimuth_rad=5e-3)})
+    policy, own = TrackPolicy(), layout.of("radar") if whose == "radar" else layout.of("")
+    memory, par = TrackerState.with_biases(2), kernel_parameters(policy)
+    slots = memory.take(1)
+    place = np.array(ecef_from_radar(9e5, 1.0, 0.2, RADAR))
+    across = np.array(ecef_from_radar(9e5, 1.0 + 1e-3, 0.2, RADAR)) - place
+    memory.status[slots], memory.mu[slots, BALLISTIC], memory.t_ns[slots] = CONFIRMED, 1.0, ns(0.0)
+    memory.x[slots, BALLISTIC, :3], memory.x[slots, BALLISTIC, 5] = place, 3_000.0
+    memory.cov[slots, BALLISTIC] = np.eye(9) * 100.0
+    if whose == "other":  # its plots placed the track
+        memory.slope[slots, BALLISTIC, :3, 0] = across * 5.0
+    seen = picture(memory, slots, ns(0.0), policy.own_prob, par)
+    plots = plots_of(radar_scan([place + across * 5.5], 0.0, np.random.default_rng(0), std=(30.0, 1e-4)))
+    found = offspring(
+        memory, policy, par, plots, seen, ns(0.0), np.zeros(1), plots.z[:, 0].copy(), np.zeros(1, dtype=np.int64),
+        np.eye(3)[0], chi_square_bound(policy.gate_prob, 3), own,
+    )  # fmt: skip
+    assert found is not None
+    assert found.row.tolist() == [0]

@@ -11,7 +11,7 @@ from tocsin.kernels.track_motion import LEVEL, MODEL_COUNT
 from tocsin.kernels.track_scan import CONFIRMED
 
 _KNOWN_VELOCITY_M_S = 100.0  # one sigma: a track that knows less of its velocity has none to hand on
-_REACH_SIGMA = 8.0  # in range, beyond which no gate reaches
+_REACH_SIGMA = 8.0  # beyond which no gate reaches
 
 
 @kernel
@@ -20,9 +20,9 @@ def near_parents(
 ):
     """Rows (k,) int64 of confirmed ballistic tracks that know their velocity and have a plot near.
 
-    In        status (T,) of the memory; slots (n,), x .. cov6 of the picture; back_s (n,) <= 0 its states are after
-              when_ns
-              plot_ns .. order   as of `gate`, of a radar
+    In        status (T,) of the memory; slots (n,), x .. cov6 of the picture; back_s (n,) <= 0: less how long after
+              when_ns its states are
+              plot_ns .. order   as of `gate`, of a radar; var with what is not known of its biases
               along_m, across_m  one sigma of place of what comes off
     """
     n, q = slots.shape[0], order.shape[0]
@@ -51,7 +51,8 @@ def near_parents(
             dx, dy, dz = x[i, m, 0] - site[0], x[i, m, 1] - site[1], x[i, m, 2] - site[2]
             distance = math.sqrt(dx * dx + dy * dy + dz * dz)
             speed2 = x[i, m, 3] ** 2 + x[i, m, 4] ** 2 + x[i, m, 5] ** 2
-            place2 = cov[i, m, 0, 0] + cov[i, m, 1, 1] + cov[i, m, 2, 2] + off2
+            place2 = cov[i, m, 0, 0] + cov[i, m, 1, 1] + cov[i, m, 2, 2]
+            place2 = max(place2, cov6[i, 0, 0] + cov6[i, 1, 1] + cov6[i, 2, 2]) + off2  # biases are in the latter alone
             reach = reach_m(
                 place2, worst[0], worst[1] + worst[2], _REACH_SIGMA**2, distance, level_m(axes, dx, dy, dz),
                 1.1 * (span_s - back_s[i]) * math.sqrt(speed2),

@@ -14,7 +14,7 @@ _APART_M = 200_000.0  # in any component: never one object
 
 @in_place_kernel
 def may_be_one(fed_a, last_a_ns, fed_b, last_b_ns):
-    """Whether two tracks may be one object: no sensor has lately seen both at once. fed (s,) uint8, by sensor."""
+    """Whether two tracks may be one object: no sensor has lately seen both at once. fed (s,) bool, by sensor."""
     if abs(last_a_ns - last_b_ns) > _FRESH_NS:
         return True
     shared = False

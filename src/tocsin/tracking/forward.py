@@ -169,7 +169,7 @@ class Forward:
             self.miss_limits, self.par, marks, nis_of,
         )  # fmt: skip
         if begun.size:
-            self._start(plots, column, seen, when_ns, own, born, begun, taken[used:])
+            self._start(plots, column, seen, own, born, begun, taken[used:])
             marks[begun] = CHANGED
             fed[used:] = begun
             slots = np.concatenate((slots, begun))
@@ -185,8 +185,8 @@ class Forward:
         return done
 
     def _start(
-        self, plots: Plots, column: int, seen: Picture, when_ns: int, own: SensorBias, born: Offspring | None,
-        begun: Column, rest: Column,
+        self, plots: Plots, column: int, seen: Picture, own: SensorBias, born: Offspring | None, begun: Column,
+        rest: Column,
     ) -> None:  # fmt: skip
         """Fill slots with tracks begun by plots that no track took: beside another track, or anywhere."""
         memory = self.state

@@ -56,7 +56,7 @@ def picture_rows(
 
 
 def gate_rows(x: Column, cov: Column, mu: Column, slope: Column, rows: Column, *rest: object) -> tuple[Column, ...]:
-    """``track_gate.gate``."""
+    """``track_gate.gate``; ``wider``, the first of ``rest``, goes by place in ``rows`` and so must be empty."""
     if rows.shape[0] < LEAST_ROWS:
         return gate(x, cov, mu, slope, rows, *rest)
     parts = halves(lambda of: gate(x, cov, mu, slope, rows[of], *rest), rows.shape[0])

@@ -22,7 +22,7 @@ from tocsin.messages import Column
 from tocsin.policy import TrackPolicy
 from tocsin.tracking.merge import slope_of
 from tocsin.tracking.output import Picture
-from tocsin.tracking.plots import Plots
+from tocsin.tracking.plots import Plots, as_unsure_as
 from tocsin.tracking.registration import SensorBias
 from tocsin.tracking.state import TrackerState, lives
 
@@ -56,9 +56,10 @@ def offspring(
     """What radar plots that no confirmed track took may begin beside one. Arguments as of ``track_gate.gate``."""
     if plots.kind >= INFRARED or not order.size:
         return None
+    var = as_unsure_as(plots, own, memory.biases.cov)[0].var if own.has_any else plots.var
     near = near_parents(
         memory.status, seen.slots, seen.x, seen.cov, seen.mu, seen.cov6, back_s, plots.time_ns, when_ns,
-        plots.spot, plots.var, key, order, plots.site, policy.split_along_m, policy.split_across_m,
+        plots.spot, var, key, order, plots.site, policy.split_along_m, policy.split_across_m,
     )  # fmt: skip
     if not near.size:
         return None
