@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tocsin.kernels.track_memory import slots_in_use, take_slots
+from tocsin.kernels.track_memory import add_support, slots_in_use, take_slots
+from tocsin.kernels.track_motion import BALLISTIC, BOOST, LEVEL
 from tocsin.kernels.track_scan import CONFIRMED, FREE, TENTATIVE
+from tocsin.kernels.track_watch import BEFORE, EPOCH, EVER, NOW
 from tocsin.policy import TrackPolicy
+from tocsin.tracking.checkpoint import pack, unpack
 from tocsin.tracking.output import picture, updates
 from tocsin.tracking.parameters import kernel_parameters
 from tocsin.tracking.state import TrackerState
@@ -58,6 +61,52 @@ def test_what_is_given_back_is_zero_but_for_banks_in_which_nothing_lives() -> No
     for name, array in arrays.items():
         assert not array[slots[1:3]].any(), name
         assert array[slots[[0, 3]]].all(), name
+
+
+@pytest.mark.parametrize("biases", [0, 2])
+def test_what_slots_hold_comes_back_from_a_checkpoint_and_banks_as_far_as_they_live(biases: int) -> None:
+    rng, memory, other = (
+        np.random.default_rng(biases),
+        TrackerState.with_biases(biases),
+        TrackerState.with_biases(biases),
+    )
+    slots = memory.take(60)
+    for array in vars_of(memory).values():
+        array[slots] = (
+            rng.random((60, *array.shape[1:])) < 0.5 if array.dtype == bool else rng.normal(0, 9, array[slots].shape)
+        )
+    memory.status[slots] = rng.integers(FREE, CONFIRMED + 1, 60)
+    memory.mu[slots] = np.maximum(rng.normal(size=(60, 3)), 0.0)  # of many models or none
+    unpack(pack(memory), other)
+    used = memory.status != FREE
+    does_live = memory.mu > 0.0
+    does_live[:, BALLISTIC] |= memory.mu[:, BOOST] > 0.0
+    for name, array in vars_of(memory).items():
+        kept = np.zeros(array.shape, bool)
+        kept[used] = True
+        if name in ("x", "cov", "slope"):
+            for m, size in ((BOOST, 9), (BALLISTIC, 7), (LEVEL, 6)):
+                kept[:, m] &= does_live[:, m].reshape(-1, *[1] * (array.ndim - 2))
+                kept[:, m, size:] = False
+                if name == "cov":
+                    kept[:, m, :, size:] = False
+        assert getattr(other, name).tobytes() == np.where(kept, array, np.zeros_like(array)).tobytes(), name
+
+
+def test_support_is_of_the_present_ten_seconds_and_those_before() -> None:
+    support, slots = np.zeros((5, 4), np.int64), np.array([1, 3])
+    support[:, EPOCH] = 7
+    support[:, NOW], support[:, EVER], support[3, BEFORE] = 0b0010, 0b0110, 0b0100
+    for epoch, wanted in (
+        (7, (0b1010, 0b0100, 7)),
+        (8, (0b1000, 0b0010, 8)),
+        (9, (0b1000, 0, 9)),
+        (6, (0b1010, 0b0100, 7)),
+    ):
+        memory = support.copy()
+        add_support(memory, slots, 3, epoch)
+        assert memory[3, [NOW, BEFORE, EPOCH, EVER]].tolist() == [*wanted, 0b1110]
+        assert memory[[0, 2, 4]].tolist() == support[[0, 2, 4]].tolist()
 
 
 @pytest.mark.parametrize("sensor_count", [1, 3, 11])
