@@ -17,6 +17,7 @@ from tocsin.kernels.track_motion import (
     BOOST,
     DEAD_PROB,
     JERK_PSD,
+    LEVEL,
     MODEL_COUNT,
     THRUST_M_S2,
     THRUST_STD_M_S2,
@@ -395,6 +396,29 @@ def stirred(status, plot_count, evidence, cov, mu, t_ns, slots, marks, young_hit
             end_ns = max(end_ns, t_ns[k])
             count += 1
     return out[:count], what[:count], end_ns
+
+
+@kernel
+def given_up(status, mu, last_ns, slots, seen_mu, state, is_sound, now_ns, patience_s):
+    """Tracks that nobody has seen for too long, or that must be on the ground: (n,) bool.
+
+    In        slots (n,), seen_mu (n, 3), state (n, 6), is_sound (n,)   as predicted to now
+              patience_s (4,)  of tentative tracks, then of those most likely to fly as each model
+    """
+    out = np.empty(slots.shape[0], np.bool_)
+    for i in range(slots.shape[0]):
+        k = slots[i]
+        patience = patience_s[0]
+        if status[k] != TENTATIVE:
+            patience = patience_s[1 + BALLISTIC]
+            for m in (BOOST, LEVEL):
+                if mu[k, m] >= 0.5:
+                    patience = patience_s[1 + m]
+        out[i] = not is_sound[i] or (now_ns - last_ns[k]) * 1e-9 > patience
+        if seen_mu[i, LEVEL] < 0.5 and not out[i]:
+            _, _, height_m = geodetic_from_ecef(state[i, 0], state[i, 1], state[i, 2])
+            out[i] = height_m < 0.0
+    return out
 
 
 @kernel

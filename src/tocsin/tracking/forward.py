@@ -12,15 +12,14 @@ import math
 
 import numpy as np
 
-from tocsin.kernels.geodesy import geodetic_of_many
 from tocsin.kernels.track_bias import believe, centre, drift
-from tocsin.kernels.track_motion import BOOST, LEVEL
 from tocsin.kernels.track_observe import INFRARED
 from tocsin.kernels.track_scan import (
     CHANGED,
     CONFIRMED,
     FREE,
     TENTATIVE,
+    given_up,
     judged,
     lone,
     news,
@@ -94,6 +93,9 @@ class Forward:
         self.ripe_evidence = self.confirm_evidence * (1.0 - 1e-9)
         limits = policy.miss_limit, policy.split_miss_limit, policy.lost_misses, math.log(missed / (1.0 - false))
         self.miss_limits = np.array(limits)
+        self.patience_s = np.array(
+            (policy.tentative_gap_s, policy.burning_gap_s, policy.coast_gap_s, policy.level_gap_s)
+        )
 
     def use(self, detections: Detections, plots: Plots | None, telling: Telling | None) -> Outcome:
         """Use one scan and its plots, made here where not given. What it changed is told as at the scan's end."""
@@ -219,9 +221,10 @@ class Forward:
         to_ns = now_ns - _TICK_BEHIND_NS
         seen = picture(memory, unseen, to_ns, policy.own_prob, self.par, self._room_for(unseen))
         self._put_back(unseen, seen, to_ns)
-        is_over = (now_ns - memory.last_ns[unseen]) / NS_PER_S > self._patience_s(unseen)
-        is_down = (seen.mu[:, LEVEL] < 0.5) & (geodetic_of_many(seen.state)[:, 2] < 0.0)
-        is_gone = ~seen.is_sound | is_over | is_down
+        is_gone = given_up(
+            memory.status, memory.mu, memory.last_ns, unseen, seen.mu, seen.state, seen.is_sound, now_ns,
+            self.patience_s,
+        )  # fmt: skip
         told = unseen[is_gone & seen.is_sound]
         if told.size and telling is not None:
             gone = estimate(memory, told, to_ns, policy.own_prob, self.par)
@@ -370,13 +373,6 @@ class Forward:
         if slope.shape[1]:
             known = known - slope @ memory.biases.cov @ slope.T
         absorb(memory, older, younger, seen.state[0], known, slope)
-
-    def _patience_s(self, slots: Column) -> Column:
-        """How long tracks (n,) may go unseen."""
-        mu, policy = self.state.mu[slots], self.policy
-        sure_s = np.where(mu[:, BOOST] >= 0.5, policy.burning_gap_s, policy.coast_gap_s)
-        sure_s = np.where(mu[:, LEVEL] >= 0.5, policy.level_gap_s, sure_s)
-        return np.where(self.state.status[slots] == TENTATIVE, policy.tentative_gap_s, sure_s)
 
 
 def _reference_ns(plots: Plots, end_ns: int) -> int:
