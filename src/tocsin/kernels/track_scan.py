@@ -367,16 +367,18 @@ def _drop_where_over(k, status, parent, miss_count, evidence, limits, marks):
 
 
 @kernel
-def stirred(status, plot_count, evidence, cov, mu, t_ns, slots, marks, young_hits, ripe_evidence, end_ns):
+def stirred(status, plot_count, evidence, cov, mu, t_ns, slots, marks, young_hits, ripe_evidence, is_told, end_ns):
     """Tracks that a scan changed or dropped and, where it made young ones, all that these may be doubles of.
 
     In        slots (n,) alive, in order of track number; marks (T,) as by `reckon`
               young_hits     a track is compared with older ones until it has so many plots
               ripe_evidence  with which a tentative one may be confirmed
-    Out       slots (k,); what (k,) int64: the marks, YOUNG and RIPE added; a time that none of them lies beyond, ns
+              is_told        those that were dropped are wanted too
+    Out       slots (k,); what (k,) int64: the marks, YOUNG and RIPE added; slots (d,) dropped besides; a time that none
+              of all these lies beyond, ns
     """
     n = slots.shape[0]
-    out, what = np.empty(n, np.int64), np.empty(n, np.int64)
+    out, what, dropped = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int64)
     is_any_young = False
     for i in range(n):
         k = slots[i]
@@ -388,14 +390,19 @@ def stirred(status, plot_count, evidence, cov, mu, t_ns, slots, marks, young_hit
             is_any_young = True
         if status[k] == TENTATIVE and evidence[k] >= ripe_evidence:
             marks[k] |= RIPE
-    count = 0
+    count, dropped_count = 0, 0
     for i in range(n):
         k = slots[i]
-        if marks[k] != 0 or (is_any_young and may_be_known(cov[k], mu[k])):
+        if marks[k] == 0 and not (is_any_young and may_be_known(cov[k], mu[k])):
+            continue
+        end_ns = max(end_ns, t_ns[k])
+        if marks[k] & DROPPED and not is_told:
+            dropped[dropped_count] = k
+            dropped_count += 1
+        else:
             out[count], what[count] = k, marks[k]
-            end_ns = max(end_ns, t_ns[k])
             count += 1
-    return out[:count], what[:count], end_ns
+    return out[:count], what[:count], dropped[:dropped_count], end_ns
 
 
 @kernel

@@ -21,11 +21,8 @@ from tocsin.kernels.track_scan import (
     TENTATIVE,
     given_up,
     judged,
-    lone,
     news,
     put_back,
-    reckon,
-    start_tracks,
     stirred,
     taken_plots,
     use_plots,
@@ -34,7 +31,7 @@ from tocsin.kernels.track_twins import twins
 from tocsin.messages import Column, Detections, TrackUpdates
 from tocsin.policy import TrackPolicy
 from tocsin.tracking.associate import associate
-from tocsin.tracking.halves import use_plot_rows
+from tocsin.tracking.halves import lone_rows, reckon_rows, start_rows, use_plot_rows
 from tocsin.tracking.history import NO_NIS, NO_TRACKS, second_of
 from tocsin.tracking.merge import absorb, slope_of
 from tocsin.tracking.output import Estimate, Picture, blank, estimate, joined, picture, speed_significance, updates
@@ -163,7 +160,7 @@ class Forward:
         fed, taken, used = taken_plots(seen.slots, choice, nis, plots.count)
         begun = memory.take(fed.size - used)
         marks, nis_of = np.zeros(memory.status.shape[0], dtype=np.int64), np.full(memory.status.shape[0], -1.0)
-        reckon(
+        reckon_rows(
             memory.x, memory.cov, memory.mu, memory.slope, memory.t_ns, memory.miss_count, memory.plot_count,
             memory.status, memory.parent, memory.evidence, memory.told_boost, seen.slots, nis, seen.x, seen.cov,
             seen.mu, seen.slope, seen.state, seen.cov6, lone_slots, when_ns, plots.kind, detections.swept is not None,
@@ -206,7 +203,7 @@ class Forward:
             memory.parent[slots[nis < 0.0]] = 0
             is_split[is_split] = nis >= 0.0  # what could not use its plot begins as any other
             begun, rest = begun[~is_split], rest[~is_split]
-        start_tracks(
+        start_rows(
             memory.x, memory.cov, memory.mu, memory.slope, memory.t_ns, memory.first_ns, memory.last_ns,
             memory.plot_count, begun, rest, plots.kind, column, plots.z, plots.time_ns, plots.site, plots.var,
             self.par, memory.biases.cov, own.parts,
@@ -263,7 +260,7 @@ class Forward:
             return slots, slots[:0]
         view = plots.z[plots.z[:, 0].argsort(kind="stable"), :3].T.copy()
         span_s = np.abs(plots.time_ns - when_ns).max() / NS_PER_S
-        is_lone = lone(
+        is_lone = lone_rows(
             memory.x, memory.cov, memory.mu, memory.t_ns, memory.last_ns, memory.plot_count, memory.status,
             memory.parent, when_ns, span_s, view, plots.site, plots.var.max(axis=0),
             chi_square_bound(self.policy.gate_prob, plots.row_count), self.par,
@@ -312,10 +309,11 @@ class Forward:
         ``slots`` (n,) alive, in order of track number; ``marks`` and ``nis_of`` by slot.
         """
         memory, policy, end_ns = self.state, self.policy, detections.end_ns
-        slots, what, common_ns = stirred(
+        slots, what, dropped, common_ns = stirred(
             memory.status, memory.plot_count, memory.evidence, memory.cov, memory.mu, memory.t_ns, slots, marks,
-            policy.merge_young_hits, self.ripe_evidence, end_ns,
+            policy.merge_young_hits, self.ripe_evidence, telling is not None, end_ns,
         )  # fmt: skip
+        self._free(dropped, telling)
         seen = estimate(memory, slots, common_ns, policy.own_prob, self.par)  # all at one time
         gone, young, ripe = judged(what, seen.is_sound)
         self._confirm(seen, ripe)
