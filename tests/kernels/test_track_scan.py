@@ -26,6 +26,7 @@ from tocsin.kernels.track_scan import (
     RIPE,
     TENTATIVE,
     YOUNG,
+    given_up,
     judged,
     lone,
     news,
@@ -340,25 +341,29 @@ def sorted_out(rng: np.random.Generator, n: int) -> tuple[TrackerState, np.ndarr
 
 
 @pytest.mark.parametrize("seed", range(16))
-def test_a_scan_stirs_what_it_changed_and_what_its_young_tracks_may_double(seed: int) -> None:
+@pytest.mark.parametrize("is_told", [False, True])
+def test_a_scan_stirs_what_it_changed_and_what_its_young_tracks_may_double(seed: int, is_told: bool) -> None:
+    """What is dropped is told, where anything is; else it is done with."""
     rng, young_hits, ripe = np.random.default_rng(seed), 4, 5.0
     memory, slots, marks = sorted_out(rng, 3 if seed > 3 else 80)
     given_marks, hits = marks.copy(), memory.plot_count.sum(axis=1)
     end_ns = 20
-    out, what, common_ns = stirred(
+    out, what, dropped, common_ns = stirred(
         memory.status, memory.plot_count, memory.evidence, memory.cov, memory.mu, memory.t_ns, slots, marks, young_hits,
-        ripe, end_ns,
+        ripe, is_told, end_ns,
     )  # fmt: skip
     kept = {k for k in slots.tolist() if given_marks[k] & CHANGED and not given_marks[k] & DROPPED and hits[k] >= 3}
     young = {k for k in kept if given_marks[k] & FED and hits[k] <= young_hits}
     ripening = {k for k in kept if memory.status[k] == TENTATIVE and memory.evidence[k] >= ripe}
     var = np.trace(memory.cov[:, :, 3:6, 3:6], axis1=2, axis2=3)
     known = {k for k in slots.tolist() if memory.mu[k] @ var[k] <= 4.0 * 3.0 * 500.0**2} if young else set()
-    wanted = [k for k in slots.tolist() if given_marks[k] or k in known]
+    met = [k for k in slots.tolist() if given_marks[k] or k in known]
+    wanted = [k for k in met if is_told or not given_marks[k] & DROPPED]
     assert out.tolist() == wanted
+    assert dropped.tolist() == [k for k in met if k not in wanted]
     told = [int(given_marks[k]) | (YOUNG if k in young else 0) | (RIPE if k in ripening else 0) for k in wanted]
     assert what.tolist() == told
-    assert common_ns == max([end_ns, *memory.t_ns[wanted].tolist()])
+    assert common_ns == max([end_ns, *memory.t_ns[met].tolist()])
 
 
 @settings(deadline=None)
@@ -381,6 +386,24 @@ def test_what_is_judged_and_told_follows_from_marks_and_soundness(rows: list[tup
     assert is_over.tolist() == [bool(what[i] & DROPPED) or bool(absorbed[i]) for i in wanted]
     assert told_nis.tolist() == [-1.0 if absorbed[i] else nis[i] for i in wanted]
     assert [told_boost[slots[i]] for i in range(n)] == [i + 1.0 if i in wanted else -1.0 for i in range(n)]
+
+
+def test_a_track_is_given_up_once_its_patience_is_over_or_it_is_down() -> None:
+    rng, n = np.random.default_rng(1), 400
+    memory, patience_s = TrackerState(), np.array((5.0, 30.0, 60.0, 20.0))
+    slots = rng.permutation(memory.take(n))
+    memory.status[slots] = rng.integers(TENTATIVE, CONFIRMED + 1, n)
+    memory.mu[slots] = rng.choice([0.0, 0.3, 0.5, 0.7], (n, 3))
+    memory.last_ns[slots] = NOW_NS - 10**9 * rng.integers(0, 70, n)
+    seen_mu, is_sound, height_m = rng.choice([0.3, 0.6], (n, 3)), rng.random(n) < 0.9, rng.choice([-10.0, 10.0], n)
+    state = np.zeros((n, 6))
+    state[:, :3] = [ecef_from_geodetic(0.8, 0.3, height) for height in height_m]
+    gone = given_up(memory.status, memory.mu, memory.last_ns, slots, seen_mu, state, is_sound, NOW_NS, patience_s)
+    for i, k in enumerate(slots.tolist()):
+        boost, _, level = (memory.mu[k] >= 0.5).tolist()
+        most_s = 5.0 if memory.status[k] == TENTATIVE else (20.0 if level else (30.0 if boost else 60.0))
+        is_over = (NOW_NS - memory.last_ns[k]) // 10**9 > most_s
+        assert gone[i] == (is_over or not is_sound[i] or (height_m[i] < 0.0 and seen_mu[i, LEVEL] < 0.5))
 
 
 MISSES = (3, 5, 8)  # tentative, one that came off another, confirmed

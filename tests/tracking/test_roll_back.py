@@ -30,7 +30,7 @@ from tocsin.errors import MessageError
 from tocsin.messages import Detections, TrackUpdates, decode_state, encode_state
 from tocsin.tracking import Tracker, TrackerState
 from tocsin.tracking.checkpoint import keep_as, pack, unpack
-from tocsin.tracking.history import Entry, Packed, plots_by_track, second_of
+from tocsin.tracking.history import Entry, Packed, plots_of_tracks, second_of
 
 tracker_module = sys.modules[Tracker.__module__]
 
@@ -411,7 +411,11 @@ def test_plots_of_an_absorbed_track_count_for_the_one_that_absorbed_it() -> None
     entry = msgspec.structs.replace(
         tracker.state.history.entries[-1], tracks=np.array([7, 8]), plots=np.array([0, 1]), absorbed=[(8, 7)]
     )
-    assert plots_by_track([entry], [7]) == {7: {(entry.serial, 0), (entry.serial, 1)}}
+    of, plots = plots_of_tracks([entry], {7})
+    assert of.tolist() == [7, 7]
+    assert (plots % 2**32).tolist() == [0, 1]
+    assert (plots >> 32).tolist() == [entry.serial] * 2
+    assert plots_of_tracks([entry], {8})[0].size == 0
     assert math.isfinite(tracker.state.x.sum())
 
 

@@ -176,11 +176,59 @@ def copy_in_use(
     return slots, whole, real, marks, banks
 
 
+# columns of a message, rows of `tell_rows`'s whole (WHOLE_COUNT, n) int64 ...
+CODE, AT_NS, FIRST_NS, LAST_NS, RADAR, INFRARED, REPORTED, NIS_DOF, PARENT = range(9)
+WHOLE_COUNT = 9
+# ... and real (REAL_COUNT, n)
+LOG_BETA, LOG_BETA_STD, NIS = range(3)
+REAL_COUNT = 3
+
+
+@kernel
+def tell_rows(
+    t_ns, status, first_ns, last_ns, plot_count, parent, slots, mu, state, cov6, log_beta, log_beta_var, rows,
+    dropped, nis, to_ns, dof, log_beta_mean, log_beta_std, fed, whole, real, vectors, covariance, mode_prob,
+):  # fmt: skip
+    """Fill the columns of a message with rows (n,) of an estimate of ``slots``.
+
+    In        dropped (n,) bool, nis (n,), -1 where no plot was used; dof of those where one was
+              log_beta_mean, log_beta_std   told where BALLISTIC has no probability
+    Out       whole (WHOLE_COUNT, n), real (REAL_COUNT, n)  as named above; CODE: 0 tentative, 1 confirmed, 2 dropped
+              vectors (2, n, 3)  position and velocity; covariance (n, 6, 6), mode_prob (n, 3)
+    Returns   alike (n,): the same number for tracks that the same sensors fed; the slot of the first of each number
+    """
+    n = rows.shape[0]
+    alike, first_alike = np.empty(n, np.int64), np.empty(n, np.int64)
+    unlike = 0
+    size = 4
+    while size < 2 * n:
+        size *= 2
+    table = np.full(size, -1, np.int64)  # hashed by sensors: a number of `alike`, -1: none
+    _tell(
+        t_ns, status, first_ns, last_ns, plot_count, parent, slots, mu, state, cov6, log_beta, log_beta_var, rows,
+        dropped, nis, to_ns, dof, log_beta_mean, log_beta_std, whole, real, vectors, covariance, mode_prob,
+    )  # fmt: skip
+    for i in range(n):
+        k = slots[rows[i]]
+        place = 0
+        for s in range(fed.shape[1]):
+            place = 31 * place + (s + 1 if fed[k, s] else 0)
+        place &= size - 1
+        while table[place] >= 0 and not _is_equal(fed, first_alike[table[place]], k):
+            place = (place + 1) & (size - 1)
+        if table[place] < 0:
+            table[place] = unlike
+            first_alike[unlike] = k
+            unlike += 1
+        alike[i] = table[place]
+    return alike, first_alike[:unlike]
+
+
 @in_place_kernel
-def _is_equal(a, b):
+def _is_equal(fed, a, b):
     same = True
-    for s in range(a.shape[0]):
-        same = same and a[s] == b[s]
+    for s in range(fed.shape[1]):
+        same = same and fed[a, s] == fed[b, s]
     return same
 
 
@@ -190,69 +238,35 @@ def _pick(column, slots, rows, out):
         out[i] = column[slots[rows[i]]]
 
 
-@kernel
-def tell_rows(
+@in_place_kernel
+def _tell(
     t_ns, status, first_ns, last_ns, plot_count, parent, slots, mu, state, cov6, log_beta, log_beta_var, rows,
-    dropped, nis, to_ns, dof, log_beta_mean, log_beta_std, fed,
-    code, at_ns, position, velocity, covariance, mode_prob, told_log_beta, log_beta_sigma, first, last, radar, infrared,
-    reported, told_nis, told_dof, told_parent, alike, first_alike,
+    dropped, nis, to_ns, dof, log_beta_mean, log_beta_std, whole, real, vectors, covariance, mode_prob,
 ):  # fmt: skip
-    """Fill the columns of a message, (n, ...) from `code` on, with rows (n,) of an estimate of ``slots``.
-
-    In        dropped (n,) bool, nis (n,), -1 where no plot was used; dof of those where one was
-              log_beta_mean, log_beta_std   told where BALLISTIC has no probability
-    Out       code          0 tentative, 1 confirmed, 2 dropped
-              alike         the same number for tracks that the same sensors fed ...
-              first_alike   ... and the slot of the first of those
-    Returns   whether one of them has a parent, and how many are unlike
-    """
-    has_parent = False
-    unlike = 0
-    size = 4
-    while size < 2 * rows.shape[0]:
-        size *= 2
-    table = np.full(size, -1, np.int64)  # hashed by sensors: a number of `alike`, -1: none
-    _pick(status, slots, rows, code)  # an array at a time: waiting for memory is most of the work where tracks are many
-    _pick(t_ns, slots, rows, at_ns)
-    _pick(first_ns, slots, rows, first)
-    _pick(last_ns, slots, rows, last)
-    _pick(parent, slots, rows, told_parent)
+    """`tell_rows` but for the sensors. An array at a time: waiting for memory is most of the work of many tracks."""
+    _pick(status, slots, rows, whole[CODE])
+    _pick(t_ns, slots, rows, whole[AT_NS])
+    _pick(first_ns, slots, rows, whole[FIRST_NS])
+    _pick(last_ns, slots, rows, whole[LAST_NS])
+    _pick(parent, slots, rows, whole[PARENT])
     for i in range(rows.shape[0]):
         k = slots[rows[i]]
-        radar[i] = plot_count[k, 0]
-        infrared[i] = plot_count[k, 1]
-        reported[i] = plot_count[k, 2]
+        for c in range(3):
+            whole[RADAR + c, i] = plot_count[k, c]
     for i in range(rows.shape[0]):
         r = rows[i]
-        code[i] = 2 if dropped[i] else (1 if code[i] == CONFIRMED else 0)
-        at_ns[i] = max(at_ns[i], to_ns)
-        told_nis[i] = max(nis[i], 0.0)
-        told_dof[i] = dof if nis[i] >= 0.0 else 0
-        has_parent = has_parent or told_parent[i] > 0
+        whole[CODE, i] = 2 if dropped[i] else (1 if whole[CODE, i] == CONFIRMED else 0)
+        whole[AT_NS, i] = max(whole[AT_NS, i], to_ns)
+        whole[NIS_DOF, i] = dof if nis[i] >= 0.0 else 0
+        real[NIS, i] = max(nis[i], 0.0)
+        is_known = mu[r, BALLISTIC] > 0.0
+        real[LOG_BETA, i] = log_beta[r] if is_known else log_beta_mean
+        real[LOG_BETA_STD, i] = math.sqrt(log_beta_var[r]) if is_known else log_beta_std
         for m in range(MODEL_COUNT):
             mode_prob[i, m] = mu[r, m]
         for a in range(3):
-            position[i, a] = state[r, a]
-            velocity[i, a] = state[r, 3 + a]
+            vectors[0, i, a] = state[r, a]
+            vectors[1, i, a] = state[r, 3 + a]
         for a in range(6):
             for b in range(6):
                 covariance[i, a, b] = cov6[r, a, b]
-    for i in range(rows.shape[0]):
-        r = rows[i]
-        is_known = mode_prob[i, BALLISTIC] > 0.0
-        told_log_beta[i] = log_beta[r] if is_known else log_beta_mean
-        log_beta_sigma[i] = math.sqrt(log_beta_var[r]) if is_known else log_beta_std
-    for i in range(rows.shape[0]):
-        k = slots[rows[i]]
-        place = 0
-        for s in range(fed.shape[1]):
-            place = 31 * place + (s + 1 if fed[k, s] else 0)
-        place &= size - 1
-        while table[place] >= 0 and not _is_equal(fed[first_alike[table[place]]], fed[k]):
-            place = (place + 1) & (size - 1)
-        if table[place] < 0:
-            table[place] = unlike
-            first_alike[unlike] = k
-            unlike += 1
-        alike[i] = table[place]
-    return has_parent, unlike

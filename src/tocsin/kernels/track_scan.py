@@ -18,6 +18,7 @@ from tocsin.kernels.track_motion import (
     COAST_PSD,
     DEAD_PROB,
     JERK_PSD,
+    LEVEL,
     LEVEL_PSD,
     LEVEL_SPEED_STD_M_S,
     LEVEL_UP_PSD,
@@ -372,16 +373,18 @@ def _drop_where_over(k, status, parent, miss_count, evidence, limits, marks):
 
 
 @kernel
-def stirred(status, plot_count, evidence, cov, mu, t_ns, slots, marks, young_hits, ripe_evidence, end_ns):
+def stirred(status, plot_count, evidence, cov, mu, t_ns, slots, marks, young_hits, ripe_evidence, is_told, end_ns):
     """Tracks that a scan changed or dropped and, where it made young ones, all that these may be doubles of.
 
     In        slots (n,) alive, in order of track number; marks (T,) as by `reckon`
               young_hits     a track is compared with older ones until it has so many plots
               ripe_evidence  with which a tentative one may be confirmed
-    Out       slots (k,); what (k,) int64: the marks, YOUNG and RIPE added; a time that none of them lies beyond, ns
+              is_told        those that were dropped are wanted too
+    Out       slots (k,); what (k,) int64: the marks, YOUNG and RIPE added; slots (d,) dropped besides; a time that none
+              of all these lies beyond, ns
     """
     n = slots.shape[0]
-    out, what = np.empty(n, np.int64), np.empty(n, np.int64)
+    out, what, dropped = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int64)
     is_any_young = False
     for i in range(n):
         k = slots[i]
@@ -393,14 +396,42 @@ def stirred(status, plot_count, evidence, cov, mu, t_ns, slots, marks, young_hit
             is_any_young = True
         if status[k] == TENTATIVE and evidence[k] >= ripe_evidence:
             marks[k] |= RIPE
-    count = 0
+    count, dropped_count = 0, 0
     for i in range(n):
         k = slots[i]
-        if marks[k] != 0 or (is_any_young and may_be_known(cov[k], mu[k])):
+        if marks[k] == 0 and not (is_any_young and may_be_known(cov[k], mu[k])):
+            continue
+        end_ns = max(end_ns, t_ns[k])
+        if marks[k] & DROPPED and not is_told:
+            dropped[dropped_count] = k
+            dropped_count += 1
+        else:
             out[count], what[count] = k, marks[k]
-            end_ns = max(end_ns, t_ns[k])
             count += 1
-    return out[:count], what[:count], end_ns
+    return out[:count], what[:count], dropped[:dropped_count], end_ns
+
+
+@kernel
+def given_up(status, mu, last_ns, slots, seen_mu, state, is_sound, now_ns, patience_s):
+    """Tracks that nobody has seen for too long, or that must be on the ground: (n,) bool.
+
+    In        slots (n,), seen_mu (n, 3), state (n, 6), is_sound (n,)   as predicted to now
+              patience_s (4,)  of tentative tracks, then of those most likely to fly as each model
+    """
+    out = np.empty(slots.shape[0], np.bool_)
+    for i in range(slots.shape[0]):
+        k = slots[i]
+        patience = patience_s[0]
+        if status[k] != TENTATIVE:
+            patience = patience_s[1 + BALLISTIC]
+            for m in (BOOST, LEVEL):
+                if mu[k, m] >= 0.5:
+                    patience = patience_s[1 + m]
+        out[i] = not is_sound[i] or (now_ns - last_ns[k]) / 1e9 > patience
+        if seen_mu[i, LEVEL] < 0.5 and not out[i]:
+            _, _, height_m = geodetic_from_ecef(state[i, 0], state[i, 1], state[i, 2])
+            out[i] = height_m < 0.0
+    return out
 
 
 @kernel

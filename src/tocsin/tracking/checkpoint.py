@@ -92,10 +92,11 @@ def is_same_track(a: TrackerState, i: Column, b: TrackerState, j: Column) -> Col
     for name in _TOLD:
         left, right = getattr(a, name)[i], getattr(b, name)[j]
         same &= (left == right).all(axis=tuple(range(1, left.ndim)))
-    is_void = ~lives(a.mu[i])
-    for name in ("x", "cov"):
-        left, right = getattr(a, name)[i], getattr(b, name)[j]
-        same &= ((left == right).all(axis=tuple(range(2, left.ndim))) | is_void).all(axis=1)
+    for model, is_alive in enumerate(lives(a.mu[i]).T):
+        for name in ("x", "cov"):
+            rows = (same & is_alive).nonzero()[0]
+            left, right = getattr(a, name)[i[rows], model], getattr(b, name)[j[rows], model]
+            same[rows] = (left == right).all(axis=tuple(range(1, left.ndim)))
     if a.sensors == b.sensors:
         return same & (a.fed[i] == b.fed[j]).all(axis=1)
     names = [x == y for x, y in zip(a.sensors_of(i), b.sensors_of(j), strict=True)]

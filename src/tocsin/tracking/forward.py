@@ -12,21 +12,17 @@ import math
 
 import numpy as np
 
-from tocsin.kernels.geodesy import geodetic_of_many
 from tocsin.kernels.track_bias import believe, centre, drift
-from tocsin.kernels.track_motion import BOOST, LEVEL
 from tocsin.kernels.track_observe import INFRARED
 from tocsin.kernels.track_scan import (
     CHANGED,
     CONFIRMED,
     FREE,
     TENTATIVE,
+    given_up,
     judged,
-    lone,
     news,
     put_back,
-    reckon,
-    start_tracks,
     stirred,
     taken_plots,
     use_plots,
@@ -35,7 +31,7 @@ from tocsin.kernels.track_twins import twins
 from tocsin.messages import Column, Detections, TrackUpdates
 from tocsin.policy import TrackPolicy
 from tocsin.tracking.associate import associate
-from tocsin.tracking.halves import use_plot_rows
+from tocsin.tracking.halves import lone_rows, reckon_rows, start_rows, use_plot_rows
 from tocsin.tracking.history import NO_NIS, NO_TRACKS, second_of
 from tocsin.tracking.merge import absorb, slope_of
 from tocsin.tracking.output import Estimate, Picture, blank, estimate, joined, picture, speed_significance, updates
@@ -94,6 +90,9 @@ class Forward:
         self.ripe_evidence = self.confirm_evidence * (1.0 - 1e-9)
         limits = policy.miss_limit, policy.split_miss_limit, policy.lost_misses, math.log(missed / (1.0 - false))
         self.miss_limits = np.array(limits)
+        self.patience_s = np.array(
+            (policy.tentative_gap_s, policy.burning_gap_s, policy.coast_gap_s, policy.level_gap_s)
+        )
 
     def use(self, detections: Detections, plots: Plots | None, telling: Telling | None) -> Outcome:
         """Use one scan and its plots, made here where not given. What it changed is told as at the scan's end."""
@@ -161,7 +160,7 @@ class Forward:
         fed, taken, used = taken_plots(seen.slots, choice, nis, plots.count)
         begun = memory.take(fed.size - used)
         marks, nis_of = np.zeros(memory.status.shape[0], dtype=np.int64), np.full(memory.status.shape[0], -1.0)
-        reckon(
+        reckon_rows(
             memory.x, memory.cov, memory.mu, memory.slope, memory.t_ns, memory.miss_count, memory.plot_count,
             memory.status, memory.parent, memory.evidence, memory.told_boost, seen.slots, nis, seen.x, seen.cov,
             seen.mu, seen.slope, seen.state, seen.cov6, lone_slots, when_ns, plots.kind, detections.swept is not None,
@@ -204,7 +203,7 @@ class Forward:
             memory.parent[slots[nis < 0.0]] = 0
             is_split[is_split] = nis >= 0.0  # what could not use its plot begins as any other
             begun, rest = begun[~is_split], rest[~is_split]
-        start_tracks(
+        start_rows(
             memory.x, memory.cov, memory.mu, memory.slope, memory.t_ns, memory.first_ns, memory.last_ns,
             memory.plot_count, begun, rest, plots.kind, column, plots.z, plots.time_ns, plots.site, plots.var,
             self.par, memory.biases.cov, own.parts,
@@ -219,9 +218,10 @@ class Forward:
         to_ns = now_ns - _TICK_BEHIND_NS
         seen = picture(memory, unseen, to_ns, policy.own_prob, self.par, self._room_for(unseen))
         self._put_back(unseen, seen, to_ns)
-        is_over = (now_ns - memory.last_ns[unseen]) / NS_PER_S > self._patience_s(unseen)
-        is_down = (seen.mu[:, LEVEL] < 0.5) & (geodetic_of_many(seen.state)[:, 2] < 0.0)
-        is_gone = ~seen.is_sound | is_over | is_down
+        is_gone = given_up(
+            memory.status, memory.mu, memory.last_ns, unseen, seen.mu, seen.state, seen.is_sound, now_ns,
+            self.patience_s,
+        )  # fmt: skip
         told = unseen[is_gone & seen.is_sound]
         if told.size and telling is not None:
             gone = estimate(memory, told, to_ns, policy.own_prob, self.par)
@@ -260,7 +260,7 @@ class Forward:
             return slots, slots[:0]
         view = plots.z[plots.z[:, 0].argsort(kind="stable"), :3].T.copy()
         span_s = np.abs(plots.time_ns - when_ns).max() / NS_PER_S
-        is_lone = lone(
+        is_lone = lone_rows(
             memory.x, memory.cov, memory.mu, memory.t_ns, memory.last_ns, memory.plot_count, memory.status,
             memory.parent, when_ns, span_s, view, plots.site, plots.var.max(axis=0),
             chi_square_bound(self.policy.gate_prob, plots.row_count), self.par,
@@ -309,10 +309,11 @@ class Forward:
         ``slots`` (n,) alive, in order of track number; ``marks`` and ``nis_of`` by slot.
         """
         memory, policy, end_ns = self.state, self.policy, detections.end_ns
-        slots, what, common_ns = stirred(
+        slots, what, dropped, common_ns = stirred(
             memory.status, memory.plot_count, memory.evidence, memory.cov, memory.mu, memory.t_ns, slots, marks,
-            policy.merge_young_hits, self.ripe_evidence, end_ns,
+            policy.merge_young_hits, self.ripe_evidence, telling is not None, end_ns,
         )  # fmt: skip
+        self._free(dropped, telling)
         seen = estimate(memory, slots, common_ns, policy.own_prob, self.par)  # all at one time
         gone, young, ripe = judged(what, seen.is_sound)
         self._confirm(seen, ripe)
@@ -370,13 +371,6 @@ class Forward:
         if slope.shape[1]:
             known = known - slope @ memory.biases.cov @ slope.T
         absorb(memory, older, younger, seen.state[0], known, slope)
-
-    def _patience_s(self, slots: Column) -> Column:
-        """How long tracks (n,) may go unseen."""
-        mu, policy = self.state.mu[slots], self.policy
-        sure_s = np.where(mu[:, BOOST] >= 0.5, policy.burning_gap_s, policy.coast_gap_s)
-        sure_s = np.where(mu[:, LEVEL] >= 0.5, policy.level_gap_s, sure_s)
-        return np.where(self.state.status[slots] == TENTATIVE, policy.tentative_gap_s, sure_s)
 
 
 def _reference_ns(plots: Plots, end_ns: int) -> int:

@@ -14,7 +14,7 @@ import numpy as np
 
 from tocsin.kernels.track_bank import picture_slots
 from tocsin.kernels.track_gate import gate
-from tocsin.kernels.track_scan import use_plots
+from tocsin.kernels.track_scan import lone, reckon, start_tracks, use_plots
 from tocsin.messages import Column
 
 LEAST_ROWS = 1_000  # below, waking the second thread (43 us measured) takes much of what it saves
@@ -75,3 +75,35 @@ def use_plot_rows(*given: Any) -> tuple[Column, Column]:
     parts = halves(lambda of: use_plots(*memory, *[array[of] for array in by_row], *rest), by_row[0].shape[0])
     nis, taught = zip(*parts, strict=True)
     return np.concatenate(nis), np.concatenate(taught)
+
+
+def lone_rows(*given: Any) -> Column:
+    """``track_scan.lone``; its arguments: 8 arrays of the memory, then the rest."""
+    memory, rest = given[:8], given[8:]
+    if memory[0].shape[0] < LEAST_ROWS:
+        return lone(*given)
+    return np.concatenate(halves(lambda of: lone(*[array[of] for array in memory], *rest), memory[0].shape[0]))
+
+
+def reckon_rows(*given: Any) -> None:
+    """``track_scan.reckon``; its arguments: 11 arrays of the memory, then 8 by row, the lone slots, and the rest."""
+    memory, by_row, lone_slots, rest = given[:11], given[11:19], given[19], given[20:]
+    if by_row[0].shape[0] < LEAST_ROWS:
+        reckon(*given)
+        return
+    middle = lone_slots.shape[0] // 2
+    halves(
+        lambda of: reckon(
+            *memory, *[array[of] for array in by_row], lone_slots[middle:] if of.start else lone_slots[:middle], *rest
+        ),
+        by_row[0].shape[0],
+    )
+
+
+def start_rows(*given: Any) -> None:
+    """``track_scan.start_tracks``; its arguments: 8 arrays of the memory, then slots and plots, and the rest."""
+    memory, by_row, rest = given[:8], given[8:10], given[10:]
+    if by_row[0].shape[0] < LEAST_ROWS:
+        start_tracks(*given)
+        return
+    halves(lambda of: start_tracks(*memory, *[array[of] for array in by_row], *rest), by_row[0].shape[0])

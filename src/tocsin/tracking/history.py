@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import bisect
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import msgspec
 import numpy as np
@@ -18,7 +18,7 @@ from tocsin.units import NS_PER_S
 
 _BEFORE_ALL_NS = -(2**62)
 Key = tuple[int, str, int]
-Plot = tuple[int, int]  # number of the scan, index of the plot
+_PLOT_BITS = 32  # a scan has fewer plots
 NO_TRACKS: Column = np.zeros(0, np.int64)
 NO_NIS: Column = np.zeros(0)
 
@@ -182,10 +182,13 @@ class History(msgspec.Struct, kw_only=True):
         self.parents = {name: parent for name, parent in self.parents.items() if name in named}
         heir = {track: track for track in alive if track < known and track in old}
         new, orphaned = set(alive) - heir.keys(), old.keys() - heir.keys()
-        owner = {plot: was for was, plots in plots_by_track(before, orphaned).items() for plot in plots}
-        shared = Counter(
-            (track, owner[plot]) for track, plots in plots_by_track(after, new).items() for plot in plots & owner.keys()
-        )  # fmt: skip
+        was_of, was_plots = plots_of_tracks(before, orphaned)
+        new_of, new_plots = plots_of_tracks(after, new)
+        order = was_plots.argsort(kind="stable")
+        place = np.searchsorted(was_plots[order], new_plots)
+        place[place == order.size] = 0
+        is_shared = was_plots[order[place]] == new_plots if order.size else np.zeros(new_plots.size, dtype=bool)
+        shared = Counter(zip(new_of[is_shared].tolist(), was_of[order[place[is_shared]]].tolist(), strict=True))
         for _, _, track, was in sorted((-count, old[was], track, was) for (track, was), count in shared.items()):
             if track in new and was in orphaned:
                 heir[track] = was
@@ -207,15 +210,18 @@ def second_of(time_ns: int) -> int:
     return time_ns - time_ns % NS_PER_S
 
 
-def plots_by_track(entries: list[Entry], tracks: Iterable[int]) -> dict[int, set[Plot]]:
-    """The plots that each of these tracks stands on, those of tracks that it absorbed included."""
-    last = {track: track for track in tracks}  # that each of their tracks became
-    plots: dict[int, set[Plot]] = {}
+def plots_of_tracks(entries: list[Entry], tracks: set[int]) -> tuple[Column, Column]:
+    """The plots (n,) that some tracks stand on, those of tracks that they absorbed included, and whose each is (n,).
+
+    A plot is told by the number of its scan and its place there, in one number.
+    """
+    became = {}  # younger: what it is in the end
     for entry in reversed(entries):
         for younger, older in reversed(entry.absorbed):
-            if older in last:
-                last[younger] = last[older]
-        for track, j in entry.used:
-            if track in last:
-                plots.setdefault(last[track], set()).add((entry.serial, j))
-    return plots
+            became[younger] = became.get(older, older)
+    of = np.concatenate([NO_TRACKS, *(entry.tracks for entry in entries)])
+    plots = np.concatenate([NO_TRACKS, *(entry.plots + (entry.serial << _PLOT_BITS) for entry in entries)])
+    for place in np.isin(of, np.fromiter(became, np.int64, len(became))).nonzero()[0].tolist():
+        of[place] = became[int(of[place])]
+    wanted = np.isin(of, np.fromiter(tracks, np.int64, len(tracks)))
+    return of[wanted], plots[wanted]

@@ -10,14 +10,14 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from tocsin.kernels.track_memory import tell_rows
+from tocsin.kernels.track_memory import PARENT, REAL_COUNT, WHOLE_COUNT, tell_rows
 from tocsin.kernels.track_motion import MODEL_COUNT, SIZE
 from tocsin.messages import Column, TrackUpdates
 from tocsin.messages.track_updates import TrackStatus
 from tocsin.tracking.halves import picture_rows
 from tocsin.tracking.state import TrackerState
 
-_STATUS: Column = np.array(typing.get_args(TrackStatus), dtype=object)
+_STATUS: tuple[TrackStatus, ...] = typing.get_args(TrackStatus)
 
 
 @dataclasses.dataclass(slots=True)  # frozen, it would take three times as long to make
@@ -115,48 +115,48 @@ def updates(
         order = track.argsort()
         track, rows, dropped, nis = track[order], rows[order], dropped[order], nis[order]
     slots, n, of_old = seen.slots[rows], rows.shape[0], memory.history.parents
-    status, t_ns, first_ns, last_ns, radar_count, infrared_count, position_count, nis_dof, told_parent = np.empty(
-        (9, n), np.int64
-    )
-    alike, first_alike = np.empty((2, n), np.int64)
-    position, velocity, cov6, mode_prob = np.empty((n, 3)), np.empty((n, 3)), np.empty((n, 6, 6)), np.empty((n, 3))
-    log_beta, log_beta_std, told_nis = np.empty(n), np.empty(n), np.empty(n)
-    has_parents, unlike = tell_rows(
+    whole, real, vectors = np.empty((WHOLE_COUNT, n), np.int64), np.empty((REAL_COUNT, n)), np.empty((2, n, 3))
+    cov6, mode_prob = np.empty((n, 6, 6)), np.empty((n, MODEL_COUNT))
+    alike, first_alike = tell_rows(
         memory.t_ns, memory.status, memory.first_ns, memory.last_ns, memory.plot_count, memory.parent, seen.slots,
         seen.mu, seen.state, seen.cov6, seen.log_beta, seen.log_beta_var, rows, dropped, nis, to_ns, dof,
-        *log_beta_prior, memory.fed, status, t_ns, position, velocity, cov6, mode_prob, log_beta, log_beta_std,
-        first_ns, last_ns, radar_count, infrared_count, position_count, told_nis, nis_dof, told_parent, alike,
-        first_alike,
+        *log_beta_prior, memory.fed, whole, real, vectors, cov6, mode_prob,
     )  # fmt: skip
-    if has_parents or of_old:
-        has_parent = told_parent > 0
+    if of_old or whole[PARENT].any():
+        parent = whole[PARENT]
+        has_parent = parent > 0
         if of_old:
             has_parent |= np.isin(track, np.fromiter(of_old, np.int64, len(of_old)))
         for i in has_parent.nonzero()[0].tolist():
-            told_parent[i] = memory.history.parent(int(memory.id[slots[i]]), int(track[i]), int(told_parent[i]))
+            parent[i] = memory.history.parent(int(memory.id[slots[i]]), int(track[i]), int(parent[i]))
+    for column in (track, whole, real, vectors, cov6, mode_prob):
+        column.flags.writeable = False
+    code, t_ns, first_ns, last_ns, radar_count, infrared_count, position_count, nis_dof, parent = whole
+    log_beta, log_beta_std, told_nis = real
+    fed = memory.sensors_of(first_alike)
     return TrackUpdates(
         time_ns=time_ns,
         causes=causes,
         sensor=sensor,
         revision=revision,
-        track=_column(track),
-        status=tuple(_STATUS[status].tolist()),
-        t_ns=_column(t_ns),
-        position_ecef_m=_column(position),
-        velocity_ecef_m_s=_column(velocity),
-        covariance=_column(cov6),
-        mode_prob=_column(mode_prob),
-        log_beta=_column(log_beta),
-        log_beta_std=_column(log_beta_std),
-        first_ns=_column(first_ns),
-        last_ns=_column(last_ns),
-        radar_count=_column(radar_count),
-        infrared_count=_column(infrared_count),
-        position_count=_column(position_count),
-        nis=_column(told_nis),
-        nis_dof=_column(nis_dof),
-        parent=_column(told_parent),
-        sensors=tuple(np.fromiter(memory.sensors_of(first_alike[:unlike]), object, unlike)[alike].tolist()),
+        track=track,
+        status=tuple([_STATUS[each] for each in code.tolist()]),
+        t_ns=t_ns,
+        position_ecef_m=vectors[0],
+        velocity_ecef_m_s=vectors[1],
+        covariance=cov6,
+        mode_prob=mode_prob,
+        log_beta=log_beta,
+        log_beta_std=log_beta_std,
+        first_ns=first_ns,
+        last_ns=last_ns,
+        radar_count=radar_count,
+        infrared_count=infrared_count,
+        position_count=position_count,
+        nis=told_nis,
+        nis_dof=nis_dof,
+        parent=parent,
+        sensors=tuple([fed[each] for each in alike.tolist()]),
     )
 
 
