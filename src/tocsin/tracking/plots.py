@@ -121,7 +121,7 @@ def as_unsure_as(plots: Plots, own: SensorBias, cov: Column) -> tuple[Plots, flo
     spread = [scale * scale * float(cov[column, column]) if column >= 0 else 0.0 for column, scale in known]
     if not plots.count or plots.kind >= INFRARED:
         return plots, spread[CLOCK]
-    var = plots.var + (*spread[:3], 0.0)
+    var = plots.var + np.array((*spread[:3], 0.0))
     var[:, 2] += spread[AIR] * _BENDING_RAD**2
     return Plots(plots.kind, plots.z, plots.spot, plots.time_ns, plots.site, var), spread[CLOCK]
 

@@ -226,7 +226,7 @@ class Screen:
             elif is_infrared and sight is not None:
                 plot_ns = sealed(plot_ns - light_time_ns(sight, place))
         rate = None if sensor.range_rate_std_m_s is None else part(scan.range_rate_m_s)
-        range_std, angle_std, elevation_std = (None, None, None) if accuracy is None else map(part, map(sealed, accuracy))
+        range_std, angle_std, elevation_std = map(part, accuracy or (None, None, None))
         apparent_rad = part(scan.elevation_rad)
         if elevation_std is not None and apparent_rad is not None and elevation_rad is not None and index.size:
             ratio, plots = self._policy.refraction_ratio_std, self._policy.refraction_plots
