@@ -17,7 +17,7 @@ from tocsin.messages.command import Action, Command
 from tocsin.messages.debris_area import DebrisArea
 from tocsin.messages.detections import Detections
 from tocsin.messages.engagement import Engagement
-from tocsin.messages.envelope import Column, Message, Origin, Vec3, column, stamp
+from tocsin.messages.envelope import Column, Message, Origin, Vec3, column, sealed, stamp
 from tocsin.messages.event import Event, EventKind, event
 from tocsin.messages.field import Field
 from tocsin.messages.posture import Posture
@@ -80,5 +80,6 @@ __all__ = [
     "encode_json",
     "encode_state",
     "event",
+    "sealed",
     "stamp",
 ]

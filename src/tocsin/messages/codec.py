@@ -63,12 +63,13 @@ _Any = (
 
 
 def _finite_to_compact(value: Any) -> Any:
-    if isinstance(value, np.ndarray) and not _is_finite(value):
+    compact = _array_to_compact(value)
+    if compact["dtype"] == "float64" and compact["data"] and not _is_finite(value):
         raise MessageError("a column holds NaN or infinity")  # which one: see ``encode``
-    return _array_to_compact(value)
+    return compact
 
 
-def _array_to_compact(value: Any) -> Any:
+def _array_to_compact(value: Any) -> dict[str, Any]:
     if isinstance(value, np.ndarray):
         return {"dtype": _dtype_name(value), "shape": value.shape, "data": value.tobytes()}
     raise MessageError(f"a message cannot carry a {type(value).__name__}")
@@ -160,7 +161,7 @@ def _check_value(value: Any, owner: str, field: str) -> None:
         if not math.isfinite(value):
             raise MessageError(f"{owner}.{field} is {value}: a missing value is None, a number is finite")
     elif kind is np.ndarray:
-        if not _is_finite(value):
+        if value.dtype.kind == "f" and not _is_finite(value):
             raise MessageError(f"{owner}.{field} holds NaN or infinity: drop the row or give a validity column")
     elif kind is tuple:
         for item in value:
@@ -173,7 +174,7 @@ def _check_value(value: Any, owner: str, field: str) -> None:
 
 
 def _is_finite(array: Column) -> bool:
-    return not array.size or array.dtype.kind != "f" or 0 not in np.isfinite(array).tobytes()  # quicker than all()
+    return 0 not in np.isfinite(array).tobytes()  # quicker than all()
 
 
 def encode(message: Message) -> bytes:

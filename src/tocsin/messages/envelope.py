@@ -32,8 +32,12 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 def column(values: Iterable[Any] | npt.ArrayLike, dtype: str = "float64") -> Column:
     """A read-only contiguous column; ``dtype`` is float64, int64 or bool."""
-    array = np.array(values, dtype=dtype)
-    array.flags.writeable = False
+    return sealed(np.array(values, dtype=dtype))
+
+
+def sealed(array: Column) -> Column:
+    """A fresh array made read-only; its slices are too."""
+    array.setflags(write=False)
     return array
 
 

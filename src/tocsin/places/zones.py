@@ -10,8 +10,10 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from tocsin.kernels.constants import MEAN_EARTH_RADIUS_M
 from tocsin.places.gazetteer import read_table
 from tocsin.places.planar import contains, distance_m, east_north_m
+from tocsin.units import DEG
 
 Array = np.ndarray[Any, Any]
 
@@ -79,9 +81,13 @@ def zones_near(latitude_deg: float, longitude_deg: float, radius_m: float) -> Ar
     The test is on each zone's enclosing circle: none that reaches is missed, a few that do not are kept.
     """
     table = zones()
-    away = distance_m(latitude_deg, longitude_deg, table.latitude_deg, table.longitude_deg)
-    rows = np.flatnonzero(away <= radius_m + table.radius_m)
-    return rows[np.argsort(away[rows], kind="stable")]
+    reach_m = radius_m + table.radius_m
+    # no way is shorter than its part along the meridian, give or take what rounds
+    rows = np.flatnonzero(np.abs(table.latitude_deg - latitude_deg) <= reach_m * (1.001 / (MEAN_EARTH_RADIUS_M * DEG)))
+    away = distance_m(latitude_deg, longitude_deg, table.latitude_deg[rows], table.longitude_deg[rows])
+    order = np.argsort(away, kind="stable")
+    rows, away = rows[order], away[order]
+    return rows[away <= reach_m[rows]]
 
 
 def zones_in(polygon_deg: npt.ArrayLike) -> Array:

@@ -104,14 +104,12 @@ def without_biases(plots: Plots, own: SensorBias, mean: Column) -> Plots:
         return plots
     z, spot = plots.z, plots.spot
     if plots.kind < INFRARED:
-        z = z.copy()
-        z[:, 0] = np.maximum(z[:, 0] - range_m, 0.0)
-        z[:, 1] -= azimuth_rad
-        z[:, 2] -= elevation_rad
+        z = z - (range_m, azimuth_rad, elevation_rad, 0.0)
+        np.maximum(z[:, 0], 0.0, out=z[:, 0])
         if air:
             z[:, 2], z[:, 0] = straighten_again(z[:, 2].copy(), z[:, 0].copy(), plots.site, own.n0, own.n0 + air)
         spot = spots_from_radar(z, plots.site)
-    return dataclasses.replace(plots, z=z, spot=spot, time_ns=plots.time_ns - ns_from_s(clock_s))
+    return Plots(plots.kind, z, spot, plots.time_ns - ns_from_s(clock_s), plots.site, plots.var)
 
 
 def as_unsure_as(plots: Plots, own: SensorBias, cov: Column) -> tuple[Plots, float]:
@@ -121,11 +119,11 @@ def as_unsure_as(plots: Plots, own: SensorBias, cov: Column) -> tuple[Plots, flo
     """
     known = zip(own.columns.tolist(), own.scale.tolist(), strict=True)
     spread = [scale * scale * float(cov[column, column]) if column >= 0 else 0.0 for column, scale in known]
-    var = plots.var.copy()
-    if plots.kind < INFRARED:
-        var[:, :3] += spread[:3]
-        var[:, 2] += spread[AIR] * _BENDING_RAD**2
-    return dataclasses.replace(plots, var=var), spread[CLOCK]
+    if not plots.count or plots.kind >= INFRARED:
+        return plots, spread[CLOCK]
+    var = plots.var + np.array((*spread[:3], 0.0))
+    var[:, 2] += spread[AIR] * _BENDING_RAD**2
+    return Plots(plots.kind, plots.z, plots.spot, plots.time_ns, plots.site, var), spread[CLOCK]
 
 
 NOTHING_SWEPT = np.zeros(track_scan.SWEPT_COUNT)

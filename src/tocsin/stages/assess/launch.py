@@ -92,12 +92,6 @@ def joined(old: Launch | None, new: Launch | None) -> Launch | None:
     )
 
 
-def covariance_en(launch: Launch) -> Column:
-    """(2, 2) east, north, m2."""
-    ee, en, nn = launch.covariance_en_m2
-    return np.array([[ee, en], [en, nn]])
-
-
 def as_vec3(values: Column) -> Vec3:
     """Three floats of a column."""
     x, y, z = values.tolist()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, ClassVar
 
 import msgspec
@@ -12,6 +13,7 @@ from tocsin.kernels.motion import advance
 from tocsin.messages import (
     CLASSES,
     Assessment,
+    Column,
     Command,
     Event,
     EventKind,
@@ -20,6 +22,7 @@ from tocsin.messages import (
     SensorHealth,
     Tick,
     TrackUpdates,
+    Vec3,
     column,
     event,
 )
@@ -392,13 +395,12 @@ class Assess:
     def _with_launch(self, assessment: Assessment, memory: TrackMemory) -> Assessment:
         if memory.launch is None or memory.rung in ("NONE", "REFUTED"):
             return assessment
-        (region,) = impact.regions(np.array(memory.launch.ecef_m), launch.covariance_en(memory.launch), (0.9,))
         return msgspec.structs.replace(
             assessment,
             launch_ns=memory.launch.t_ns,
             launch_std_s=memory.launch.std_s,
             launch_ecef_m=memory.launch.ecef_m,
-            launch_region_90_deg=column(region),
+            launch_region_90_deg=_launch_region_deg(memory.launch.ecef_m, memory.launch.covariance_en_m2),
         )
 
     def _with_flight(self, assessment: Assessment, memory: TrackMemory, now_ns: int) -> Assessment:
@@ -432,6 +434,13 @@ class Assess:
             fields["path_ecef_m"] = column(path.position_ecef_m)
             fields["path_velocity_ecef_m_s"] = column(path.velocity_ecef_m_s)
         return msgspec.structs.replace(assessment, **fields)
+
+
+@functools.lru_cache(maxsize=256)  # once the boost is over, a launch is told again and again
+def _launch_region_deg(place_ecef_m: Vec3, covariance_en_m2: Vec3) -> Column:
+    ee, en, nn = covariance_en_m2
+    (region,) = impact.regions(np.array(place_ecef_m), np.array([[ee, en], [en, nn]]), (0.9,))
+    return column(region)
 
 
 def _is_burning(memory: TrackMemory, now_ns: int) -> bool:

@@ -25,6 +25,7 @@ from tocsin.messages import (
     Vec3,
     column,
     event,
+    sealed,
 )
 from tocsin.messages.sensor_health import HealthState
 from tocsin.scenario import Defence, Sensor
@@ -207,31 +208,29 @@ class Screen:
         is_radar, is_infrared, is_position = (scan.kind == k for k in ("radar", "infrared", "position"))
         accuracy = accuracy_of(sensor, scan) if is_radar else None
         keep = self._believed(sensor, scan, place, accuracy, now_ns)
-        index = column(np.flatnonzero(keep), "int64") if keep.size else _NO_PLOTS
+        index = sealed(np.flatnonzero(keep)) if keep.size else _NO_PLOTS
         scale = sensor.noise_scale
 
-        def part(values: Column | None, dtype: str = "float64") -> Column | None:
-            if values is None:
-                return None
-            return column(values if index.size == keep.size else values[index], dtype)
+        def part(values: Column | None) -> Column | None:
+            return values if values is None or index.size == keep.size else sealed(values[index])
 
         def stated(std: float) -> Column:
-            return column(np.full(index.size, scale * std))
+            return sealed(np.full(index.size, scale * std))
 
-        plot_ns, range_m, elevation_rad = part(scan.plot_time_ns, "int64"), part(scan.range_m), part(scan.elevation_rad)
+        plot_ns, range_m, elevation_rad = part(scan.plot_time_ns), part(scan.range_m), part(scan.elevation_rad)
         sight = part(scan.line_of_sight_ecef)
         assert plot_ns is not None
         if place is not None and index.size:
             if is_radar and elevation_rad is not None and range_m is not None:
-                elevation_rad, range_m = map(column, straightened(sensor, elevation_rad, range_m, place))
+                elevation_rad, range_m = map(sealed, straightened(sensor, elevation_rad, range_m, place))
             elif is_infrared and sight is not None:
-                plot_ns = column(plot_ns - light_time_ns(sight, place), "int64")
+                plot_ns = sealed(plot_ns - light_time_ns(sight, place))
         rate = None if sensor.range_rate_std_m_s is None else part(scan.range_rate_m_s)
-        range_std, angle_std, elevation_std = (None, None, None) if accuracy is None else map(part, accuracy)
+        range_std, angle_std, elevation_std = map(part, accuracy or (None, None, None))
         apparent_rad = part(scan.elevation_rad)
         if elevation_std is not None and apparent_rad is not None and elevation_rad is not None and index.size:
             ratio, plots = self._policy.refraction_ratio_std, self._policy.refraction_plots
-            elevation_std = column(widened(elevation_std, apparent_rad, elevation_rad, ratio, plots))
+            elevation_std = sealed(widened(elevation_std, apparent_rad, elevation_rad, ratio, plots))
         if is_infrared:
             angle_std = stated(sensor.line_of_sight_std_urad * 1e-6)
         return Detections(

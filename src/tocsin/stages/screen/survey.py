@@ -19,7 +19,7 @@ from tocsin.kernels.constants import GEOSTATIONARY_HEIGHT_M, LIGHT_M_S, MEAN_EAR
 from tocsin.kernels.geodesy import ecef_from_geodetic, geodetic_from_ecef
 from tocsin.kernels.radar_signal import accuracy_std_many, detection_prob
 from tocsin.kernels.refraction import horizon_apparent_elevation_rad, unbend_many
-from tocsin.messages import Column, Scan, SweptVolume, Vec3
+from tocsin.messages import Column, Scan, SweptVolume, Vec3, sealed
 from tocsin.scenario import Sensor
 from tocsin.units import DEG, M_PER_KM, NS_PER_S
 
@@ -56,14 +56,13 @@ def accuracy_of(sensor: Sensor, scan: Scan) -> Accuracy:
     """
     stated = (sensor.range_std_m, sensor.azimuth_std_deg * DEG, sensor.elevation_std_deg * DEG)
     if sensor.reference_snr_db is None or scan.snr_db is None:
-        return Accuracy(*(np.full(scan.plot_count, sensor.noise_scale * std) for std in stated))
+        return Accuracy(*(sealed(np.full(scan.plot_count, sensor.noise_scale * std)) for std in stated))
     low_db, high_db = _SNR_LIMITS_DB
     snr_ratio = 10.0 ** (0.1 * np.clip(np.nan_to_num(scan.snr_db, nan=low_db), low_db, high_db))
     beam_rad = sensor.beamwidth_deg * DEG
     resolutions = (sensor.range_resolution_m, beam_rad, beam_rad)
-    return Accuracy(
-        *(sensor.noise_scale * accuracy_std_many(r, snr_ratio, std) for r, std in zip(resolutions, stated, strict=True))
-    )
+    stds = (accuracy_std_many(r, snr_ratio, std) for r, std in zip(resolutions, stated, strict=True))
+    return Accuracy(*(sealed(sensor.noise_scale * std) for std in stds))
 
 
 def in_field(sensor: Sensor, scan: Scan, accuracy: Accuracy) -> Column:

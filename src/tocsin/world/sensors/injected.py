@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from tocsin.messages import Column, Scan
+from tocsin.messages import Column, Scan, sealed
 from tocsin.scenario import Fault
 from tocsin.units import DEG, NS_PER_S, ns_from_s
 
@@ -41,7 +41,7 @@ def _again(last: Scan, scan: Scan) -> Scan:
     """The plots of an old scan with the times of a new one."""
     times: Column = np.full(last.plot_count, scan.end_ns, dtype=np.int64)
     return msgspec.structs.replace(
-        scan, plot_time_ns=_sealed(times), **{name: getattr(last, name) for name in _MEASURED}
+        scan, plot_time_ns=sealed(times), **{name: getattr(last, name) for name in _MEASURED}
     )  # fmt: skip
 
 
@@ -50,15 +50,15 @@ def _changed(scan: Scan, fault: Fault) -> Scan:
     if fault.clock_s:
         ahead_ns = ns_from_s(fault.clock_s)
         changes |= {name: getattr(scan, name) + ahead_ns for name in ("time_ns", "start_ns", "end_ns")}
-        changes["plot_time_ns"] = _sealed(scan.plot_time_ns + ahead_ns)
+        changes["plot_time_ns"] = sealed(scan.plot_time_ns + ahead_ns)
     if fault.range_m and scan.range_m is not None:
-        changes["range_m"] = _sealed(scan.range_m + fault.range_m)
+        changes["range_m"] = sealed(scan.range_m + fault.range_m)
     if fault.turn_deg:
         turn_rad = fault.turn_deg * DEG
         if scan.azimuth_rad is not None:
-            changes["azimuth_rad"] = _sealed(np.mod(scan.azimuth_rad + turn_rad, 2.0 * math.pi))
+            changes["azimuth_rad"] = sealed(np.mod(scan.azimuth_rad + turn_rad, 2.0 * math.pi))
         if scan.line_of_sight_ecef is not None and scan.platform_ecef_m is not None:
-            changes["line_of_sight_ecef"] = _sealed(
+            changes["line_of_sight_ecef"] = sealed(
                 _turned(scan.line_of_sight_ecef, np.array(scan.platform_ecef_m), turn_rad)
             )
     return msgspec.structs.replace(scan, **changes)
@@ -70,8 +70,3 @@ def _turned(lines: Column, platform_m: Column, angle_rad: float) -> Column:
     c, s = math.cos(angle_rad), -math.sin(angle_rad)
     across: Column = c * lines + s * np.cross(up, lines) + (1.0 - c) * (lines @ up)[:, None] * up
     return across
-
-
-def _sealed(values: Column) -> Column:
-    values.flags.writeable = False
-    return values

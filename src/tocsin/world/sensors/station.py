@@ -12,7 +12,7 @@ from sgp4.api import Satrec
 
 from tocsin.kernels.constants import GEOSTATIONARY_HEIGHT_M
 from tocsin.kernels.level import level_path
-from tocsin.messages import Column, Scan, SensorKind, SweptVolume
+from tocsin.messages import Column, Scan, SensorKind, SweptVolume, sealed
 from tocsin.scenario import Sensor, check_simulated
 from tocsin.units import DEG, NS_PER_S, ns_from_s
 from tocsin.world.ballistic import Array
@@ -168,7 +168,7 @@ class Station(ABC):
         if self.sky.has_ended:  # an intercept ends a body inside the block
             keep = self.sky.is_still_up(block.body[plots], block.time_s[plots])
             if not keep.all():
-                columns = {name: _sealed(values[keep]) for name, values in columns.items()}
+                columns = {name: sealed(values[keep]) for name, values in columns.items()}
         platform_m = block.platform_m[row]
         return self.scan_of(end_ns - self.period_ns, end_ns, platform_m, columns, self.swept(platform_m))
 
@@ -187,7 +187,7 @@ class Station(ABC):
             first_plot=np.searchsorted(plots.scan[order], np.arange(count + 1)).tolist(),
             body=plots.body[order],
             time_s=plots.time_s[order],
-            columns={name: _sealed(values[order]) for name, values in plots.columns.items()},
+            columns={name: sealed(values[order]) for name, values in plots.columns.items()},
         )
 
 
@@ -212,10 +212,4 @@ def vec3(values: Array) -> tuple[float, float, float]:
 def in_random_order(plots: Plots) -> dict[str, Column]:
     """The columns of one scan's plots."""
     order = np.argsort(plots.order)
-    return {name: _sealed(values[order]) for name, values in plots.columns.items()}
-
-
-def _sealed(values: Column) -> Column:
-    """A fresh array made read-only; its slices are too."""
-    values.flags.writeable = False
-    return values
+    return {name: sealed(values[order]) for name, values in plots.columns.items()}
