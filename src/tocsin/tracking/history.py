@@ -215,7 +215,7 @@ def plots_of_tracks(entries: list[Entry], tracks: set[int]) -> tuple[Column, Col
 
     A plot is told by the number of its scan and its place there, in one number.
     """
-    became = {}  # younger: what it is in the end
+    became: dict[int, int] = {}  # younger: what it is in the end
     for entry in reversed(entries):
         for younger, older in reversed(entry.absorbed):
             became[younger] = became.get(older, older)
