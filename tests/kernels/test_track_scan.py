@@ -218,10 +218,10 @@ def one_plot_tracks(rng: np.random.Generator, n: int, par: np.ndarray, kind: int
 
 
 def lone_of(memory: TrackerState, z: np.ndarray, var: np.ndarray, lag_s: float, limit: float, par: np.ndarray) -> Any:
-    view = z[z[:, 0].argsort(), :3].T.copy()
+    plot_ns = np.full(z.shape[0], NOW_NS - round(lag_s * 1e9))
     return lone(
         memory.x, memory.cov, memory.mu, memory.t_ns, memory.last_ns, memory.plot_count, memory.status, memory.parent,
-        NOW_NS, lag_s, view, SITE, var.max(axis=0), limit, par,
+        NOW_NS, z, z[:, 0].argsort(), plot_ns, SITE, var, limit, par,
     )  # fmt: skip
 
 

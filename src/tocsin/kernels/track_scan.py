@@ -113,24 +113,43 @@ def sort_out(status, parent, plot_count, t_ns, last_ns, slots, when_ns, late_lim
 
 @kernel
 def lone(
-    x, cov, mu, t_ns, last_ns, plot_count, status, parent, when_ns, span_s, view, site, var, limit, par
+    x, cov, mu, t_ns, last_ns, plot_count, status, parent, when_ns, z, order, plot_ns, site, var, limit, par
 ):  # fmt: skip
     """Tracks of one radar plot that no plot of a radar's scan can continue: of most false plots this is all there is.
 
     Such a track knows its place and no velocity, so what it may reach needs no prediction of its bank.
 
-    In        x .. parent    of the memory, T slots; when_ns: the plots' reference time, from which they are at most
-                             span_s away
-              view (3, p)    range m, azimuth, elevation rad of the plots, by range; var (4,): their largest variances
+    In        x .. parent    of the memory, T slots; when_ns: the plots' reference time
+              z (p, 4), order (p,), plot_ns (p,), var (p, 4)   the plots, and their order by range
               limit          bound on the normalised innovation squared
     Out       (T,) bool; true only where `track_gate.gate` would find nothing
     """
-    out = np.zeros(status.shape[0], np.bool_)
-    sight = np.empty(3)
-    ranges, azimuths, elevations = view[0], view[1], view[2]
+    out = np.empty(status.shape[0], np.bool_)
+    view, worst = np.empty((3, order.shape[0])), np.zeros(3)
+    span_s = 0.0
+    for i in range(order.shape[0]):
+        j = order[i]
+        span_s = max(span_s, abs(plot_ns[j] - when_ns) * 1e-9)
+        for r in range(3):
+            view[r, i] = z[j, r]
+            worst[r] = max(worst[r], var[j, r])
+    _lone(
+        x, cov, mu, t_ns, last_ns, plot_count, status, parent, when_ns, span_s, view[0], view[1], view[2], site, worst,
+        limit, par, np.empty(3), out,
+    )  # fmt: skip
+    return out
+
+
+@in_place_kernel
+def _lone(
+    x, cov, mu, t_ns, last_ns, plot_count, status, parent, when_ns, span_s, ranges, azimuths, elevations, site, var,
+    limit, par, sight, out,
+):  # fmt: skip
+    """`lone` of plots by range, at most span_s from the reference time; var (3,): their largest variances."""
     fastest_m_s = max(par[VELOCITY_STD_M_S], par[LEVEL_SPEED_STD_M_S], LEVEL_CLIMB_STD_M_S)
     psd = max(par[COAST_PSD], par[LEVEL_PSD], par[LEVEL_UP_PSD])
     for k in range(status.shape[0]):
+        out[k] = False
         is_one = plot_count[k, 0] == 1 and plot_count[k, 1] + plot_count[k, 2] == 0 and parent[k] == 0
         if status[k] != TENTATIVE or not is_one or t_ns[k] != last_ns[k]:
             continue
@@ -171,7 +190,6 @@ def lone(
             is_met = abs(turn) <= wide and abs(elevations[low] - elevation_rad) <= high
             low += 1
         out[k] = not is_met
-    return out
 
 
 @kernel

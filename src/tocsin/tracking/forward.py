@@ -258,11 +258,9 @@ class Forward:
         is_worth_it = slots.size >= LONE_FROM and plots.count and plots.kind < INFRARED
         if not is_worth_it or self.layout.count:
             return slots, slots[:0]
-        view = plots.z[plots.z[:, 0].argsort(kind="stable"), :3].T.copy()
-        span_s = np.abs(plots.time_ns - when_ns).max() / NS_PER_S
         is_lone = lone_rows(
             memory.x, memory.cov, memory.mu, memory.t_ns, memory.last_ns, memory.plot_count, memory.status,
-            memory.parent, when_ns, span_s, view, plots.site, plots.var.max(axis=0),
+            memory.parent, when_ns, plots.z, plots.z[:, 0].argsort(kind="stable"), plots.time_ns, plots.site, plots.var,
             chi_square_bound(self.policy.gate_prob, plots.row_count), self.par,
         )  # fmt: skip
         of_slot = is_lone[slots]

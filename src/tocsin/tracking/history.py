@@ -134,14 +134,15 @@ class History(msgspec.Struct, kw_only=True):
         place = bisect.bisect_right(self.checkpoints, time_ns, key=lambda c: c.time_ns) - 1
         return place, bisect.bisect_left(self.entries, self.checkpoints[place].time_ns, key=lambda e: e.time_ns)
 
-    def forget(self, window_ns: int) -> bool:
-        """Drop what no scan of the window can need any more. True: something went."""
+    def forget(self, window_ns: int) -> list[Entry]:
+        """Drop what no scan of the window can need any more; returns the entries that went."""
         horizon_ns = min([self.newest_ns - window_ns, *(entry.time_ns for entry in self.late)])
         place, start = self.back_to(horizon_ns)
         if place <= 0:
-            return False
+            return []
+        gone = self.entries[:start]
         del self.checkpoints[:place], self.entries[:start]
-        return True
+        return gone
 
     def named(self, tracks: list[int]) -> list[int]:
         """The public numbers of tracks, each given when it is first told."""

@@ -129,6 +129,7 @@ def as_unsure_as(plots: Plots, own: SensorBias, cov: Column) -> tuple[Plots, flo
 NOTHING_SWEPT = np.zeros(track_scan.SWEPT_COUNT)
 
 
+@functools.lru_cache(maxsize=256)  # a sensor sweeps the same again and again
 def swept_row(swept: SweptVolume) -> Column:
     """What a scan swept, (SWEPT_COUNT,), laid out as in ``kernels/track_scan.py``."""
     values = {

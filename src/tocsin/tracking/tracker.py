@@ -149,9 +149,8 @@ class Tracker:
         past = self.state.history
         if past.is_mark_due(entry):
             past.mark(entry, pack(self.state))
-            if past.forget(self._window_ns):
-                kept = {e.serial for e in past.entries}
-                self._plots = {serial: plots for serial, plots in self._plots.items() if serial in kept}
+            for gone in past.forget(self._window_ns):
+                self._plots.pop(gone.serial, None)
         past.entries.append(entry)
         return self._run(entry, telling)
 
