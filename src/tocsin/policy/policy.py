@@ -70,7 +70,7 @@ class TrackPolicy(_Rules, frozen=True, kw_only=True):
     level_climb_noise: float = 1.0  # (m/s2)2 s: aircraft, vertical
     turn_m_s2: float = 12.0  # an aircraft's turn, tried when straight flight misses
     turn_nis: float = 12.0  # what a miss is
-    high_burn_prob: float = 0.1  # that what a radar first sees higher than level flight burns
+    high_burn_prob: float = 0.1  # that what was first seen higher than level flight, and by no infrared, burns
     dead_prob: float = 1e-9  # a model less probable is given up
     own_prob: float = 0.99  # above it ballistic flight speaks for itself, without mixing
     velocity_std_m_s: float = 4_000.0  # radar and position reports: prior of each axis

@@ -30,7 +30,7 @@ from tocsin.units import NS_PER_S, ns_from_s
 _EMPTY_WAIT_NS = 6 * NS_PER_S  # late looks that saw nothing may wait so long for others: one re-run for all
 _LIGHT = 50_000  # tracks times scans: a re-run of no more, a quarter of a second of work, is made at the next tick ...
 _WORTH = 0.5  # ... another once so many scans came in order since the last one, for each that it runs again
-_PATIENCE_NS = 8 * NS_PER_S  # without ticks, late scans wait this long, in time of scans
+_PATIENCE_NS = 8 * NS_PER_S  # late scans wait this long at most, in time of scans, whoever calls tick or not
 _BURNS_PROB = 1e-3  # of thrust, above which a look that saw nothing is news
 
 
