@@ -12,7 +12,7 @@ from tracking_scene import EVERYWHERE, RADAR, at, burnout, coasting, ns, radar_s
 from tocsin.kernels import ecef_from_radar, radar_from_ecef, radar_jacobian
 from tocsin.kernels import track_observe as plot_kind
 from tocsin.kernels.track_motion import BALLISTIC
-from tocsin.kernels.track_scan import looked_at
+from tocsin.kernels.track_settle import looked_at
 from tocsin.messages import column
 from tocsin.tracking import Tracker
 from tocsin.tracking.plots import plots_of, swept_row

@@ -16,7 +16,7 @@ _LOCK = "compiling"
 _STALE_LOCK_S = 300.0  # no compile takes so long: whoever held it has died
 _SHARED = ("geodesy.", "motion.")  # what the rest builds on, compiled before the work is split
 # compiled by a second process: half of the time, and next to nothing that the other half needs too
-_SECOND = ("track_bank.", "track_gate.", "track_scan.", "track_split.", "track_twins.", "track_watch.")
+_SECOND = ("track_bank.", "track_gate.", "track_scan.", "track_settle.", "track_split.", "track_twins.", "track_watch.")
 
 
 def ensure_compiled(*, quiet: bool = False, should_stop: Callable[[], bool] = lambda: False) -> float:

@@ -14,19 +14,8 @@ import numpy as np
 
 from tocsin.kernels.track_bias import believe, centre, drift
 from tocsin.kernels.track_observe import INFRARED
-from tocsin.kernels.track_scan import (
-    CHANGED,
-    CONFIRMED,
-    FREE,
-    TENTATIVE,
-    given_up,
-    judged,
-    news,
-    put_back,
-    stirred,
-    taken_plots,
-    use_plots,
-)
+from tocsin.kernels.track_scan import CONFIRMED, FREE, TENTATIVE, put_back, use_plots
+from tocsin.kernels.track_settle import CHANGED, given_up, judged, news, stirred, taken_plots
 from tocsin.kernels.track_twins import twins
 from tocsin.messages import Column, Detections, TrackUpdates
 from tocsin.policy import TrackPolicy

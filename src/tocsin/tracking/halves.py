@@ -14,7 +14,8 @@ import numpy as np
 
 from tocsin.kernels.track_bank import picture_slots
 from tocsin.kernels.track_gate import gate
-from tocsin.kernels.track_scan import lone, reckon, start_tracks, use_plots
+from tocsin.kernels.track_scan import lone, start_tracks, use_plots
+from tocsin.kernels.track_settle import reckon
 from tocsin.messages import Column
 
 LEAST_ROWS = 1_000  # below, waking the second thread (43 us measured) takes much of what it saves
