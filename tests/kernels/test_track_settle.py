@@ -51,11 +51,11 @@ def test_plots_that_fed_tracks_come_first_then_those_that_nobody_chose(choices: 
     choice = np.array([c for c, _ in choices], dtype=np.int64)
     nis = np.array([1.5 if c >= 0 and ok else -1.0 for c, ok in choices])
     slots = 3 * np.arange(choice.size) + 1
-    fed, taken, used = taken_plots(slots, choice, nis, 9)
+    is_free, fed, taken = np.zeros(9, dtype=bool), np.zeros(slots.size, np.int64), np.zeros(slots.size + 9, np.int64)
+    used, count = taken_plots(slots, choice, nis, is_free, fed, taken)
     wanted = [(3 * i + 1, c) for i, (c, ok) in enumerate(choices) if c >= 0 and ok]
     assert list(zip(fed[:used].tolist(), taken[:used].tolist(), strict=True)) == wanted
-    assert taken[used:].tolist() == sorted(set(range(9)) - set(choice.tolist()))
-    assert fed.size == taken.size
+    assert taken[used:count].tolist() == is_free.nonzero()[0].tolist() == sorted(set(range(9)) - set(choice.tolist()))
 
 
 def sorted_out(rng: np.random.Generator, n: int) -> tuple[TrackerState, np.ndarray, np.ndarray]:
@@ -82,9 +82,10 @@ def test_a_scan_stirs_what_it_changed_and_what_its_young_tracks_may_double(seed:
     memory, slots, marks = sorted_out(rng, 3 if seed > 3 else 80)
     given_marks, hits = marks.copy(), memory.plot_count.sum(axis=1)
     end_ns = 20
-    out, what, dropped, common_ns = stirred(
+    out, what, dropped = np.zeros((3, slots.size), np.int64)
+    count, dropped_count, common_ns = stirred(
         memory.status, memory.plot_count, memory.evidence, memory.cov, memory.mu, memory.t_ns, slots, marks, young_hits,
-        ripe, is_told, end_ns,
+        ripe, is_told, end_ns, out, what, dropped,
     )  # fmt: skip
     kept = {k for k in slots.tolist() if given_marks[k] & CHANGED and not given_marks[k] & DROPPED and hits[k] >= 3}
     young = {k for k in kept if given_marks[k] & FED and hits[k] <= young_hits}
@@ -93,10 +94,10 @@ def test_a_scan_stirs_what_it_changed_and_what_its_young_tracks_may_double(seed:
     known = {k for k in slots.tolist() if memory.mu[k] @ var[k] <= 4.0 * 3.0 * 500.0**2} if young else set()
     met = [k for k in slots.tolist() if given_marks[k] or k in known]
     wanted = [k for k in met if is_told or not given_marks[k] & DROPPED]
-    assert out.tolist() == wanted
-    assert dropped.tolist() == [k for k in met if k not in wanted]
+    assert out[:count].tolist() == wanted
+    assert dropped[:dropped_count].tolist() == [k for k in met if k not in wanted]
     told = [int(given_marks[k]) | (YOUNG if k in young else 0) | (RIPE if k in ripening else 0) for k in wanted]
-    assert what.tolist() == told
+    assert what[:count].tolist() == told
     assert common_ns == max([end_ns, *memory.t_ns[met].tolist()])
 
 
@@ -106,19 +107,24 @@ def test_what_is_judged_and_told_follows_from_marks_and_soundness(rows: list[tup
     n = len(rows)
     what, is_sound = np.array([r[0] for r in rows], dtype=np.int64), np.array([r[1] for r in rows], dtype=bool)
     absorbed, nis = np.array([r[2] for r in rows], dtype=bool), np.array([r[3] for r in rows])
-    gone, young, ripe = judged(what, is_sound)
+    gone, (young, ripe, told, at, over) = np.zeros(n, dtype=bool), np.zeros((5, n), np.int64)
+    young_count, ripe_count = judged(what, is_sound, gone, young, ripe)
     assert gone.tolist() == [bool(w & DROPPED) or not ok for w, ok, _, _ in rows]
-    assert young.tolist() == [i for i in range(n - 1, -1, -1) if what[i] & YOUNG and is_sound[i]]
-    assert ripe.tolist() == [i for i in range(n) if what[i] & RIPE and is_sound[i]]
+    assert young[:young_count].tolist() == [i for i in range(n - 1, -1, -1) if what[i] & YOUNG and is_sound[i]]
+    assert ripe[:ripe_count].tolist() == [i for i in range(n) if what[i] & RIPE and is_sound[i]]
     slots = np.arange(n)[::-1] * 2
     nis_of, mu, told_boost = np.full(2 * n + 1, -7.0), np.zeros((n, 3)), np.full(2 * n + 1, -1.0)
     nis_of[slots], mu[:, BOOST] = nis, np.arange(n) + 1.0
-    told, at, is_over, told_nis = news(slots, what, is_sound, gone, absorbed, nis_of, mu, told_boost)
+    is_over, told_nis = np.zeros(n, dtype=bool), np.zeros(n)
+    count, over_count = news(
+        slots, what, is_sound, gone, absorbed, nis_of, mu, told_boost, told, at, is_over, told_nis, over
+    )
+    assert over[:over_count].tolist() == slots[gone | absorbed].tolist()
     wanted = [i for i in range(n) if what[i] & (CHANGED | DROPPED) and is_sound[i]]
-    assert told.tolist() == wanted
-    assert at.tolist() == slots[wanted].tolist()
-    assert is_over.tolist() == [bool(what[i] & DROPPED) or bool(absorbed[i]) for i in wanted]
-    assert told_nis.tolist() == [-1.0 if absorbed[i] else nis[i] for i in wanted]
+    assert told[:count].tolist() == wanted
+    assert at[:count].tolist() == slots[wanted].tolist()
+    assert is_over[:count].tolist() == [bool(what[i] & DROPPED) or bool(absorbed[i]) for i in wanted]
+    assert told_nis[:count].tolist() == [nis[i] if what[i] & FED and not absorbed[i] else -1.0 for i in wanted]
     assert [told_boost[slots[i]] for i in range(n)] == [i + 1.0 if i in wanted else -1.0 for i in range(n)]
 
 

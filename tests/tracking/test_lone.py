@@ -11,7 +11,7 @@ from tracking_scene import EVERYWHERE, RADAR, at, coasting, radar_scan
 
 from tocsin.messages import Detections
 from tocsin.tracking import Tracker, forward
-from tocsin.tracking.watch_state import pack_watch
+from tocsin.tracking.watch_state import watch_bytes
 
 PATHS = [coasting(12, start=start) for start in (coasting(40)[k] for k in range(0, 40, 2))]
 SITES = {"radar": RADAR, "other": at(37.5, 41.0, 900.0), "third": at(35.5, 38.5, 700.0), "blind": at(37.0, 38.0, 300.0)}
@@ -79,7 +79,7 @@ def tracked(looks: list[Detections], suspect: str) -> tuple[list[list[bytes]], i
         alive = memory.alive()
         names = ("id", "status", "t_ns", "last_ns", "miss_count", "plot_count", "evidence", "mu", "support")
         out.append([getattr(memory, name)[alive].tobytes() for name in names])
-        out[-1].append(pack_watch(memory.watch))
+        out[-1].append(watch_bytes(memory.watch))
     return out, left_out
 
 

@@ -174,8 +174,7 @@ def test_what_comes_off_a_track_is_found_as_far_aside_as_biases_leave_it_open(wh
     seen = picture(memory, slots, ns(0.0), policy.own_prob, par)
     plots = plots_of(radar_scan([place + across * 5.5], 0.0, np.random.default_rng(0), std=(30.0, 1e-4)))
     found = offspring(
-        memory, policy, par, plots, seen, ns(0.0), np.zeros(1), plots.z[:, 0].copy(), np.zeros(1, dtype=np.int64),
-        np.eye(3)[0], chi_square_bound(policy.gate_prob, 3), own,
+        memory, policy, par, plots, seen, np.zeros(1), plots.order, chi_square_bound(policy.gate_prob, 3), own,
     )  # fmt: skip
     assert found is not None
     assert found.row.tolist() == [0]

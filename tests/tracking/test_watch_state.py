@@ -14,11 +14,11 @@ from tocsin.tracking.watch_state import (
     SensorRecord,
     SensorWatch,
     Suspicion,
+    kept,
     merge_support,
     note_support,
-    pack_watch,
     support_rows,
-    unpack_watch,
+    watch_bytes,
 )
 from tocsin.units import NS_PER_S
 
@@ -140,15 +140,17 @@ def test_a_clock_is_told_ahead_where_its_plots_fit_the_past_of_the_track() -> No
     assert std_s == pytest.approx(0.25)
 
 
-def test_a_watch_that_is_unpacked_is_the_same_and_its_arrays_may_be_written() -> None:
+def test_a_watch_that_is_kept_stays_as_it_was_while_the_other_hears_on() -> None:
     watch = SensorWatch()
     record = watch.record("radar", 3)
     record.trust, record.fault, record.digests, record.nis = "ignored", "clock", [1, 2], [0.5]
-    record.shift_score[3], record.stray_count, record.stray_ns = 2.5, 4, 17
-    copy = unpack_watch(pack_watch(watch))
-    assert pack_watch(copy) == pack_watch(watch)
-    twin = copy.sensors["radar"]
-    assert (twin.trust, twin.fault, twin.digests, twin.nis) == ("ignored", "clock", [1, 2], [0.5])
-    assert (twin.shift_score[3], twin.stray_count, twin.stray_ns) == (2.5, 4, 17)
-    assert twin.shift_score.flags.writeable
-    assert twin.shift_ns.dtype == np.int64
+    record.stray_count, record.stray_ns = 4, 17
+    copy, before = kept(watch), watch_bytes(watch)
+    assert watch_bytes(copy) == before
+    for doubt in (record.clock, record.offset, record.stuck, record.noise):
+        doubt.add(1.0, 0.5, 9.0, 20)
+    record.stray(1.0, 30)
+    record.trust = "trusted"
+    watch.record("other", 2)
+    assert watch_bytes(copy) == before
+    assert watch_bytes(watch) != before

@@ -205,18 +205,30 @@ def radar_from_ecef(target_ecef_m, site_ecef_m):
     return _range_and_angles(ex * dx + ey * dy, nx * dx + ny * dy + nz * dz, ux * dx + uy * dy + uz * dz)
 
 
-@kernel
-def ecef_from_radar(range_m, azimuth_rad, elevation_rad, site_ecef_m):
-    """The inverse of `radar_from_ecef`: (3,) ECEF, m."""
-    ex, ey, nx, ny, nz, ux, uy, uz = east_north_up(site_ecef_m[0], site_ecef_m[1], site_ecef_m[2])
+@in_place_kernel
+def ecef_along(axes, range_m, azimuth_rad, elevation_rad, site_ecef_m):
+    """`ecef_from_radar` with `east_north_up` of the site at hand: x, y, z, m."""
+    ex, ey, nx, ny, nz, ux, uy, uz = axes
     level = range_m * math.cos(elevation_rad)
     east = level * math.sin(azimuth_rad)
     north = level * math.cos(azimuth_rad)
     up = range_m * math.sin(elevation_rad)
+    return (
+        site_ecef_m[0] + ex * east + nx * north + ux * up,
+        site_ecef_m[1] + ey * east + ny * north + uy * up,
+        site_ecef_m[2] + nz * north + uz * up,
+    )
+
+
+@kernel
+def ecef_from_radar(range_m, azimuth_rad, elevation_rad, site_ecef_m):
+    """The inverse of `radar_from_ecef`: (3,) ECEF, m."""
+    axes = east_north_up(site_ecef_m[0], site_ecef_m[1], site_ecef_m[2])
+    x, y, z = ecef_along(axes, range_m, azimuth_rad, elevation_rad, site_ecef_m)
     target = np.empty(3)
-    target[0] = site_ecef_m[0] + ex * east + nx * north + ux * up
-    target[1] = site_ecef_m[1] + ey * east + ny * north + uy * up
-    target[2] = site_ecef_m[2] + nz * north + uz * up
+    target[0] = x
+    target[1] = y
+    target[2] = z
     return target
 
 

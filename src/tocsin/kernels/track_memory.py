@@ -184,44 +184,46 @@ LOG_BETA, LOG_BETA_STD, NIS = range(3)
 REAL_COUNT = 3
 
 
-@kernel
+@in_place_kernel
 def tell_rows(
     t_ns, status, first_ns, last_ns, plot_count, parent, slots, mu, state, cov6, log_beta, log_beta_var, rows,
-    dropped, nis, to_ns, dof, log_beta_mean, log_beta_std, fed, whole, real, vectors, covariance, mode_prob,
+    dropped, nis, to_ns, dof, log_beta_mean, log_beta_std, fed, table, whole, real, vectors, covariance, mode_prob,
+    alike, first_alike,
 ):  # fmt: skip
     """Fill the columns of a message with rows (n,) of an estimate of ``slots``.
 
     In        dropped (n,) bool, nis (n,), -1 where no plot was used; dof of those where one was
               log_beta_mean, log_beta_std   told where BALLISTIC has no probability
+              table (k,) int64   overwritten; k a power of two, twice n at least
     Out       whole (WHOLE_COUNT, n), real (REAL_COUNT, n)  as named above; CODE: 0 tentative, 1 confirmed, 2 dropped
               vectors (2, n, 3)  position and velocity; covariance (n, 6, 6), mode_prob (n, 3)
-    Returns   alike (n,): the same number for tracks that the same sensors fed; the slot of the first of each number
+              alike (n,) int64   the same number for tracks that the same sensors fed; first_alike (n,) int64: the slot
+                                 of the first of each number
+    Returns   how many numbers there are; whether any has a parent
     """
-    n = rows.shape[0]
-    alike, first_alike = np.empty(n, np.int64), np.empty(n, np.int64)
-    unlike = 0
-    size = 4
-    while size < 2 * n:
-        size *= 2
-    table = np.full(size, -1, np.int64)  # hashed by sensors: a number of `alike`, -1: none
     _tell(
         t_ns, status, first_ns, last_ns, plot_count, parent, slots, mu, state, cov6, log_beta, log_beta_var, rows,
         dropped, nis, to_ns, dof, log_beta_mean, log_beta_std, whole, real, vectors, covariance, mode_prob,
     )  # fmt: skip
-    for i in range(n):
+    unlike, last = 0, table.shape[0] - 1
+    for place in range(table.shape[0]):
+        table[place] = -1  # hashed by sensors: a number of `alike`
+    has_parents = False
+    for i in range(rows.shape[0]):
         k = slots[rows[i]]
+        has_parents = has_parents or parent[k] > 0
         place = 0
         for s in range(fed.shape[1]):
             place = 31 * place + (s + 1 if fed[k, s] else 0)
-        place &= size - 1
+        place &= last
         while table[place] >= 0 and not _is_equal(fed, first_alike[table[place]], k):
-            place = (place + 1) & (size - 1)
+            place = (place + 1) & last
         if table[place] < 0:
             table[place] = unlike
             first_alike[unlike] = k
             unlike += 1
         alike[i] = table[place]
-    return alike, first_alike[:unlike]
+    return unlike, has_parents
 
 
 @in_place_kernel

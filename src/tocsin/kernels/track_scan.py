@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from tocsin.kernels.compiled import in_place_kernel, kernel
-from tocsin.kernels.geodesy import ecef_from_radar, radar_from_ecef
+from tocsin.kernels.geodesy import east_north_up, ecef_along, radar_from_ecef
 from tocsin.kernels.track_bank import copy_bank, predict, update_bank
 from tocsin.kernels.track_bias import may_teach, start_sensitivity
 from tocsin.kernels.track_motion import (
@@ -53,32 +53,32 @@ _WIDER = 1.05  # of variances: for what a short prediction adds to them besides,
 _RING_SHARE = 0.1  # of the level distance: of what may be further from its place than that nothing is said
 
 
-@kernel
-def spots_from_radar(z, site):
-    """(p, 3) ECEF m: where plots z (p, >= 3) of range m, azimuth and elevation rad, lie."""
-    spot = np.empty((z.shape[0], 3))
+@in_place_kernel
+def spots_from_radar(z, site, spot):
+    """Fill spot (p, 3), ECEF m: where plots z (p, >= 3) of range m, azimuth and elevation rad, lie."""
+    axes = east_north_up(site[0], site[1], site[2])
     for j in range(z.shape[0]):
-        at = ecef_from_radar(z[j, 0], z[j, 1], z[j, 2], site)
-        for a in range(3):  # a row in one assignment takes numba a second more to compile
-            spot[j, a] = at[a]
-    return spot
+        x, y, z_m = ecef_along(axes, z[j, 0], z[j, 1], z[j, 2], site)
+        spot[j, 0] = x
+        spot[j, 1] = y
+        spot[j, 2] = z_m
 
 
-@kernel
-def sort_out(status, parent, plot_count, t_ns, last_ns, slots, when_ns, late_limit_s, joins_hits):
+@in_place_kernel
+def sort_out(
+    status, parent, plot_count, t_ns, last_ns, slots, when_ns, late_limit_s, joins_hits, first, rest, back_s, gap_s
+):
     """Which tracks of a scan choose plots first, and which from what those leave.
 
     In        status .. last_ns  of the memory; slots (n,); when_ns: the plots' reference time
               late_limit_s       a state further ahead of it takes no part
               joins_hits         what came off a track chooses first once it has so many plots
-    Out       first (k,) and rest (m,) int64 rows, back_s (n,) reference time less the state's where that is
+    Out       first (n,) and rest (n,) int64 rows; back_s (n,) reference time less the state's where that is
               later, gap_s (n,) s since the last plot
+    Returns   how many of first and of rest are filled
     """
-    n = slots.shape[0]
-    first, rest = np.empty(n, np.int64), np.empty(n, np.int64)
-    back_s, gap_s = np.empty(n), np.empty(n)
     first_count, rest_count = 0, 0
-    for i in range(n):
+    for i in range(slots.shape[0]):
         k = slots[i]
         back_s[i] = min((when_ns - t_ns[k]) / 1e9, 0.0)
         gap_s[i] = max((when_ns - last_ns[k]) / 1e9, 0.0)
@@ -91,7 +91,7 @@ def sort_out(status, parent, plot_count, t_ns, last_ns, slots, when_ns, late_lim
         else:
             rest[rest_count] = i
             rest_count += 1
-    return first[:first_count], rest[:rest_count], back_s, gap_s
+    return first_count, rest_count
 
 
 @kernel

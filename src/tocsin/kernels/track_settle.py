@@ -69,32 +69,29 @@ def looked_at(kind, swept, site, position_ecef_m):
     )
 
 
-@kernel
-def taken_plots(slots, choice, nis, count):
-    """Which plots of `count` fed tracks, and which none chose.
+@in_place_kernel
+def taken_plots(slots, choice, nis, is_free, fed, taken):
+    """Which plots fed tracks, and which none chose.
 
     In        slots, choice, nis (n,) as of `use_plots`
-    Out       fed (k + r,) slots, of which the first k are filled; taken (k + r,) plots: those that fed these slots,
-              then those that no track chose; k
+    Out       fed (n,) slots, of which the first k are filled; taken (n + p,): the k plots that fed these slots, then
+              those that no track chose; is_free (p,) bool, these; k; how many plots of taken are filled
     """
-    is_free = np.ones(count, np.bool_)
-    used, rest = 0, count
+    for j in range(is_free.shape[0]):
+        is_free[j] = True
+    used = 0
     for i in range(slots.shape[0]):
         if choice[i] >= 0:
-            used += nis[i] >= 0.0
-            rest -= is_free[choice[i]]
             is_free[choice[i]] = False
-    fed, taken = np.empty(used + rest, np.int64), np.empty(used + rest, np.int64)
-    k = 0
-    for i in range(slots.shape[0]):
-        if nis[i] >= 0.0:
-            fed[k], taken[k] = slots[i], choice[i]
-            k += 1
-    for j in range(count):
+            if nis[i] >= 0.0:
+                fed[used], taken[used] = slots[i], choice[i]
+                used += 1
+    count = used
+    for j in range(is_free.shape[0]):
         if is_free[j]:
-            taken[k] = j
-            k += 1
-    return fed, taken, used
+            taken[count] = j
+            count += 1
+    return used, count
 
 
 @in_place_kernel
@@ -166,19 +163,21 @@ def _drop_where_over(k, status, parent, miss_count, evidence, limits, marks):
         marks[k] |= DROPPED
 
 
-@kernel
-def stirred(status, plot_count, evidence, cov, mu, t_ns, slots, marks, young_hits, ripe_evidence, is_told, end_ns):
+@in_place_kernel
+def stirred(
+    status, plot_count, evidence, cov, mu, t_ns, slots, marks, young_hits, ripe_evidence, is_told, end_ns, out, what,
+    dropped,
+):  # fmt: skip
     """Tracks that a scan changed or dropped and, where it made young ones, all that these may be doubles of.
 
     In        slots (n,) alive, in order of track number; marks (T,) as by `reckon`
               young_hits     a track is compared with older ones until it has so many plots
               ripe_evidence  with which a tentative one may be confirmed
               is_told        those that were dropped are wanted too
-    Out       slots (k,); what (k,) int64: the marks, YOUNG and RIPE added; slots (d,) dropped besides; a time that none
-              of all these lies beyond, ns
+    Out       out (n,) slots; what (n,) int64: their marks, YOUNG and RIPE added; dropped (n,): slots dropped besides
+    Returns   how many of the first are filled, and of the last; a time that none of all these lies beyond, ns
     """
     n = slots.shape[0]
-    out, what, dropped = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int64)
     is_any_young = False
     for i in range(n):
         k = slots[i]
@@ -202,7 +201,7 @@ def stirred(status, plot_count, evidence, cov, mu, t_ns, slots, marks, young_hit
         else:
             out[count], what[count] = k, marks[k]
             count += 1
-    return out[:count], what[:count], dropped[:dropped_count], end_ns
+    return count, dropped_count, end_ns
 
 
 @kernel
@@ -228,48 +227,50 @@ def given_up(status, mu, last_ns, slots, seen_mu, state, is_sound, now_ns, patie
     return out
 
 
-@kernel
-def judged(what, is_sound):
+@in_place_kernel
+def judged(what, is_sound, gone, young, ripe):
     """Of tracks that a scan stirred, as by `stirred`, what is to be done, once they have been predicted to one time.
 
-    Out       gone (n,) bool: dropped, or not sound; young (y,) rows that may be doubles, the newest first;
-              ripe (r,) rows that evidence confirms
+    Out       gone (n,) bool: dropped, or not sound; young (n,) rows that may be doubles, the newest first;
+              ripe (n,) rows that evidence confirms
+    Returns   how many of young and of ripe are filled
     """
-    n = what.shape[0]
-    gone = np.empty(n, np.bool_)
-    young, ripe = np.empty(n, np.int64), np.empty(n, np.int64)
     young_count, ripe_count = 0, 0
-    for i in range(n - 1, -1, -1):
+    for i in range(what.shape[0] - 1, -1, -1):
         gone[i] = what[i] & DROPPED != 0 or not is_sound[i]
         if what[i] & YOUNG and is_sound[i]:
             young[young_count] = i
             young_count += 1
-    for i in range(n):
+    for i in range(what.shape[0]):
         if what[i] & RIPE and is_sound[i]:
             ripe[ripe_count] = i
             ripe_count += 1
-    return gone, young[:young_count], ripe[:ripe_count]
+    return young_count, ripe_count
 
 
-@kernel
-def news(slots, what, is_sound, gone, absorbed, nis_of, mu, told_boost):
-    """The rows (k,) of stirred tracks to tell: their slots, whether they are no more, and their NIS, -1: none.
+@in_place_kernel
+def news(slots, what, is_sound, gone, absorbed, nis_of, mu, told_boost, rows, at, is_over, nis, over):
+    """What is to be told of stirred tracks, and which are no more.
 
-    Out       told_boost (T,) by slot: the probability of thrust that is told
+    Out       rows, at (n,): rows to tell, and their slots; is_over (n,) bool: whether these are no more; nis (n,): of
+              these, -1: none; over (n,): slots of all that are no more
+              told_boost (T,) by slot: the probability of thrust that is told
+    Returns   how many of the first are filled, and of the last
     """
-    n = slots.shape[0]
-    rows, at = np.empty(n, np.int64), np.empty(n, np.int64)
-    is_over, nis = np.empty(n, np.bool_), np.empty(n)
-    count = 0
-    for i in range(n):
+    count, over_count = 0, 0
+    for i in range(slots.shape[0]):
+        is_gone = gone[i] or absorbed[i]
+        if is_gone:
+            over[over_count] = slots[i]
+            over_count += 1
         if what[i] & (CHANGED | DROPPED) == 0 or not is_sound[i]:
             continue
         rows[count], at[count] = i, slots[i]
-        is_over[count] = gone[i] or absorbed[i]
-        nis[count] = -1.0 if absorbed[i] else nis_of[slots[i]]
+        is_over[count] = is_gone
+        nis[count] = nis_of[slots[i]] if what[i] & FED and not absorbed[i] else -1.0
         told_boost[slots[i]] = mu[i, BOOST]
         count += 1
-    return rows[:count], at[:count], is_over[:count], nis[:count]
+    return count, over_count
 
 
 @in_place_kernel

@@ -34,13 +34,12 @@ _PROB_MAX = 0.99  # no sensor is sure to see
 _PROB_UNSTATED = 0.9
 _NEXT_TO_NONE = 1e-12  # per m rad2
 _RATE_SPAN_M_S = 8_000.0  # range rates of false plots lie in a span of this much
-_AXES = np.eye(3)
 _NOT_WIDER = np.empty((0, 6, 6))
 
 
 def associate(
-    memory: TrackerState, policy: TrackPolicy, par: Column, plots: Plots, seen: Picture, when_ns: int, swept: Column,
-    own: SensorBias, plain_worth: float,
+    memory: TrackerState, policy: TrackPolicy, par: Column, plots: Plots, seen: Picture, swept: Column, own: SensorBias,
+    plain_worth: float,
 ) -> tuple[Column, Column, list[Share], Offspring | None]:  # fmt: skip
     """Plot of each row, -1: none; what it adds to the evidence for the track; rows that share plots instead; and
     what may begin beside a track.
@@ -50,37 +49,38 @@ def associate(
 
     ``plain_worth``: evidence of a plot whose chance is not known.
     """
-    slots = seen.slots
-    choice, worth = np.full(slots.shape[0], -1, dtype=np.int64), np.zeros(slots.shape[0])
+    slots, n = seen.slots, seen.slots.size
+    choice, worth = np.full(n, -1, dtype=np.int64), np.zeros(n)
     doubt: list[Share] = []
     born: Offspring | None = None
-    if not plots.count or not slots.size:
+    if not plots.count or not n:
         return choice, worth, doubt, born
-    first, rest, back_s, gap_s = sort_out(
-        memory.status, memory.parent, memory.plot_count, memory.t_ns, memory.last_ns, slots, when_ns,
-        policy.late_limit_s, JOINS_HITS,
+    first, rest, back_s, gap_s = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64), np.empty(n), np.empty(n)
+    first_count, rest_count = sort_out(
+        memory.status, memory.parent, memory.plot_count, memory.t_ns, memory.last_ns, slots, plots.when_ns,
+        policy.late_limit_s, JOINS_HITS, first, rest, back_s, gap_s,
     )  # fmt: skip
     limit = chi_square_bound(policy.gate_prob, plots.row_count)
-    key, axis = _sort_key(plots)
-    order = key.argsort(kind="stable")
+    order = plots.order
     chance, log_odds = _chance(policy, plots.kind, swept.tolist(), plain_worth)
     free_count = order.size
-    for rows in (first, rest):
+    for is_first, rows in ((True, first[:first_count]), (False, rest[:rest_count])):
         if not rows.size or not order.size:
             continue
         start, plot, score = gate_rows(
             seen.x, seen.cov, seen.mu, seen.slope, rows, _NOT_WIDER, back_s, gap_s, plots.kind, plots.z, plots.spot,
-            plots.time_ns, when_ns, plots.site, plots.var, key, order, axis, limit, par, memory.biases.cov, own.parts,
+            plots.time_ns, plots.when_ns, plots.site, plots.var, plots.key, order, plots.axis, limit, par,
+            memory.biases.cov, own.parts,
         )  # fmt: skip
         if born is not None:
             start, plot, score = born.better_than(start, plot, score)
         order, free_count, prob, doubtful = choose(
             start, plot, score, rows, memory.status, slots, plots.count, order, free_count, chance,
-            rows is first and plots.kind < INFRARED, log_odds, choice, worth,
+            is_first and plots.kind < INFRARED, log_odds, choice, worth,
         )  # fmt: skip
-        if rows is first:
+        if is_first:
             doubt = shares(rows, start, plot, prob, doubtful)
-            born = offspring(memory, policy, par, plots, seen, when_ns, back_s, key, order, axis, limit, own)
+            born = offspring(memory, policy, par, plots, seen, back_s, order, limit, own)
     return choice, worth, doubt, born
 
 
@@ -108,13 +108,3 @@ def _chance(
         * (swept[RANGE_MAX_M] - swept[RANGE_MIN_M])
     )  # fmt: skip
     return (log_prob, density, max(volume, 1e-9), per, math.inf), log_odds
-
-
-def _sort_key(plots: Plots) -> tuple[Column, Column]:
-    """The number by which plots are told apart before anything else is computed, (p,), and the axis it lies along."""
-    if plots.kind < INFRARED:
-        return plots.z[:, 0].copy(), _AXES[0]
-    axis = _AXES[0]
-    if plots.kind == INFRARED and plots.count:
-        axis = _AXES[int(np.abs(plots.spot[0]).argmin())]  # across the sights, where they differ most
-    return plots.spot @ axis, axis

@@ -12,9 +12,9 @@ from tocsin.kernels.track_motion import DIM, MODEL_COUNT, SIZE
 from tocsin.messages import Column
 from tocsin.tracking.history import Packed
 from tocsin.tracking.state import Biases, TrackerState, lives
-from tocsin.tracking.watch_state import pack_watch, unpack_watch
+from tocsin.tracking.watch_state import kept
 
-_VERSION = 7  # of the layout of columns below
+_VERSION = 8  # of the layout of columns below
 _WHOLE = ("t_ns", "id", "status", "first_ns", "last_ns", "miss_count", "parent", "plot_count", "support")
 _REAL = ("told_boost", "evidence", "mu")
 ARRAYS = (*_WHOLE, *_REAL, "fed")
@@ -37,7 +37,7 @@ def pack(memory: TrackerState) -> Packed:
         bias_mean=memory.biases.mean,
         bias_cov=memory.biases.cov,
         bias_ns=memory.biases.t_ns,
-        watch=pack_watch(memory.watch),
+        watch=kept(memory.watch),
         slots=slots,
         whole=whole,
         real=real,
@@ -55,7 +55,7 @@ def unpack(data: Packed, memory: TrackerState) -> None:
         raise MessageError(f"not a checkpoint of version {_VERSION}: start the tracker from a whole state instead")
     memory.next_id, memory.sensors = data.next_id, list(data.sensors)
     memory.biases = Biases(mean=data.bias_mean, cov=data.bias_cov, t_ns=data.bias_ns)
-    memory.watch = unpack_watch(data.watch)
+    memory.watch = kept(data.watch)
     for names, rows in ((_WHOLE, data.whole), (_REAL, data.real), (("fed",), data.fed)):
         start = 0
         for name in names:

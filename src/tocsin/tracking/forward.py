@@ -30,7 +30,7 @@ from tocsin.tracking.registration import BiasLayout, SensorBias
 from tocsin.tracking.soft import Share, mixed
 from tocsin.tracking.split import Offspring, begin, unsettle
 from tocsin.tracking.state import Biases, TrackerState
-from tocsin.tracking.watch import digest_of, hear, orphans
+from tocsin.tracking.watch import hear, orphans
 from tocsin.tracking.watch_state import note_support
 from tocsin.units import NS_PER_S
 
@@ -90,18 +90,18 @@ class Forward:
         if not slots.size and not detections.plot_time_ns.size:
             return done
         plots = plots_of(detections) if plots is None else plots
-        own, digest, clock_var_s2 = self.layout.of(detections.sensor), digest_of(plots), 0.0
+        own, clock_var_s2 = self.layout.of(detections.sensor), 0.0
         if self.layout.count:
             self._drift(detections.end_ns, slots)
             if own.has_any:
                 plots = without_biases(plots, own, memory.biases.mean)
         swept = NOTHING_SWEPT if detections.swept is None else swept_row(detections.swept)
-        when_ns = _reference_ns(plots, detections.end_ns)
+        when_ns = plots.when_ns if plots.count else detections.end_ns
         record = memory.watch.record(detections.sensor, plots.row_count)
         doubted = plots.doubted(record.ratio) if record.trust == "suspect" else plots
         near, lone_slots = self._split_lone(slots, doubted, when_ns)
         seen = picture(memory, near, when_ns, self.policy.own_prob, self.par, self._room_for(near))
-        if not seen.is_sound.all():
+        if np.count_nonzero(seen.is_sound) < near.size:
             self._free(near[~seen.is_sound], telling)
             seen = seen.rows(np.flatnonzero(seen.is_sound))
             slots = slots[memory.status[slots] != FREE]
@@ -109,14 +109,14 @@ class Forward:
             choice, worth, doubt, born = np.full(seen.slots.shape[0], -1, dtype=np.int64), np.zeros(0), _NO_SHARES, None
         else:
             choice, worth, doubt, born = associate(
-                memory, self.policy, self.par, doubted, seen, when_ns, swept, own, self.plain_worth
+                memory, self.policy, self.par, doubted, seen, swept, own, self.plain_worth
             )
         unsure = plots
         if own.has_any:
             unsure, clock_var_s2 = as_unsure_as(plots, own, memory.biases.cov)
         if hear(
-            memory.watch, record, detections.end_ns, unsure, clock_var_s2, digest, seen, lone_slots, when_ns, choice,
-            memory, self.policy,
+            memory.watch, record, detections.end_ns, unsure, clock_var_s2, seen, lone_slots, choice, memory,
+            self.policy,
         ):  # fmt: skip
             self._disown(detections, telling, done)
             left = memory.status[seen.slots] != FREE
@@ -146,9 +146,12 @@ class Forward:
         for each, bank in zip(doubt, banks, strict=True):
             if nis[each.row] >= 0.0:
                 bank.keep(memory, int(seen.slots[each.row]))
-        fed, taken, used = taken_plots(seen.slots, choice, nis, plots.count)
-        begun = memory.take(fed.size - used)
-        marks, nis_of = np.zeros(memory.status.shape[0], dtype=np.int64), np.full(memory.status.shape[0], -1.0)
+        n = seen.slots.size
+        is_free, fed, taken = np.empty(plots.count, dtype=bool), _numbers(n), _numbers(n + plots.count)
+        used, count = taken_plots(seen.slots, choice, nis, is_free, fed, taken)
+        fed, taken, begun = fed[:used], taken[:count], memory.take(count - used)
+        capacity = memory.status.shape[0]
+        marks, nis_of = np.zeros(capacity, dtype=np.int64), np.empty(capacity)
         reckon_rows(
             memory.x, memory.cov, memory.mu, memory.slope, memory.t_ns, memory.miss_count, memory.plot_count,
             memory.status, memory.parent, memory.evidence, memory.told_boost, seen.slots, nis, seen.x, seen.cov,
@@ -159,8 +162,7 @@ class Forward:
         if begun.size:
             self._start(plots, column, seen, own, born, begun, taken[used:])
             marks[begun] = CHANGED
-            fed[used:] = begun
-            slots = np.concatenate((slots, begun))
+            fed, slots = np.concatenate((fed, begun)), np.concatenate((slots, begun))
         if fed.size:
             memory.fed[fed, memory.sensor(detections.sensor)] = True
             note_support(memory.support, fed, record.bit, detections.end_ns)
@@ -168,7 +170,7 @@ class Forward:
             self._believe(taught)
         done.tracks, done.plots, done.dof = memory.id[fed], taken, plots.row_count
         done.nis = nis_of[fed[:used]]
-        if fed.size or marks.any():
+        if fed.size or np.count_nonzero(marks):
             self._settle(detections, slots, marks, nis_of, plots.row_count, telling, done)
         return done
 
@@ -249,7 +251,7 @@ class Forward:
             return slots, slots[:0]
         is_lone = lone_rows(
             memory.x, memory.cov, memory.mu, memory.t_ns, memory.last_ns, memory.plot_count, memory.status,
-            memory.parent, when_ns, plots.z, plots.z[:, 0].argsort(kind="stable"), plots.time_ns, plots.site, plots.var,
+            memory.parent, when_ns, plots.z, plots.order, plots.time_ns, plots.site, plots.var,
             chi_square_bound(self.policy.gate_prob, plots.row_count), self.par,
         )  # fmt: skip
         of_slot = is_lone[slots]
@@ -296,15 +298,19 @@ class Forward:
         ``slots`` (n,) alive, in order of track number; ``marks`` and ``nis_of`` by slot.
         """
         memory, policy, end_ns = self.state, self.policy, detections.end_ns
-        slots, what, dropped, common_ns = stirred(
+        n = slots.size
+        out, what, dropped = _numbers(n), _numbers(n), _numbers(n)
+        n, dropped_count, common_ns = stirred(
             memory.status, memory.plot_count, memory.evidence, memory.cov, memory.mu, memory.t_ns, slots, marks,
-            policy.merge_young_hits, self.ripe_evidence, telling is not None, end_ns,
+            policy.merge_young_hits, self.ripe_evidence, telling is not None, end_ns, out, what, dropped,
         )  # fmt: skip
-        self._free(dropped, telling)
+        slots, what = out[:n], what[:n]
+        self._free(dropped[:dropped_count], telling)
         seen = estimate(memory, slots, common_ns, policy.own_prob, self.par)  # all at one time
-        gone, young, ripe = judged(what, seen.is_sound)
-        self._confirm(seen, ripe)
-        absorbed = np.zeros(slots.size, dtype=bool)
+        gone, absorbed, young, ripe = np.empty(n, dtype=bool), np.zeros(n, dtype=bool), _numbers(n), _numbers(n)
+        young_count, ripe_count = judged(what, seen.is_sound, gone, young, ripe)
+        self._confirm(seen, ripe[:ripe_count])
+        young = young[:young_count]
         if young.size:
             found = twins(
                 young, gone.copy(), memory.id, memory.last_ns, memory.fed, slots, seen.state, seen.cov6,
@@ -318,14 +324,17 @@ class Forward:
                 self._absorb(older, younger, end_ns)
         if common_ns != end_ns or done.absorbed:
             seen = estimate(memory, slots, end_ns, policy.own_prob, self.par)
-        rows, at, is_over, nis = news(slots, what, seen.is_sound, gone, absorbed, nis_of, seen.mu, memory.told_boost)
-        if rows.size and telling is not None:
+        rows, at, over, is_over, nis = _numbers(n), _numbers(n), _numbers(n), np.empty(n, dtype=bool), np.empty(n)
+        n, over_count = news(
+            slots, what, seen.is_sound, gone, absorbed, nis_of, seen.mu, memory.told_boost, rows, at, is_over, nis, over
+        )
+        if n and telling is not None:
             new = updates(
-                memory, seen, rows, self._names(at), end_ns, detections.sensor, telling.time_ns, telling.causes,
-                is_over, nis, dof, self.prior,
+                memory, seen, rows[:n], self._names(at[:n]), end_ns, detections.sensor, telling.time_ns, telling.causes,
+                is_over[:n], nis[:n], dof, self.prior,
             )  # fmt: skip
             done.message = joined(done.message, new)
-        self._free(slots[gone | absorbed], telling)
+        self._free(over[:over_count], telling)
 
     def _confirm(self, seen: Estimate, ripe: Column) -> None:
         """Confirm tentative tracks on sequential evidence (Wald); infrared alone also needs motion that no fire has."""
@@ -360,6 +369,6 @@ class Forward:
         absorb(memory, older, younger, seen.state[0], known, slope)
 
 
-def _reference_ns(plots: Plots, end_ns: int) -> int:
-    """The moment tracks are compared with a scan: that of its middle plot, or its end."""
-    return int(np.sort(plots.time_ns)[plots.count // 2]) if plots.count else end_ns
+def _numbers(count: int) -> Column:
+    """Room for slots or rows that a kernel fills in."""
+    return np.empty(count, dtype=np.int64)

@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 
 from tocsin.messages import Column, Detections
+from tocsin.tracking.watch_state import SensorWatch, watch_bytes
 from tocsin.units import NS_PER_S
 
 _BEFORE_ALL_NS = -(2**62)
@@ -58,7 +59,7 @@ class Packed(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     bias_mean: Column
     bias_cov: Column
     bias_ns: int | None
-    watch: bytes
+    watch: SensorWatch
     slots: Column
     whole: Column
     real: Column
@@ -147,11 +148,12 @@ class History(msgspec.Struct, kw_only=True):
     def named(self, tracks: list[int]) -> list[int]:
         """The public numbers of tracks, each given when it is first told."""
         names = self.names
-        for track in tracks:
-            if track not in names:
-                names[track] = self.next_name
-                self.next_name += 1
-        return [names[track] for track in tracks]
+        return [names[track] if track in names else self._name(track) for track in tracks]
+
+    def _name(self, track: int) -> int:
+        name = self.names[track] = self.next_name
+        self.next_name += 1
+        return name
 
     def parent(self, track: int, name: int, parent_track: int) -> int:
         """The public number of what a track came off, as far as that has been told; 0: nothing."""
@@ -161,9 +163,9 @@ class History(msgspec.Struct, kw_only=True):
 
     def forget_names(self, tracks: list[int]) -> None:
         """Tracks have been told for the last time."""
-        gone = [self.names.pop(track, 0) for track in tracks]
-        if self.parents:
-            for name in gone:
+        for track in tracks:
+            name = self.names.pop(track, 0)
+            if self.parents:
                 self.parents.pop(name, None)
 
     def rename(
@@ -203,6 +205,8 @@ def _is_same(a: object, b: object) -> bool:
     """To the bit."""
     if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
         return a.shape == b.shape and np.array_equal(a.ravel().view(np.uint8), b.ravel().view(np.uint8))
+    if isinstance(a, SensorWatch) and isinstance(b, SensorWatch):
+        return watch_bytes(a) == watch_bytes(b)
     return a == b
 
 

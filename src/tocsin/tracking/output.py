@@ -111,19 +111,23 @@ def updates(
     ``names`` come in any order, in which ``dropped`` (n,) bool and ``nis`` (n,), -1 where no plot was used, are too.
     """
     track = np.array(names, dtype=np.int64)
-    if len(names) > 1 and (track[1:] < track[:-1]).any():
+    if names != sorted(names):
         order = track.argsort()
         track, rows, dropped, nis = track[order], rows[order], dropped[order], nis[order]
-    slots, n, of_old = seen.slots[rows], rows.shape[0], memory.history.parents
+    n, of_old = rows.shape[0], memory.history.parents
     whole, real, vectors = np.empty((WHOLE_COUNT, n), np.int64), np.empty((REAL_COUNT, n)), np.empty((2, n, 3))
     cov6, mode_prob = np.empty((n, 6, 6)), np.empty((n, MODEL_COUNT))
-    alike, first_alike = tell_rows(
+    alike, first_alike, size = np.empty(n, np.int64), np.empty(n, np.int64), 4
+    while size < 2 * n:
+        size *= 2
+    unlike, has_parents = tell_rows(
         memory.t_ns, memory.status, memory.first_ns, memory.last_ns, memory.plot_count, memory.parent, seen.slots,
         seen.mu, seen.state, seen.cov6, seen.log_beta, seen.log_beta_var, rows, dropped, nis, to_ns, dof,
-        *log_beta_prior, memory.fed, whole, real, vectors, cov6, mode_prob,
+        *log_beta_prior, memory.fed, np.empty(size, np.int64), whole, real, vectors, cov6, mode_prob, alike,
+        first_alike,
     )  # fmt: skip
-    if of_old or whole[PARENT].any():
-        parent = whole[PARENT]
+    if of_old or has_parents:
+        slots, parent = seen.slots[rows], whole[PARENT]
         has_parent = parent > 0
         if of_old:
             has_parent |= np.isin(track, np.fromiter(of_old, np.int64, len(of_old)))
@@ -133,14 +137,14 @@ def updates(
         column.flags.writeable = False
     code, t_ns, first_ns, last_ns, radar_count, infrared_count, position_count, nis_dof, parent = whole
     log_beta, log_beta_std, told_nis = real
-    fed = memory.sensors_of(first_alike)
+    fed = memory.sensors_of(first_alike[:unlike])
     return TrackUpdates(
         time_ns=time_ns,
         causes=causes,
         sensor=sensor,
         revision=revision,
         track=track,
-        status=tuple([_STATUS[each] for each in code.tolist()]),
+        status=tuple(map(_STATUS.__getitem__, code.tolist())),
         t_ns=t_ns,
         position_ecef_m=vectors[0],
         velocity_ecef_m_s=vectors[1],
@@ -156,7 +160,7 @@ def updates(
         nis=told_nis,
         nis_dof=nis_dof,
         parent=parent,
-        sensors=tuple([fed[each] for each in alike.tolist()]),
+        sensors=tuple(map(fed.__getitem__, alike.tolist())),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
+import zlib
 
 import numpy as np
 
@@ -20,13 +21,19 @@ from tocsin.units import ns_from_s
 RANGE_STD_M, ANGLE_STD_RAD, SIGHT_STD_RAD, POSITION_STD_M = 100.0, 2e-3, 1e-4, 200.0  # where none is stated
 _NO_ELEVATION_HEIGHT_M = 8_000.0  # a radar without elevation sees air traffic: this high, give or take as much
 _ORIGIN = (0.0, 0.0, 0.0)
+_AXES = np.eye(3)
 _BENDING_RAD = 1e-5  # of a ray along the ground, by an N-unit at the surface: 3 mrad by 313
 _KINDS = {"radar": RADAR, "infrared": INFRARED, "position": POSITION}
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(slots=True)  # frozen, it would take three times as long to make
 class Plots:
-    """``kind`` as in ``kernels/track_observe.py``; z (p, 4), spot (p, 3), time_ns (p,), site (3,), var (p, 4)."""
+    """``kind`` as in ``kernels/track_observe.py``; z (p, 4), spot (p, 3), time_ns (p,), site (3,), var (p, 4).
+
+    ``key`` (p,) is the number by which plots are told apart before anything else is computed, ``axis`` (3,) what it
+    lies along, and ``order`` (p,) int64 the plots by it; ``when_ns``: the time of the middle plot; ``row_count``: how
+    many numbers a plot measures; ``digest``: equal where the measurements were equal to the bit as they came.
+    """
 
     kind: int
     z: Column
@@ -34,18 +41,17 @@ class Plots:
     time_ns: Column
     site: Column
     var: Column
-
-    @property
-    def count(self) -> int:
-        return int(self.time_ns.shape[0])
+    key: Column
+    axis: Column
+    order: Column
+    when_ns: int
+    count: int
+    row_count: int
+    digest: int
 
     def doubted(self, ratio: float) -> Plots:
         """The same, their variances so many times as large where the ratio is above 1."""
         return dataclasses.replace(self, var=self.var * ratio) if ratio > 1.0 else self
-
-    @property
-    def row_count(self) -> int:
-        return int(ROW_COUNT[self.kind])
 
 
 def plots_of(detections: Detections) -> Plots:
@@ -65,14 +71,14 @@ def plots_of(detections: Detections) -> Plots:
         z[:, :3] = detections.line_of_sight_ecef
         sight_std = SIGHT_STD_RAD if detections.angle_std_rad is None else detections.angle_std_rad
         var[:, 0] = var[:, 1] = np.square(sight_std)
-        return Plots(INFRARED, z, z[:, :3].copy(), time_ns, site, var)
+        return _sorted(INFRARED, z, z[:, :3].copy(), time_ns, site, var)
     if detections.kind == "position":
         if detections.position_ecef_m is None:
             return _none(POSITION)
         z[:, :3] = detections.position_ecef_m
         var[:, :2] = (detections.position_std_m or POSITION_STD_M) ** 2
         var[:, 2] = (detections.height_std_m or detections.position_std_m or POSITION_STD_M) ** 2
-        return Plots(POSITION, z, z[:, :3].copy(), time_ns, site, var)
+        return _sorted(POSITION, z, z[:, :3].copy(), time_ns, site, var)
     if detections.range_m is None or detections.azimuth_rad is None or detections.platform_ecef_m is None:
         return _none(RADAR)
     kind = RADAR
@@ -94,7 +100,27 @@ def plots_of(detections: Detections) -> Plots:
         z[:, 3] = detections.range_rate_m_s
         var[:, 3] = detections.range_rate_std_m_s
     var *= var
-    return Plots(kind, z, spots_from_radar(z, site), time_ns, site, var)
+    return _sorted(kind, z, _spots(z, site), time_ns, site, var)
+
+
+def _spots(z: Column, site: Column) -> Column:
+    spot = np.empty((z.shape[0], 3))
+    spots_from_radar(z, site, spot)
+    return spot
+
+
+def _sorted(
+    kind: int, z: Column, spot: Column, time_ns: Column, site: Column, var: Column, digest: int | None = None
+) -> Plots:
+    axis, count, in_time = _AXES[0], time_ns.shape[0], time_ns.copy()
+    if kind == INFRARED:
+        axis = _AXES[int(np.abs(spot[0]).argmin())]  # across the sights, where they differ most
+    key = z[:, 0].copy() if kind < INFRARED else spot @ axis
+    in_time.sort()
+    return Plots(
+        kind, z, spot, time_ns, site, var, key, axis, key.argsort(kind="stable"), int(in_time[count // 2]), count,
+        int(ROW_COUNT[kind]), zlib.crc32(z.data) if digest is None else digest,
+    )  # fmt: skip
 
 
 def without_biases(plots: Plots, own: SensorBias, mean: Column) -> Plots:
@@ -108,8 +134,8 @@ def without_biases(plots: Plots, own: SensorBias, mean: Column) -> Plots:
         np.maximum(z[:, 0], 0.0, out=z[:, 0])
         if air:
             z[:, 2], z[:, 0] = straighten_again(z[:, 2].copy(), z[:, 0].copy(), plots.site, own.n0, own.n0 + air)
-        spot = spots_from_radar(z, plots.site)
-    return Plots(plots.kind, z, spot, plots.time_ns - ns_from_s(clock_s), plots.site, plots.var)
+        spot = _spots(z, plots.site)
+    return _sorted(plots.kind, z, spot, plots.time_ns - ns_from_s(clock_s), plots.site, plots.var, plots.digest)
 
 
 def as_unsure_as(plots: Plots, own: SensorBias, cov: Column) -> tuple[Plots, float]:
@@ -123,7 +149,7 @@ def as_unsure_as(plots: Plots, own: SensorBias, cov: Column) -> tuple[Plots, flo
         return plots, spread[CLOCK]
     var = plots.var + np.array((*spread[:3], 0.0))
     var[:, 2] += spread[AIR] * _BENDING_RAD**2
-    return Plots(plots.kind, plots.z, plots.spot, plots.time_ns, plots.site, var), spread[CLOCK]
+    return dataclasses.replace(plots, var=var), spread[CLOCK]
 
 
 NOTHING_SWEPT = np.zeros(track_scan.SWEPT_COUNT)
@@ -147,4 +173,8 @@ def swept_row(swept: SweptVolume) -> Column:
 
 @functools.cache
 def _none(kind: int) -> Plots:
-    return Plots(kind, np.zeros((0, ROWS)), np.zeros((0, 3)), np.zeros(0, np.int64), np.zeros(3), np.ones((0, ROWS)))
+    whole = np.zeros(0, np.int64)
+    return Plots(
+        kind, np.zeros((0, ROWS)), np.zeros((0, 3)), whole, np.zeros(3), np.ones((0, ROWS)), np.zeros(0), _AXES[0],
+        whole, 0, 0, int(ROW_COUNT[kind]), 0,
+    )  # fmt: skip

@@ -50,27 +50,27 @@ class Offspring:
 
 
 def offspring(
-    memory: TrackerState, policy: TrackPolicy, par: Column, plots: Plots, seen: Picture, when_ns: int, back_s: Column,
-    key: Column, order: Column, axis: Column, limit: float, own: SensorBias,
+    memory: TrackerState, policy: TrackPolicy, par: Column, plots: Plots, seen: Picture, back_s: Column, order: Column,
+    limit: float, own: SensorBias,
 ) -> Offspring | None:  # fmt: skip
-    """What radar plots that no confirmed track took may begin beside one. Arguments as of ``track_gate.gate``."""
+    """What radar plots that no confirmed track took may begin beside one: ``order`` (q,) int64, by key."""
     if plots.kind >= INFRARED or not order.size:
         return None
     var = as_unsure_as(plots, own, memory.biases.cov)[0].var if own.has_any else plots.var
     near = near_parents(
-        memory.status, seen.slots, seen.x, seen.cov, seen.mu, seen.cov6, back_s, plots.time_ns, when_ns,
-        plots.spot, var, key, order, plots.site, policy.split_along_m, policy.split_across_m,
+        memory.status, seen.slots, seen.x, seen.cov, seen.mu, seen.cov6, back_s, plots.time_ns, plots.when_ns,
+        plots.spot, var, plots.key, order, plots.site, policy.split_along_m, policy.split_across_m,
     )  # fmt: skip
     if not near.size:
         return None
     start, plot, score = gate(
         seen.x, seen.cov, seen.mu, seen.slope, near, _spread(seen.state[near, 3:], policy), back_s,
-        np.zeros(back_s.size), plots.kind, plots.z, plots.spot, plots.time_ns, when_ns, plots.site, plots.var, key,
-        order, axis, limit, par, memory.biases.cov, own.parts,
+        np.zeros(back_s.size), plots.kind, plots.z, plots.spot, plots.time_ns, plots.when_ns, plots.site, plots.var,
+        plots.key, order, plots.axis, limit, par, memory.biases.cov, own.parts,
     )  # fmt: skip
     if not plot.size:
         return None
-    at_ns = np.maximum(memory.t_ns[seen.slots], when_ns)
+    at_ns = np.maximum(memory.t_ns[seen.slots], plots.when_ns)
     found = Offspring(np.full(plots.count, -1, dtype=np.int64), np.full(plots.count, -np.inf), at_ns)
     likeliest(start, plot, score, near, found.score, found.row)
     return found

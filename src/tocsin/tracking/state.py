@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 
 import msgspec
@@ -98,7 +99,8 @@ class TrackerState(msgspec.Struct, kw_only=True):
 
     def sensors_of(self, slots: Column) -> tuple[tuple[str, ...], ...]:
         """Names of the sensors that fed each track, sorted."""
-        return tuple(tuple(sorted(itertools.compress(self.sensors, row))) for row in self.fed[slots].tolist())
+        sensors = tuple(self.sensors)
+        return tuple([_sensors_of(sensors, self.fed[slot].tobytes()) for slot in slots.tolist()])
 
     def _grow(self, count: int) -> None:
         """Double the arrays until there are so many more slots."""
@@ -110,6 +112,11 @@ class TrackerState(msgspec.Struct, kw_only=True):
             longer = np.zeros((size, *array.shape[1:]), dtype=array.dtype)
             longer[:had] = array
             setattr(self, name, longer)
+
+
+@functools.lru_cache(maxsize=4096)  # the same few sensors feed most tracks
+def _sensors_of(sensors: tuple[str, ...], fed: bytes) -> tuple[str, ...]:
+    return tuple(sorted(itertools.compress(sensors, fed)))
 
 
 _BY_SLOT = tuple(

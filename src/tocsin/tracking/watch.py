@@ -13,7 +13,6 @@ from __future__ import annotations
 import functools
 import math
 import statistics
-import zlib
 
 import numpy as np
 
@@ -61,14 +60,13 @@ _SHIFTS_S = np.arange(SHIFT_COUNT) * SHIFT_STEP_S - SHIFT_MAX_S
 
 
 def hear(
-    watch: SensorWatch, record: SensorRecord, end_ns: int, plots: Plots, clock_var_s2: float, digest: int,
-    seen: Picture, lone_slots: Column, when_ns: int, choice: Column, memory: TrackerState, policy: TrackPolicy,
+    watch: SensorWatch, record: SensorRecord, end_ns: int, plots: Plots, clock_var_s2: float,
+    seen: Picture, lone_slots: Column, choice: Column, memory: TrackerState, policy: TrackPolicy,
 ) -> bool:  # fmt: skip
     """Use what one scan says of its sensor; True where that changes how far the sensor is trusted.
 
     In        plots   less the biases believed, their variances with what is not known of these; but for the clock's
-              digest  of the plots as they came
-              seen    tracks predicted to ``when_ns``, before this scan updates them; lone_slots: those of one plot
+              seen    tracks predicted to the plots' time, before this scan updates them; lone_slots: those of one plot
                       that are left out of it
               choice  (n,) plot that each of them chose, -1: none
     """
@@ -77,8 +75,8 @@ def hear(
     record.heard_ns = max(record.heard_ns, end_ns)
     if not plots.count or record.bit < 0:
         return _decide(watch, record, False, end_ns, policy)
-    is_old = digest in record.digests
-    record.digests = [*record.digests[1 - SEEN :], digest]
+    is_old = plots.digest in record.digests
+    record.digests = [*record.digests[1 - SEEN :], plots.digest]
     others = watch.mask("trusted") & ~(1 << record.bit)
     if not others:  # nobody to compare it with
         return _decide(watch, record, False, end_ns, policy)
@@ -86,8 +84,8 @@ def hear(
     shifts, pairs, out = np.empty((4, SHIFT_COUNT)), np.empty((PAIR_MAX, 1 + 2 * ROWS)), np.empty(8)
     scan_evidence(
         seen.slots, memory.status, memory.first_ns, memory.last_ns, memory.t_ns, memory.support, seen.state,
-        seen.cov6, seen.x, seen.mu, lone_slots, memory.x, choice, when_ns, clock_var_s2, record.bit, others, witnesses,
-        watch.bit_rows, record.count, plots.kind, plots.z, plots.spot, plots.time_ns, plots.site, plots.var,
+        seen.cov6, seen.x, seen.mu, lone_slots, memory.x, choice, plots.when_ns, clock_var_s2, record.bit, others,
+        witnesses, watch.bit_rows, record.count, plots.kind, plots.z, plots.spot, plots.time_ns, plots.site, plots.var,
         chi_square_bound(policy.watch_gate_prob, plots.row_count), shifts, pairs, out,
     )  # fmt: skip
     shown, odd, pair_count, nis, nis_rows, references, has_fed, astray = out.tolist()
@@ -109,11 +107,6 @@ def hear(
         record.median = statistics.median(record.nis) if len(record.nis) >= _NIS_SCANS else 0.0
         _noise(watch, record, end_ns, decay, most, policy)
     return _decide(watch, record, shown > 0.0, end_ns, policy)
-
-
-def digest_of(plots: Plots) -> int:
-    """Equal where the measurements are equal to the bit."""
-    return zlib.crc32(plots.z.data)
 
 
 def _shifts(

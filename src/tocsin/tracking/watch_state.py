@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Literal
 
 import msgspec
@@ -42,7 +43,7 @@ class Suspicion(msgspec.Struct):
 
 
 class SensorRecord(msgspec.Struct, kw_only=True):
-    """One sensor. Arrays are replaced, never written into. Times ns UTC, by the sensor's own clock."""
+    """One sensor. Arrays and lists are replaced, never written into. Times ns UTC, by the sensor's own clock."""
 
     bit: int  # its place in support masks; -1: none left
     rows: int  # numbers that one plot of it measures
@@ -146,13 +147,20 @@ def merge_support(support: Column, older: int, younger: int) -> None:
     support[older] = last
 
 
-def pack_watch(watch: SensorWatch) -> bytes:
+def kept(watch: SensorWatch) -> SensorWatch:
+    """A copy of it as it is now. Lists and arrays are shared: they are replaced, never written into."""
+    return SensorWatch(sensors={name: _kept(each) for name, each in watch.sensors.items()}, bit_rows=watch.bit_rows)
+
+
+def _kept(record: SensorRecord) -> SensorRecord:
+    out = copy(record)
+    out.clock, out.offset, out.stuck, out.noise = map(copy, (record.clock, record.offset, record.stuck, record.noise))
+    return out
+
+
+def watch_bytes(watch: SensorWatch) -> bytes:
     """The same watch, the same bytes."""
     return _ENCODER.encode(watch)
-
-
-def unpack_watch(data: bytes) -> SensorWatch:
-    return _DECODER.decode(data)
 
 
 def _raw(value: object) -> tuple[str, bytes]:
@@ -160,9 +168,4 @@ def _raw(value: object) -> tuple[str, bytes]:
     return value.dtype.str, value.tobytes()
 
 
-def _array(_: type, value: tuple[str, bytes]) -> Column:
-    return np.frombuffer(value[1], value[0]).copy()  # a kernel has one signature, of arrays that may be written
-
-
 _ENCODER = msgspec.msgpack.Encoder(enc_hook=_raw)
-_DECODER = msgspec.msgpack.Decoder(SensorWatch, dec_hook=_array)
