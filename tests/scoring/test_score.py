@@ -24,7 +24,7 @@ from tocsin.messages import (
 from tocsin.places import zones
 from tocsin.scoring import score
 from tocsin.scoring.impact_zones import zones_at
-from tocsin.world import ThreatTruth, WorldTruth
+from tocsin.world import ObjectTruth, ThreatTruth, WorldTruth
 
 S = 1_000_000_000
 LAUNCH_NS = 1_772_611_200 * S
@@ -217,6 +217,24 @@ def test_a_threat_that_comes_down_elsewhere_is_false_with_its_alerts_and_drafts(
     assert result.false_threats == ("T-0009",)
     assert (result.false_alerts, result.false_drafts, result.public_drafts) == (1, 1, 1)
     assert result.threats[0].names == ("T-0001",)
+
+
+def test_a_spent_stage_is_named_as_one_and_is_nothing_false() -> None:
+    """It comes down 200 km short; what says so is the stage, what says 2 km from the threat's impact is the threat."""
+    place = ground(IMPACT_DEG, east_m=200_000.0)
+    stage = ObjectTruth(name="threat-1/stage-1", kind="stage", impact_ns=IMPACT_NS - 60 * S, impact_ecef_m=place)
+    plane = ObjectTruth(name="plane", kind="aircraft")
+    staged = msgspec.structs.replace(truth(), others=[plane, stage])
+    there = {"threat": "T-0009", "track": 9, "rung": "CONFIRMED", "impact_ns": IMPACT_NS - 55 * S}
+    near, far = ground(IMPACT_DEG, east_m=190_000.0), ground(IMPACT_DEG, east_m=-160_000.0)
+    history = [*flight(), judged(300, impact_ecef_m=near, **there), warned(300, "draft", 1, ("T-0009",))]
+    result = score(history, staged)
+    assert result.stages == ("T-0009",)
+    assert result.threats[0].names == ("T-0001",)
+    assert result.confirmed == ("T-0001", "T-0009")
+    assert (result.false_confirmed, result.false_threats, result.false_drafts) == ((), (), 0)
+    assert score([*flight(), judged(300, impact_ecef_m=far, **there)], staged).false_threats == ("T-0009",)
+    assert score(history, truth()).false_threats == ("T-0009",)
 
 
 def test_with_nothing_flying_everything_raised_is_false() -> None:

@@ -161,6 +161,8 @@ def test_spent_stages_are_in_truth_as_stages_with_their_own_impact_and_only_the_
     assert {row[2] for row in rows} == {"stage"}
     assert list(dict.fromkeys(row[3] for row in rows)) == ["ascent", "descent", "impact"]
     assert abs(rows[-1][12]) < 1.0
+    assert truth.others[0].impact_ns == rows[-1][0]
+    assert truth.others[0].impact_ecef_m == pytest.approx(rows[-1][4:7], abs=0.01)
     after_s = THREAT.launch_after_s + full_burn_s(vehicle_class("medium-staged").stages[0])
     assert rows[0][0] - EPOCH_NS == pytest.approx(after_s * NS_PER_S, abs=1e3)
 

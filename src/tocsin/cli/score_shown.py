@@ -51,7 +51,9 @@ def _print_chain(console: Console, result: dict[str, Any]) -> None:
             (result["false_alerts"], "unit alerts"), (result["false_drafts"], "drafted warnings"),
         )
     ]  # fmt: skip
-    console.print("raised for no true threat: " + ", ".join(false))
+    console.print("raised for no true threat, nor a stage of one: " + ", ".join(false))
+    if result["stages"]:
+        console.print("spent stages taken for threats: " + ", ".join(result["stages"]))
 
 
 def _tracking_rows(score: TrackingScore) -> list[tuple[str, str, str]]:

@@ -35,7 +35,7 @@ def point_errors(messages: Sequence[Message], truth: WorldTruth) -> tuple[PointE
     for message in messages:
         if isinstance(message, Assessment) and message.rung != "NONE" and not message.is_lost:
             by_name.setdefault(message.threat, []).append(message)
-    owners = match_threats(by_name, truth.threats)
+    owners, _ = match_threats(by_name, truth)
     found: list[PointError] = []
     for threat in truth.threats:
         mine = [m for name, owner in owners.items() if owner == threat.name for m in by_name[name]]

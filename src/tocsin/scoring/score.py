@@ -75,12 +75,13 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     """One run."""
 
     threats: tuple[ThreatScore, ...]
+    stages: tuple[str, ...]  # names that are spent stages of true launches: no threats, and nothing false
     confirmed: tuple[str, ...]  # names that ever stood on CONFIRMED
-    false_confirmed: tuple[str, ...]  # ... of which these are no true threat
-    false_threats: tuple[str, ...]  # names that reached PROBABLE and are no true threat
-    false_alerts: int  # units told of a threat that is none
+    false_confirmed: tuple[str, ...]  # ... of which these are neither a true threat nor a stage, as in all below
+    false_threats: tuple[str, ...]  # names that reached PROBABLE
+    false_alerts: int  # units told of one
     public_drafts: int  # missile warnings that were drafted
-    false_drafts: int  # ... for no true threat
+    false_drafts: int  # ... for none but such
 
 
 def score(
@@ -95,10 +96,10 @@ def score(
     for message in messages:
         if isinstance(message, Assessment) and message.rung != "NONE":
             by_name.setdefault(message.threat, []).append(message)
-    owners = match_threats(by_name, truth.threats)
+    owners, stages = match_threats(by_name, truth)
     warnings = [m for m in messages if isinstance(m, PublicWarning) and m.kind == "missile"]
     contacts = _first_radar(messages)
-    known = set(owners)
+    known = {*owners, *stages}
     reached = {name: {m.rung for m in history} for name, history in by_name.items()}
     confirmed = tuple(sorted(name for name, rungs in reached.items() if "CONFIRMED" in rungs))
     probable = sorted(name for name, rungs in reached.items() if rungs & {"PROBABLE", "CONFIRMED"})
@@ -108,6 +109,7 @@ def score(
         drafts.setdefault(warning.warning, set()).update(warning.threats)
     return Score(
         threats=tuple(_one(threat, owners, by_name, warnings, contacts, harm_radius_m) for threat in truth.threats),
+        stages=tuple(sorted(stages)),
         confirmed=confirmed,
         false_confirmed=tuple(name for name in confirmed if name not in known),
         false_threats=tuple(name for name in probable if name not in known),

@@ -62,6 +62,8 @@ class ObjectTruth(msgspec.Struct, kw_only=True):
 
     name: str
     kind: str
+    impact_ns: int | None = None  # of a spent stage, where it comes down
+    impact_ecef_m: tuple[float, float, float] | None = None
 
 
 class WorldTruth(msgspec.Struct, kw_only=True):
@@ -74,6 +76,17 @@ class WorldTruth(msgspec.Struct, kw_only=True):
     others: list[ObjectTruth]
     launches: list[Result]
     sensors: list[SensorTruth] = msgspec.field(default_factory=list)
+
+
+def object_truth(body: Other, epoch_ns: int) -> ObjectTruth:
+    """Of a body that is no threat."""
+    first_s, last_s = body.up_s
+    if body.kind != "stage" or not first_s < last_s:
+        return ObjectTruth(name=body.name, kind=body.kind)
+    x_m, y_m, z_m = body.states(np.array((last_s,)))[0][0].tolist()
+    return ObjectTruth(
+        name=body.name, kind=body.kind, impact_ns=epoch_ns + ns_from_s(last_s), impact_ecef_m=(x_m, y_m, z_m)
+    )
 
 
 def threat_truth(missile: Missile, broken: Broken | None, epoch_ns: int, until_ns: int) -> ThreatTruth:

@@ -23,11 +23,11 @@ from tocsin.world.sensors.station import vec3
 from tocsin.world.sky import Missile, Orbiter, Plane, draw_air, draw_missile, draw_stages
 from tocsin.world.traffic import draw_traffic
 from tocsin.world.truth import (
-    ObjectTruth,
     Row,
     WorldTruth,
     body_rows,
     fragment_rows,
+    object_truth,
     threat_rows,
     threat_truth,
 )
@@ -170,7 +170,7 @@ class World:
             until_ns=until_ns,
             air=(density_low, density_high, east, north),
             threats=threats,
-            others=[ObjectTruth(name=body.name, kind=body.kind) for body in self._others],
+            others=[object_truth(body, self._epoch_ns) for body in self._others],
             launches=list(self._results),
             sensors=[station.truth for station in self._stations],
         )
