@@ -17,6 +17,10 @@ _SMALL_FLIGHT = (
 )
 
 
+# as a user has it: what Python compiles is kept
+_ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 def _command() -> str:
     return str(Path(sys.executable).parent / "tocsin")
 
@@ -30,7 +34,7 @@ def _children_s() -> float:
 def cold_row() -> str:
     """All kernels compiled from nothing, once: it takes long and varies little."""
     with tempfile.TemporaryDirectory() as folder:
-        environment = {**os.environ, "TOCSIN_CACHE_DIR": folder}
+        environment = {**_ENVIRONMENT, "TOCSIN_CACHE_DIR": folder}
         start, busy = time.perf_counter(), _children_s()
         subprocess.run([_command(), "warmup"], env=environment, capture_output=True, check=True)
         seconds, busy = time.perf_counter() - start, _children_s() - busy
@@ -42,7 +46,7 @@ def process_row(label: str, command: list[str], bar: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
 
         def once() -> None:
-            subprocess.run(command, cwd=folder, capture_output=True, check=True)
+            subprocess.run(command, cwd=folder, env=_ENVIRONMENT, capture_output=True, check=True)
 
         once()  # what is not compiled yet is compiled here
         (seconds,) = medians_s([(once, 1)])
