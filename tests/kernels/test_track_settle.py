@@ -179,7 +179,7 @@ def look(rng: np.random.Generator, kind: int, is_lone: bool) -> None:
     marks, nis_of = np.zeros(memory.status.size, np.int64), np.full(memory.status.size, -1.0)
     foreseen, row = seen.x[0].copy(), np.zeros(0, np.int64) if is_lone else np.arange(1)
     expected = float(seen.mu[0, BOOST])
-    seen = seen.rows(row)
+    seen = seen.kept(np.array([not is_lone]))
     reckon(
         memory.x, memory.cov, memory.mu, memory.slope, memory.t_ns, memory.miss_count, memory.plot_count, memory.status,
         memory.parent, memory.evidence, memory.told_boost, seen.slots, np.array([2.5 if is_fed else -1.0])[row], seen.x,

@@ -41,36 +41,48 @@ def test_two_threads_give_the_bytes_of_one(monkeypatch: pytest.MonkeyPatch, bias
     assert tracked(biases) == alone
 
 
-def test_both_threads_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(halves, "LEAST_ROWS", 2)
-    used = halves.halves(lambda of: (threading.current_thread(), of), 5)
-    assert [of for _, of in used] == [slice(0, 2), slice(2, 5)]
+def test_both_threads_are_used() -> None:
+    both = threading.Barrier(2, timeout=60)  # nobody takes a second piece before the other has one
+
+    def part(of: slice) -> tuple[threading.Thread, slice]:
+        if of.stop <= 2:
+            both.wait()
+        return threading.current_thread(), of
+
+    used = halves.halves(part, (0, 1, 2, 5, 6))
+    assert [of for _, of in used] == [slice(0, 1), slice(1, 2), slice(2, 5), slice(5, 6)]
     assert used[0][0] is not used[1][0]
 
 
-def test_what_stops_the_first_half_leaves_only_when_the_second_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(halves, "LEAST_ROWS", 2)
-    going, done = threading.Event(), []
+@pytest.mark.parametrize("count", [1_000, 1_499, 26_001])
+def test_pieces_are_all_rows_and_enough_for_two_threads(count: int) -> None:
+    cuts = halves.even(count)
+    assert (cuts[0], cuts[-1], len(cuts) > 2) == (0, count, True)
+    assert 0 < min(np.diff(cuts)) <= max(np.diff(cuts)) <= halves.LEAST_ROWS
+
+
+def test_what_stops_this_thread_leaves_only_when_the_second_is_done_with_its_piece() -> None:
+    going, done, here = threading.Event(), [], threading.current_thread()
 
     def part(of: slice) -> None:
-        if of.start == 0:
+        if threading.current_thread() is here:
+            assert going.wait(60)
             raise KeyboardInterrupt
         going.set()
+        sum(range(3_000_000))  # long enough for the other to be gone, did it not wait
         done.append(of)
 
     with pytest.raises(KeyboardInterrupt):
-        halves.halves(part, 4)
-    assert going.is_set()
-    assert done == [slice(2, 4)]
+        halves.halves(part, range(100))
+    assert len(done) == 1
 
 
 @pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork on this system")
-def test_a_fork_starts_a_thread_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(halves, "LEAST_ROWS", 2)
-    halves.halves(lambda of: of, 4)
+def test_a_fork_starts_a_thread_of_its_own() -> None:
+    halves.halves(lambda of: of, (0, 2, 4))
     with multiprocessing.get_context("fork").Pool(1) as pool:
         assert pool.apply_async(in_halves).get(timeout=60) == [slice(0, 2), slice(2, 4)]
 
 
 def in_halves() -> list[slice]:
-    return halves.halves(lambda of: of, 4)
+    return halves.halves(lambda of: of, (0, 2, 4))

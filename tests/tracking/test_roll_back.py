@@ -411,11 +411,11 @@ def test_plots_of_an_absorbed_track_count_for_the_one_that_absorbed_it() -> None
     entry = msgspec.structs.replace(
         tracker.state.history.entries[-1], tracks=np.array([7, 8]), plots=np.array([0, 1]), absorbed=[(8, 7)]
     )
-    of, plots = plots_of_tracks([entry], {7})
+    of, plots = plots_of_tracks([entry], np.array([7]))
     assert of.tolist() == [7, 7]
     assert (plots % 2**32).tolist() == [0, 1]
     assert (plots >> 32).tolist() == [entry.serial] * 2
-    assert plots_of_tracks([entry], {8})[0].size == 0
+    assert plots_of_tracks([entry], np.array([8]))[0].size == 0
     assert math.isfinite(tracker.state.x.sum())
 
 

@@ -191,6 +191,21 @@ def _picture_rows(
 
 
 @in_place_kernel
+def close_ranks(is_kept, x, cov, slope, mu, state, cov6, log_beta, log_beta_var, is_sound):
+    """Rows of a picture, as `picture_slots` gives it, move up over those (n,) that are not kept."""
+    to = 0
+    for i in range(is_kept.shape[0]):
+        if is_kept[i] and to < i:
+            copy_bank(x[i], cov[i], mu[i], slope[i], x[to], cov[to], mu[to], slope[to])
+            log_beta[to], log_beta_var[to], is_sound[to] = log_beta[i], log_beta_var[i], is_sound[i]
+            for a in range(6):
+                state[to, a] = state[i, a]
+                for b in range(6):
+                    cov6[to, a, b] = cov6[i, a, b]
+        to += is_kept[i]
+
+
+@in_place_kernel
 def _picture_row(x, cov, mu, slope, own_prob, bias_cov, state, cov6, half):
     """`combine`; returns ln(beta) and its variance."""
     combine(x, cov, mu, slope, own_prob, bias_cov, state, cov6, half)

@@ -26,6 +26,7 @@ from tocsin.kernels.track_motion import (
 from tocsin.kernels.track_observe import INFRARED, RADAR_RATE, ROW_COUNT, ROWS
 from tocsin.kernels.track_update import LOG_2PI, TURN_LOG_PROB, fit, widen_for_turn
 
+PER_SHELF = 4  # keys, in the mean
 LIVE = 1e-4  # a model this probable may claim a plot
 _NEAR_SHARE = 0.1  # of the level distance: of a target that moves more than that within a scan nothing is said
 _ROUND_UP, _ROUND_UP_M = 1.0 + 1e-9, 0.01
@@ -53,6 +54,46 @@ def first_from(key, value):
         low += half * is_below
         left = left - half if is_below else half - 1
     return low
+
+
+@in_place_kernel
+def _shelf_of(shelf, low, per_m, value):
+    """Which shelf a value belongs on: never a lower one than that of a smaller value."""
+    return int(min(max((value - low) * per_m, 0.0), shelf.shape[0] - 2.0))
+
+
+@in_place_kernel
+def shelve(key, shelf):
+    """Fill shelf (s,) int64, s > 1, so that `first_on` finds a value among sorted keys in a step or two.
+
+    Shelf k begins with the key at shelf[k]; the last entry is the number of keys. Returns what `first_on` needs of it.
+    """
+    n = key.shape[0]
+    low = key[0] if n > 0 else 0.0
+    per_m = (shelf.shape[0] - 1.0) / (key[n - 1] - low) if n > 0 and key[n - 1] > low else 0.0
+    k = 0
+    for i in range(n):
+        while k <= _shelf_of(shelf, low, per_m, key[i]):
+            shelf[k] = i
+            k += 1
+    while k < shelf.shape[0]:
+        shelf[k] = n
+        k += 1
+    return low, per_m
+
+
+@in_place_kernel
+def first_on(shelf, low, per_m, key, value):
+    """As `first_from`, of keys that `shelve` put on shelves."""
+    k = _shelf_of(shelf, low, per_m, value)
+    first, last = shelf[k], shelf[k + 1]
+    while first < last:
+        middle = (first + last) >> 1
+        if key[middle] < value:
+            first = middle + 1
+        else:
+            last = middle
+    return first
 
 
 @in_place_kernel
@@ -258,6 +299,8 @@ def gate(
         span_s = max(span_s, abs(plot_ns[j] - when_ns) / 1e9)
         for r in range(ROWS):
             worst[r] = max(worst[r], var[j, r])
+    shelf = np.empty(count_in // PER_SHELF + 2, np.int64)
+    first_key, per_key = shelve(near_key, shelf)
     for r in range(rows.shape[0]):
         i = rows[r]
         lowest, highest = math.inf, -math.inf
@@ -307,7 +350,8 @@ def gate(
                 middle, reach = along / max(distance, 1.0), 1.6 * reach / max(distance - reach, 0.5 * distance, 1.0)
             lowest = min(lowest, middle - reach)
             highest = max(highest, middle + reach)
-        low, high = first_from(near_key, lowest), first_from(near_key, highest)
+        low = first_on(shelf, first_key, per_key, near_key, lowest)
+        high = first_on(shelf, first_key, per_key, near_key, highest)
         if low < high:
             for k in range(low, high):
                 met[k] = 0

@@ -14,6 +14,7 @@ from tocsin.kernels.track_watch import BEFORE, EPOCH, EVER, NOW
 
 _DIGIT_BITS = 8  # of a number, sorted at a time
 _DIGITS = 1 << _DIGIT_BITS
+PACKED_WHOLE, PACKED_REAL = 14, 5  # numbers that a checkpoint keeps of a slot, besides its bank
 
 
 @kernel
@@ -102,39 +103,23 @@ def add_support(support, slots, bit, epoch):
 
 
 @in_place_kernel
-def _is_alive(mu, m):
-    return mu[m] > 0.0 or (m == BALLISTIC and mu[BOOST] > 0.0)
+def _is_alive(mu, k, m):
+    return mu[k, m] > 0.0 or (m == BALLISTIC and mu[k, BOOST] > 0.0)
 
 
-@kernel
+@in_place_kernel
 def copy_in_use(
     x, cov, mu, slope, t_ns, number, status, first_ns, last_ns, miss_count, plot_count, parent, told_boost, evidence,
-    fed, support,
+    support, slots, at, whole, real, banks,
 ):  # fmt: skip
-    """What the slots in use hold.
+    """What some slots (n,) in use hold.
 
-    Out       slots (n,); of each, a row of whole (n, 14), real (n, 5) and marks (n, s): see the loop
+    In        at (3, 3) int64  by model: where its x, cov and slope of these slots begin in banks; overwritten
+    Out       of each slot, a row of whole (n, PACKED_WHOLE) and real (n, PACKED_REAL): see the loop
               banks (k,)  of each model in turn, of the slots where it lives: x, then cov, then slope, as it owns
     """
-    n = 0
-    size = 0
-    lives = np.zeros(MODEL_COUNT, np.int64)  # number of slots
-    for k in range(status.shape[0]):
-        if status[k] != FREE:
-            n += 1
-            for m in range(MODEL_COUNT):
-                if _is_alive(mu[k], m):
-                    lives[m] += 1
-                    size += DIM[m] * (1 + DIM[m] + slope.shape[3])
-    slots = np.empty(n, np.int64)
-    whole = np.empty((n, 14), np.int64)
-    real = np.empty((n, 5))
-    marks = np.empty((n, fed.shape[1]), np.bool_)
-    i = 0
-    for k in range(status.shape[0]):
-        if status[k] == FREE:
-            continue
-        slots[i] = k
+    for i in range(slots.shape[0]):
+        k = slots[i]
         whole[i, 0] = t_ns[k]  # several in one assignment take numba longer to compile
         whole[i, 1] = number[k]
         whole[i, 2] = status[k]
@@ -150,30 +135,55 @@ def copy_in_use(
         real[i, 1] = evidence[k]
         for m in range(MODEL_COUNT):
             real[i, 2 + m] = mu[k, m]
-        for c in range(fed.shape[1]):
-            marks[i, c] = fed[k, c]
-        i += 1
-    banks = np.empty(size)
-    at_x = 0
-    for m in range(MODEL_COUNT):
-        d = DIM[m]
-        at_cov = at_x + lives[m] * d
-        at_slope = at_cov + lives[m] * d * d
-        for i in range(n):
-            k = slots[i]
-            if not _is_alive(mu[k], m):
+        for m in range(MODEL_COUNT):
+            if not _is_alive(mu, k, m):
                 continue
+            d = DIM[m]
             for a in range(d):
-                banks[at_x + a] = x[k, m, a]
+                banks[at[m, 0] + a] = x[k, m, a]
                 for b in range(d):
-                    banks[at_cov + b] = cov[k, m, a, b]
-                at_cov += d
+                    banks[at[m, 1] + b] = cov[k, m, a, b]
+                at[m, 1] += d
                 for c in range(slope.shape[3]):
-                    banks[at_slope + c] = slope[k, m, a, c]
-                at_slope += slope.shape[3]
-            at_x += d
-        at_x = at_slope
-    return slots, whole, real, marks, banks
+                    banks[at[m, 2] + c] = slope[k, m, a, c]
+                at[m, 2] += slope.shape[3]
+            at[m, 0] += d
+
+
+@in_place_kernel
+def put_banks(banks, slots, at, mu, x, cov, slope):
+    """The inverse of `copy_in_use` for banks, once mu holds what it did; at (3, 3) is overwritten."""
+    for i in range(slots.shape[0]):
+        k = slots[i]
+        for m in range(MODEL_COUNT):
+            if not _is_alive(mu, k, m):
+                continue
+            d = DIM[m]
+            for a in range(d):
+                x[k, m, a] = banks[at[m, 0] + a]
+                for b in range(d):
+                    cov[k, m, a, b] = banks[at[m, 1] + b]
+                at[m, 1] += d
+                for c in range(slope.shape[3]):
+                    slope[k, m, a, c] = banks[at[m, 2] + c]
+                at[m, 2] += slope.shape[3]
+            at[m, 0] += d
+
+
+@in_place_kernel
+def mark_unlike(mu, x, cov, slots, other_x, other_cov, other_slots, same):
+    """Set same (n,) false where two memories' banks differ in what models that live by mu own."""
+    for i in range(slots.shape[0]):
+        k, o = slots[i], other_slots[i]
+        for m in range(MODEL_COUNT):
+            if not (same[i] and _is_alive(mu, k, m)):
+                continue
+            is_same = True
+            for a in range(DIM[m]):
+                is_same &= x[k, m, a] == other_x[o, m, a]
+                for b in range(DIM[m]):
+                    is_same &= cov[k, m, a, b] == other_cov[o, m, a, b]
+            same[i] = is_same
 
 
 # columns of a message, rows of `tell_rows`'s whole (WHOLE_COUNT, n) int64 ...

@@ -9,9 +9,10 @@ import math
 import numpy as np
 
 from tocsin.kernels.compiled import in_place_kernel, kernel
-from tocsin.kernels.geodesy import east_north_up, ecef_along, radar_from_ecef
+from tocsin.kernels.geodesy import east_north_up, ecef_along, radar_view_along
 from tocsin.kernels.track_bank import copy_bank, predict, update_bank
 from tocsin.kernels.track_bias import may_teach, start_sensitivity
+from tocsin.kernels.track_gate import PER_SHELF, first_on, shelve
 from tocsin.kernels.track_motion import (
     BALLISTIC,
     BOOST,
@@ -50,6 +51,7 @@ SWEPT_COUNT = 8
 _SURE = 0.99  # a track of one model, this surely, teaches biases
 _PULL_M_S2 = 10.0  # gravity, at most
 _WIDER = 1.05  # of variances: for what a short prediction adds to them besides, as by the gradient of gravity
+_TURN = 2.0 * math.pi  # rad
 _RING_SHARE = 0.1  # of the level distance: of what may be further from its place than that nothing is said
 
 
@@ -116,9 +118,10 @@ def lone(
         for r in range(3):
             view[r, i] = z[j, r]
             worst[r] = max(worst[r], var[j, r])
+        view[1, i] -= _TURN * math.floor(view[1, i] / _TURN)
     _lone(
         x, cov, mu, t_ns, last_ns, plot_count, status, parent, when_ns, span_s, view[0], view[1], view[2], site, worst,
-        limit, par, np.empty(3), out,
+        limit, par, np.empty(order.shape[0] // PER_SHELF + 2, np.int64), np.empty((3, 3)), out,
     )  # fmt: skip
     return out
 
@@ -126,11 +129,16 @@ def lone(
 @in_place_kernel
 def _lone(
     x, cov, mu, t_ns, last_ns, plot_count, status, parent, when_ns, span_s, ranges, azimuths, elevations, site, var,
-    limit, par, sight, out,
+    limit, par, shelf, sight, out,
 ):  # fmt: skip
-    """`lone` of plots by range, at most span_s from the reference time; var (3,): their largest variances."""
+    """`lone` of plots by range, at most span_s from the reference time; var (3,): their largest variances.
+
+    Azimuths lie between 0 and a turn. shelf (s,): room for `track_gate.shelve`; sight (3, 3): to work.
+    """
     fastest_m_s = max(par[VELOCITY_STD_M_S], par[LEVEL_SPEED_STD_M_S], LEVEL_CLIMB_STD_M_S)
     psd = max(par[COAST_PSD], par[LEVEL_PSD], par[LEVEL_UP_PSD])
+    axes = east_north_up(site[0], site[1], site[2])
+    nearest_m, per_m = shelve(ranges, shelf)
     for k in range(status.shape[0]):
         out[k] = False
         is_one = plot_count[k, 0] == 1 and plot_count[k, 1] + plot_count[k, 2] == 0 and parent[k] == 0
@@ -144,13 +152,13 @@ def _lone(
             moved_m += half * THRUST_MAX_M_S2
             spread2 += (half * max(par[THRUST_STD_M_S2], THRUST_MAX_M_S2)) ** 2 + par[JERK_PSD] * dt_s**5 / 20.0
         at, p = x[k, BALLISTIC], cov[k, BALLISTIC]
-        range_m, azimuth_rad, elevation_rad = radar_from_ecef(at[:3], site)
+        range_m, azimuth_rad, elevation_rad = radar_view_along(
+            axes, at[0] - site[0], at[1] - site[1], at[2] - site[2], sight
+        )  # fmt: skip
         along2 = 0.0
         for a in range(3):
-            sight[a] = (at[a] - site[a]) / max(range_m, 1.0)
-        for a in range(3):
             for b in range(3):
-                along2 += sight[a] * p[a, b] * sight[b]
+                along2 += sight[0, a] * p[a, b] * sight[0, b]
         across2 = max(p[0, 0] + p[1, 1] + p[2, 2] - along2, 0.0) + spread2
         ring_m = range_m * math.cos(elevation_rad)
         if moved_m + math.sqrt(limit * across2) > _RING_SHARE * ring_m:
@@ -159,20 +167,12 @@ def _lone(
         reach_m = math.sqrt(limit * _WIDER * (var[0] + along2 + spread2)) + moved_m
         wide = math.sqrt(limit * _WIDER * (var[1] + across2 / (ring_m * ring_m))) + moved_m / ring_m
         high = math.sqrt(limit * _WIDER * (var[2] + across2 / (ring_m * ring_m))) + moved_m / ring_m
-        low, top = 0, ranges.shape[0]
-        while low < top:
-            middle = (low + top) // 2
-            if ranges[middle] < range_m - reach_m:
-                low = middle + 1
-            else:
-                top = middle
-        is_met = False
-        while low < ranges.shape[0] and ranges[low] <= range_m + reach_m and not is_met:
-            turn = azimuths[low] - azimuth_rad
-            turn -= 2.0 * math.pi * math.floor(turn / (2.0 * math.pi) + 0.5)
-            is_met = abs(turn) <= wide and abs(elevations[low] - elevation_rad) <= high
-            low += 1
-        out[k] = not is_met
+        met = False
+        first = first_on(shelf, nearest_m, per_m, ranges, range_m - reach_m)
+        for i in range(max(first, 0), first_on(shelf, nearest_m, per_m, ranges, range_m + reach_m)):
+            turn = abs(azimuths[i] - azimuth_rad)
+            met |= (min(turn, _TURN - turn) <= wide) & (abs(elevations[i] - elevation_rad) <= high)
+        out[k] = not met
 
 
 @kernel

@@ -124,10 +124,10 @@ def _rows_of(mask, bit_rows):
     return rows
 
 
-@kernel
+@in_place_kernel
 def _references(
-    slots, status, first_ns, last_ns, support, state, lone_slots, place, when_ns, others, odd, bit_rows, turn, picked,
-    agreed,
+    slots, status, first_ns, last_ns, support, state, lone_slots, place, when_ns, others, odd, bit_rows, turn, known,
+    apart, picked, agreed,
 ):  # fmt: skip
     """Fill picked (REFERENCE_MAX,) with rows of tracks to compare with, and agreed, whether to judge by them; returns
     how many.
@@ -135,10 +135,9 @@ def _references(
     Confirmed, seen for SETTLED_NS and no longer ago than FRESH_NS, lately measured by sensors of ``others`` that fix a
     position twice over. Nobody is judged where more than a few of the others lately fed something beside it, and not
     it, or are of ``odd`` and did not feed it: they disagree among themselves, and one of them may be the liar. Where
-    there are many, ``turn`` says which now.
+    there are many, ``turn`` says which now. known (n,) and apart (REFERENCE_MAX,) int64 are overwritten.
     """
     n = slots.shape[0]
-    known = np.empty(n, np.int64)
     count = 0
     for i in range(n):
         k = slots[i]
@@ -154,8 +153,8 @@ def _references(
         found += 1
     if found == 0:
         return 0
-    apart = np.empty(REFERENCE_MAX, np.int64)  # those who disagree
-    apart[:] = odd
+    for r in range(found):
+        apart[r] = odd  # those who disagree
     for j in range(n + lone_slots.shape[0]):
         k = slots[j] if j < n else lone_slots[j - n]
         fed = support[k, NOW] | support[k, BEFORE]
@@ -164,11 +163,8 @@ def _references(
         at = state[j] if j < n else place[k, BALLISTIC]
         for r in range(found):
             i = picked[r]
-            is_beside = True
-            for c in range(3):
-                if abs(at[c] - state[i, c]) > _NEAR_M:
-                    is_beside = False
-            if is_beside:
+            is_apart = abs(at[0] - state[i, 0]) > _NEAR_M
+            if not (is_apart or abs(at[1] - state[i, 1]) > _NEAR_M or abs(at[2] - state[i, 2]) > _NEAR_M):
                 apart[r] |= fed
     for r in range(found):
         k = slots[picked[r]]
@@ -206,26 +202,37 @@ def scan_evidence(
     """
     shifts[:] = 0.0
     out[:] = 0.0
-    picked = np.empty(REFERENCE_MAX, np.int64)
-    agreed = np.empty(REFERENCE_MAX, np.bool_)
+    _scan_evidence(
+        slots, status, first_ns, last_ns, t_ns, support, state, cov6, x, mu, lone_slots, place, choice, when_ns,
+        clock_var, bit, others, odd, bit_rows, turn, kind, z, spot, plot_ns, site, var, limit, shifts, pairs, out,
+        np.empty(slots.shape[0], np.int64), np.empty((2, REFERENCE_MAX), np.int64), np.empty(REFERENCE_MAX, np.bool_),
+        np.ones(z.shape[0], np.bool_), np.empty(z.shape[0], np.int64), np.empty((2, 6)), np.zeros((ROWS, NU + 1)),
+        np.zeros((2, ROWS)), np.zeros((ROWS, ROWS)), np.zeros((ROWS, 2)), np.empty((6, 6)),
+        np.empty(SHIFT_COUNT, np.bool_),
+    )  # fmt: skip
+
+
+@in_place_kernel
+def _scan_evidence(
+    slots, status, first_ns, last_ns, t_ns, support, state, cov6, x, mu, lone_slots, place, choice, when_ns, clock_var,
+    bit, others, odd, bit_rows, turn, kind, z, spot, plot_ns, site, var, limit, shifts, pairs, out, known, numbers,
+    agreed, is_free, close, moved, view, seen, s, b, wide, done,
+):  # fmt: skip
+    """`scan_evidence` with room to work; all of is_free (p,) is true at first."""
+    picked, apart = numbers[0], numbers[1]
+    push, at = moved[0], moved[1]
     reference_count = _references(
         slots, status, first_ns, last_ns, support, state, lone_slots, place, when_ns, others, odd, bit_rows, turn,
-        picked, agreed,
+        known, apart, picked, agreed,
     )  # fmt: skip
     if reference_count == 0:
         return
-    is_free = np.ones(z.shape[0], np.bool_)
     for i in range(slots.shape[0]):
         if choice[i] >= 0 and (support[slots[i], NOW] | support[slots[i], BEFORE]) & others:
             is_free[choice[i]] = False
-    push = np.empty(3)
-    at = np.empty(6)
-    view = np.zeros((ROWS, NU + 1))
-    seen = np.zeros((2, ROWS))
-    s = np.zeros((ROWS, ROWS))
-    b = np.zeros((ROWS, 2))
-    wide = np.empty((6, 6))
-    done = np.empty(SHIFT_COUNT, np.bool_)
+    span_s = 0.0
+    for j in range(z.shape[0]):
+        span_s = max(span_s, abs(plot_ns[j] - when_ns) * 1e-9)
     sharp = 1.0 / (_SHARP_S * _SHARP_S)
     m = ROW_COUNT[kind]
     pair_count = 0
@@ -246,10 +253,17 @@ def scan_evidence(
         nearest_own = 1e30
         sharpness = 0.0
         near = 0
+        close_count = 0
+        speed_m_s = math.sqrt(here[3] * here[3] + here[4] * here[4] + here[5] * here[5])
+        reach_m = math.inf if kind == INFRARED else 1.001 * (_NEAR_M + (span_s - back_s) * speed_m_s)
         for j in range(z.shape[0]):
+            if abs(spot[j, 0] - here[0]) > reach_m:
+                continue
             lag_s = back_s + (plot_ns[j] - when_ns) * 1e-9
             if not _is_near(here, lag_s, kind, spot[j], site):
                 continue
+            close[close_count] = j
+            close_count += 1
             d2, _, f = _compare(
                 here, cov, push, lag_s, 0.0, kind, z[j], site, var[j], clock_var, at, view, seen, s, b, wide
             )
@@ -274,10 +288,11 @@ def scan_evidence(
         is_sharp = False
         for k in range(SHIFT_COUNT):
             done[k] = False
-        for j in range(z.shape[0]):
-            lag_s = back_s + (plot_ns[j] - when_ns) * 1e-9
-            if not is_free[j] or not _is_near(here, lag_s, kind, spot[j], site):
+        for c in range(close_count):
+            j = close[c]
+            if not is_free[j]:
                 continue
+            lag_s = back_s + (plot_ns[j] - when_ns) * 1e-9
             _, g, f = _compare(
                 here, cov, push, lag_s, 0.0, kind, z[j], site, var[j], clock_var, at, view, seen, s, b, wide
             )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
 from tocsin.errors import MessageError
-from tocsin.kernels.track_memory import copy_in_use
+from tocsin.kernels.track_memory import PACKED_REAL, PACKED_WHOLE, copy_in_use, mark_unlike, put_banks
 from tocsin.kernels.track_motion import DIM, MODEL_COUNT, SIZE
 from tocsin.messages import Column
+from tocsin.tracking.halves import by_rows
 from tocsin.tracking.history import Packed
 from tocsin.tracking.state import Biases, TrackerState, lives
 from tocsin.tracking.watch_state import kept
@@ -24,10 +26,17 @@ _TOLD = ("t_ns", "mu", "status", "last_ns", "first_ns", "miss_count", "plot_coun
 
 def pack(memory: TrackerState) -> Packed:
     """The memory, less its history; of the banks what their live models own."""
-    slots, whole, real, fed, banks = copy_in_use(
-        memory.x, memory.cov, memory.mu, memory.slope, memory.t_ns, memory.id, memory.status, memory.first_ns,
-        memory.last_ns, memory.miss_count, memory.plot_count, memory.parent, memory.told_boost, memory.evidence,
-        memory.fed, memory.support,
+    slots = memory.status.nonzero()[0]
+    starts = _starts(lives(memory.mu[slots]), memory.slope.shape[3])
+    whole, real = np.empty((slots.size, PACKED_WHOLE), np.int64), np.empty((slots.size, PACKED_REAL))
+    fed, banks = memory.fed[slots], np.empty(starts(slots.size)[-1, -1])
+    by_rows(
+        lambda of: copy_in_use(
+            memory.x, memory.cov, memory.mu, memory.slope, memory.t_ns, memory.id, memory.status, memory.first_ns,
+            memory.last_ns, memory.miss_count, memory.plot_count, memory.parent, memory.told_boost, memory.evidence,
+            memory.support, slots[of], starts(of.start), whole[of], real[of], banks,
+        ),
+        slots.size,
     )  # fmt: skip
     return Packed(
         version=_VERSION,
@@ -69,13 +78,25 @@ def unpack(data: Packed, memory: TrackerState) -> None:
     memory.x = np.zeros((data.capacity, MODEL_COUNT, SIZE))
     memory.cov = np.zeros((data.capacity, MODEL_COUNT, SIZE, SIZE))
     memory.slope = np.zeros((data.capacity, MODEL_COUNT, SIZE, data.bias_mean.size))
-    at = 0
-    for model, is_alive in enumerate(lives(memory.mu[data.slots]).T):
-        slots, own = data.slots[is_alive], slice(DIM[model])
-        for array in (memory.x[:, model, own], memory.cov[:, model, own, own], memory.slope[:, model, own]):
-            end = at + slots.size * math.prod(array.shape[1:])
-            array[slots] = data.banks[at:end].reshape(slots.size, *array.shape[1:])
-            at = end
+    starts = _starts(lives(memory.mu[data.slots]), data.bias_mean.size)
+    by_rows(
+        lambda of: put_banks(
+            data.banks, data.slots[of], starts(of.start), memory.mu, memory.x, memory.cov, memory.slope
+        ),
+        data.slots.size,
+    )
+
+
+def _starts(live: Column, biases: int) -> Callable[[int], Column]:
+    """Says of a row (3, 3) int64, by model: where x, cov and slope begin in ``Packed.banks`` of the slots from it on.
+
+    live (n, 3): which models of each slot do.
+    """
+    sizes = np.array([(size, size * size, size * biases) for size in DIM.tolist()])
+    before = np.concatenate((np.zeros((1, MODEL_COUNT), np.int64), live.cumsum(axis=0)))
+    whole = before[-1][:, None] * sizes
+    first = whole.cumsum().reshape(sizes.shape) - whole
+    return lambda row: first + before[row][:, None] * sizes
 
 
 def keep_as(memory: TrackerState, other: TrackerState) -> None:
@@ -92,11 +113,7 @@ def is_same_track(a: TrackerState, i: Column, b: TrackerState, j: Column) -> Col
     for name in _TOLD:
         left, right = getattr(a, name)[i], getattr(b, name)[j]
         same &= (left == right).all(axis=tuple(range(1, left.ndim)))
-    for model, is_alive in enumerate(lives(a.mu[i]).T):
-        for name in ("x", "cov"):
-            rows = (same & is_alive).nonzero()[0]
-            left, right = getattr(a, name)[i[rows], model], getattr(b, name)[j[rows], model]
-            same[rows] = (left == right).all(axis=tuple(range(1, left.ndim)))
+    by_rows(lambda of: mark_unlike(a.mu, a.x, a.cov, i[of], b.x, b.cov, j[of], same[of]), i.shape[0])
     if a.sensors == b.sensors:
         return same & (a.fed[i] == b.fed[j]).all(axis=1)
     names = [x == y for x, y in zip(a.sensors_of(i), b.sensors_of(j), strict=True)]

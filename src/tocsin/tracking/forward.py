@@ -103,7 +103,7 @@ class Forward:
         seen = picture(memory, near, when_ns, self.policy.own_prob, self.par, self._room_for(near))
         if np.count_nonzero(seen.is_sound) < near.size:
             self._free(near[~seen.is_sound], telling)
-            seen = seen.rows(np.flatnonzero(seen.is_sound))
+            seen = seen.kept(seen.is_sound.copy())
             slots = slots[memory.status[slots] != FREE]
         if record.trust == "ignored":
             choice, worth, doubt, born = np.full(seen.slots.shape[0], -1, dtype=np.int64), np.zeros(0), _NO_SHARES, None
@@ -124,7 +124,7 @@ class Forward:
             doubt = [dataclasses.replace(each, row=int(row[each.row])) for each in doubt if left[each.row]]
             if born is not None:
                 born = dataclasses.replace(born, row=np.where(born.row >= 0, row[born.row], -1), at_ns=born.at_ns[left])
-            seen, choice = seen.rows(left.nonzero()[0]), choice[left]
+            seen, choice = seen.kept(left), choice[left]
             worth = worth[left] if worth.size else worth
             slots, lone_slots = (each[memory.status[each] != FREE] for each in (slots, lone_slots))
         if record.trust == "ignored":
@@ -254,8 +254,7 @@ class Forward:
             memory.parent, when_ns, plots.z, plots.order, plots.time_ns, plots.site, plots.var,
             chi_square_bound(self.policy.gate_prob, plots.row_count), self.par,
         )  # fmt: skip
-        of_slot = is_lone[slots]
-        return slots[~of_slot], slots[of_slot]
+        return slots[~is_lone[slots]], is_lone.nonzero()[0]
 
     def _room_for(self, slots: Column) -> Picture:
         """Room for a picture that is done with before the next is made: large arrays are costly to come by."""

@@ -1,4 +1,4 @@
-"""Two cores for one scan: a kernel over many rows runs over both halves of them at once.
+"""Two cores for one scan: a kernel over many rows runs over pieces of them, two at a time.
 
 Kernels hold no lock of Python's, and rows do not depend on each other: the bytes are those of one run over all.
 """
@@ -6,7 +6,8 @@ Kernels hold no lock of Python's, and rows do not depend on each other: the byte
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -14,7 +15,7 @@ import numpy as np
 
 from tocsin.kernels.track_bank import picture_slots
 from tocsin.kernels.track_gate import gate
-from tocsin.kernels.track_scan import lone, start_tracks, use_plots
+from tocsin.kernels.track_scan import TENTATIVE, lone, start_tracks, use_plots
 from tocsin.kernels.track_settle import reckon
 from tocsin.messages import Column
 
@@ -25,16 +26,43 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_pools.clear)  # a fork has none of its parent's threads
 
 
-def halves(part: Callable[[slice], Part], count: int) -> list[Part]:
-    """``part`` of the rows in two slices at once."""
+def halves(part: Callable[[slice], Part], cuts: Sequence[int]) -> list[Part]:
+    """``part`` of the rows between each cut and the next, by two threads: each takes the next piece once it is free."""
+    out: dict[int, Part] = {}
+    left = deque(enumerate(map(slice, cuts, cuts[1:])))
+
+    def work() -> None:
+        while left:
+            try:
+                i, of = left.popleft()
+            except IndexError:  # the other was faster
+                return
+            out[i] = part(of)
+
     if not _pools:
         _pools.append(ThreadPoolExecutor(1, thread_name_prefix="tocsin-rows"))
-    second = _pools[0].submit(part, slice(count // 2, count))
+    second = _pools[0].submit(work)
     try:
-        first = part(slice(0, count // 2))
+        work()
     finally:
+        left.clear()
         second.exception()  # waits: nothing may still be writing when an interrupt leaves here
-    return [first, second.result()]
+    second.result()
+    return [out[i] for i in range(len(cuts) - 1)]
+
+
+def even(count: int) -> list[int]:
+    """Cuts that leave pieces of some hundred rows: some rows are dearer, and something else may want a core."""
+    pieces = max(2, 2 * count // LEAST_ROWS)
+    return [count * k // pieces for k in range(pieces + 1)]
+
+
+def by_rows(part: Callable[[slice], None], count: int) -> None:
+    """``part`` of all rows, by both threads where there are many."""
+    if count < LEAST_ROWS:
+        part(slice(0, count))
+        return
+    halves(part, even(count))
 
 
 def picture_rows(
@@ -52,7 +80,7 @@ def picture_rows(
             x, cov, mu, slope, t_ns, slots[of], *given,
             *[each[of] if is_kept else each.copy() for each in out[:3]], *[array[of] for array in out[3:]],
         ),
-        slots.shape[0],
+        even(slots.shape[0]),
     )  # fmt: skip
 
 
@@ -60,7 +88,8 @@ def gate_rows(x: Column, cov: Column, mu: Column, slope: Column, rows: Column, *
     """``track_gate.gate``; ``wider``, the first of ``rest``, goes by place in ``rows`` and so must be empty."""
     if rows.shape[0] < LEAST_ROWS:
         return gate(x, cov, mu, slope, rows, *rest)
-    parts = halves(lambda of: gate(x, cov, mu, slope, rows[of], *rest), rows.shape[0])
+    middle = rows.shape[0] // 2  # no more pieces: each sorts the plots anew
+    parts = halves(lambda of: gate(x, cov, mu, slope, rows[of], *rest), (0, middle, rows.shape[0]))
     (start, *first), (then, *second) = parts
     return (
         np.concatenate((start, start[-1] + then[1:])),
@@ -73,17 +102,21 @@ def use_plot_rows(*given: Any) -> tuple[Column, Column]:
     if given[12].shape[0] < LEAST_ROWS:
         return use_plots(*given)
     memory, by_row, rest = given[:12], given[12:19], given[19:]
-    parts = halves(lambda of: use_plots(*memory, *[array[of] for array in by_row], *rest), by_row[0].shape[0])
+    cuts = even(by_row[0].shape[0])
+    parts = halves(lambda of: use_plots(*memory, *[array[of] for array in by_row], *rest), cuts)
     nis, taught = zip(*parts, strict=True)
     return np.concatenate(nis), np.concatenate(taught)
 
 
 def lone_rows(*given: Any) -> Column:
     """``track_scan.lone``; its arguments: 8 arrays of the memory, then the rest."""
-    memory, rest = given[:8], given[8:]
-    if memory[0].shape[0] < LEAST_ROWS:
+    memory, rest, status = given[:8], given[8:], given[6]
+    if status.shape[0] < LEAST_ROWS:
         return lone(*given)
-    return np.concatenate(halves(lambda of: lone(*[array[of] for array in memory], *rest), memory[0].shape[0]))
+    asked = (status == TENTATIVE).nonzero()[0]  # free slots, and those of old tracks, are not spread evenly
+    middle = int(asked[asked.size // 2]) if asked.size else 0
+    parts = halves(lambda of: lone(*[array[of] for array in memory], *rest), (0, middle, status.shape[0]))
+    return np.concatenate(parts)
 
 
 def reckon_rows(*given: Any) -> None:
@@ -92,19 +125,17 @@ def reckon_rows(*given: Any) -> None:
     if by_row[0].shape[0] < LEAST_ROWS:
         reckon(*given)
         return
-    middle = lone_slots.shape[0] // 2
+    rows, lone_count = by_row[0].shape[0], lone_slots.shape[0]
     halves(
         lambda of: reckon(
-            *memory, *[array[of] for array in by_row], lone_slots[middle:] if of.start else lone_slots[:middle], *rest
+            *memory, *[array[of] for array in by_row],
+            lone_slots[lone_count * of.start // rows : lone_count * of.stop // rows], *rest,
         ),
-        by_row[0].shape[0],
-    )
+        even(rows),
+    )  # fmt: skip
 
 
 def start_rows(*given: Any) -> None:
     """``track_scan.start_tracks``; its arguments: 8 arrays of the memory, then slots and plots, and the rest."""
     memory, by_row, rest = given[:8], given[8:10], given[10:]
-    if by_row[0].shape[0] < LEAST_ROWS:
-        start_tracks(*given)
-        return
-    halves(lambda of: start_tracks(*memory, *[array[of] for array in by_row], *rest), by_row[0].shape[0])
+    by_rows(lambda of: start_tracks(*memory, *[array[of] for array in by_row], *rest), by_row[0].shape[0])

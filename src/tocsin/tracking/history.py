@@ -7,7 +7,6 @@ object. The public one, in messages, stays with the object: see ``rename``.
 from __future__ import annotations
 
 import bisect
-from collections import Counter
 from collections.abc import Iterator
 
 import msgspec
@@ -169,36 +168,46 @@ class History(msgspec.Struct, kw_only=True):
                 self.parents.pop(name, None)
 
     def rename(
-        self, known: int, alive: list[int], before: list[Entry], after: list[Entry]
-    ) -> tuple[dict[int, int], dict[int, int]]:
+        self, known: int, alive: Column, before: list[Entry], after: list[Entry]
+    ) -> tuple[Column, Column, dict[int, int]]:
         """Carry public numbers over a re-run.
 
         A track from before the checkpoint (number below ``known``) is what it was. Others are the same object where
         they share plots of the part run again, those that share most first. A number told as dropped never comes back.
 
-        In        alive          tracks after the re-run
+        In        alive (n,)     tracks after the re-run, in order
                   before, after  entries of that part, by the old run and by the new one
-        Returns (new track -> old track), and old tracks that nothing continues, with their public numbers
+        Returns   rows of ``alive`` that go on with an old track, that old track of each; and old tracks that nothing
+                  goes on with, with their public numbers
         """
-        old = self.names
-        named = set(old.values())
-        self.parents = {name: parent for name, parent in self.parents.items() if name in named}
-        heir = {track: track for track in alive if track < known and track in old}
-        new, orphaned = set(alive) - heir.keys(), old.keys() - heir.keys()
-        was_of, was_plots = plots_of_tracks(before, orphaned)
-        new_of, new_plots = plots_of_tracks(after, new)
+        old, name = (np.fromiter(each, np.int64, len(self.names)) for each in (self.names, self.names.values()))
+        order = old.argsort()
+        old, name = old[order], name[order]
+        if self.parents:
+            named = set(self.names.values())
+            self.parents = {child: parent for child, parent in self.parents.items() if child in named}
+        was = places(old, alive)
+        was[alive >= known] = -1
+        is_left = np.ones(old.size, dtype=bool)
+        is_left[was[was >= 0]] = False
+        was_of, was_plots = plots_of_tracks(before, old[is_left])
+        new_of, new_plots = plots_of_tracks(after, alive[was < 0])
         order = was_plots.argsort(kind="stable")
-        place = np.searchsorted(was_plots[order], new_plots)
-        place[place == order.size] = 0
-        is_shared = was_plots[order[place]] == new_plots if order.size else np.zeros(new_plots.size, dtype=bool)
-        shared = Counter(zip(new_of[is_shared].tolist(), was_of[order[place[is_shared]]].tolist(), strict=True))
-        for _, _, track, was in sorted((-count, old[was], track, was) for (track, was), count in shared.items()):
-            if track in new and was in orphaned:
-                heir[track] = was
-                new.discard(track)
-                orphaned.discard(was)
-        self.names = {track: old[was] for track, was in sorted(heir.items())}
-        return heir, {was: old[was] for was in sorted(orphaned)}
+        place = places(was_plots[order], new_plots)
+        is_shared = place >= 0
+        new, left = places(alive, new_of[is_shared]), places(old, was_of[order[place[is_shared]]])
+        pairs, count = np.unique(new * max(old.size, 1) + left, return_counts=True)
+        new, left = np.divmod(pairs, max(old.size, 1))
+        is_plain = (np.bincount(new)[new] == 1) & (np.bincount(left)[left] == 1)
+        was[new[is_plain]] = left[is_plain]
+        is_left[left[is_plain]] = False
+        for pair in np.lexsort((new, name[left], -count)):
+            if was[new[pair]] < 0 and is_left[left[pair]]:
+                was[new[pair]] = left[pair]
+                is_left[left[pair]] = False
+        rows = (was >= 0).nonzero()[0]
+        self.names = dict(zip(alive[rows].tolist(), name[was[rows]].tolist(), strict=True))
+        return rows, old[was[rows]], dict(zip(old[is_left].tolist(), name[is_left].tolist(), strict=True))
 
 
 def _is_same(a: object, b: object) -> bool:
@@ -215,18 +224,32 @@ def second_of(time_ns: int) -> int:
     return time_ns - time_ns % NS_PER_S
 
 
-def plots_of_tracks(entries: list[Entry], tracks: set[int]) -> tuple[Column, Column]:
+def places(ordered: Column, values: Column) -> Column:
+    """(n,) where each value stands among ordered ones, the first of equal ones; -1: nowhere."""
+    place: Column = np.searchsorted(ordered, values)
+    place[place == ordered.size] = 0
+    place[ordered[place] != values if ordered.size else slice(None)] = -1
+    return place
+
+
+def absorbers(entries: list[Entry], tracks: Column) -> Column:
+    """(n,) what each track is in the end, after all that entries say was absorbed."""
+    became: dict[int, int] = {}
+    for entry in reversed(entries):
+        for younger, older in reversed(entry.absorbed):
+            became[younger] = became.get(older, older)
+    tracks = tracks.copy()
+    for place in np.isin(tracks, np.fromiter(became, np.int64, len(became))).nonzero()[0].tolist():
+        tracks[place] = became[int(tracks[place])]
+    return tracks
+
+
+def plots_of_tracks(entries: list[Entry], tracks: Column) -> tuple[Column, Column]:
     """The plots (n,) that some tracks stand on, those of tracks that they absorbed included, and whose each is (n,).
 
     A plot is told by the number of its scan and its place there, in one number.
     """
-    became: dict[int, int] = {}  # younger: what it is in the end
-    for entry in reversed(entries):
-        for younger, older in reversed(entry.absorbed):
-            became[younger] = became.get(older, older)
-    of = np.concatenate([NO_TRACKS, *(entry.tracks for entry in entries)])
+    of = absorbers(entries, np.concatenate([NO_TRACKS, *(entry.tracks for entry in entries)]))
     plots = np.concatenate([NO_TRACKS, *(entry.plots + (entry.serial << _PLOT_BITS) for entry in entries)])
-    for place in np.isin(of, np.fromiter(became, np.int64, len(became))).nonzero()[0].tolist():
-        of[place] = became[int(of[place])]
-    wanted = np.isin(of, np.fromiter(tracks, np.int64, len(tracks)))
+    wanted = np.isin(of, tracks)
     return of[wanted], plots[wanted]

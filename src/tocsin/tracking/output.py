@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from tocsin.kernels.track_bank import close_ranks
 from tocsin.kernels.track_memory import PARENT, REAL_COUNT, WHOLE_COUNT, tell_rows
 from tocsin.kernels.track_motion import MODEL_COUNT, SIZE
 from tocsin.messages import Column, TrackUpdates
@@ -48,9 +49,21 @@ class Picture(Estimate):
     cov: Column
     slope: Column
 
-    def rows(self, rows: Column | list[int]) -> Picture:
-        """Some rows of it, in the order given."""
-        return Picture(*(getattr(self, field.name)[rows] for field in dataclasses.fields(self)))
+    def kept(self, is_kept: Column) -> Picture:
+        """The rows of it that are kept, in the arrays of this one, which is then no more."""
+        close_ranks(
+            is_kept, self.x, self.cov, self.slope, self.mu, self.state, self.cov6, self.log_beta, self.log_beta_var,
+            self.is_sound,
+        )  # fmt: skip
+        return self.first(self.slots[is_kept])
+
+    def first(self, slots: Column) -> Picture:
+        """Its first rows, as those of slots (n,)."""
+        n = slots.shape[0]
+        return Picture(
+            slots, self.mu[:n], self.state[:n], self.cov6[:n], self.log_beta[:n], self.log_beta_var[:n],
+            self.is_sound[:n], self.x[:n], self.cov[:n], self.slope[:n],
+        )  # fmt: skip
 
 
 def blank(slots: Column, biases: int) -> Picture:
@@ -70,14 +83,7 @@ def picture(
 
     What a bank without a model's probability holds for it is undefined. ``room``: a larger picture to be overwritten.
     """
-    n = slots.shape[0]
-    if room is None:
-        seen = blank(slots, memory.slope.shape[3])
-    else:
-        seen = Picture(
-            slots, room.mu[:n], room.state[:n], room.cov6[:n], room.log_beta[:n], room.log_beta_var[:n],
-            room.is_sound[:n], room.x[:n], room.cov[:n], room.slope[:n],
-        )  # fmt: skip
+    seen = blank(slots, memory.slope.shape[3]) if room is None else room.first(slots)
     picture_rows(
         memory.x, memory.cov, memory.mu, memory.slope, memory.t_ns, slots, to_ns, own_prob, par, memory.biases.cov,
         seen.x, seen.cov, seen.slope, seen.mu, seen.state, seen.cov6, seen.log_beta, seen.log_beta_var, seen.is_sound,

@@ -178,7 +178,7 @@ class Tracker:
         before, old = [copy.copy(entry) for entry in past.entries[start:]], copy.copy(memory)
         for entry in late:
             bisect.insort(past.entries, entry, key=lambda e: e.key)
-        stale = {mark.time_ns: mark for mark in past.checkpoints[place + 1 :]}
+        stale = {mark.time_ns: mark for mark in past.checkpoints[place + 1 :] if mark.time_ns > late[-1].time_ns}
         del past.checkpoints[place + 1 :]
         unpack(past.checkpoints[place].data, memory)
         rerun = Rerun(old, memory.next_id, before, late)
