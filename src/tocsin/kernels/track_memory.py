@@ -108,15 +108,27 @@ def _is_alive(mu, k, m):
 
 
 @in_place_kernel
+def find_starts(mu, slots, biases, starts):
+    """Fill starts (n + 1,) int64: where the banks of each slot begin among those of all, as `copy_in_use` lays them."""
+    at = 0
+    for i in range(slots.shape[0]):
+        starts[i] = at
+        for m in range(MODEL_COUNT):
+            if _is_alive(mu, slots[i], m):
+                at += DIM[m] * (1 + DIM[m] + biases)
+    starts[slots.shape[0]] = at
+
+
+@in_place_kernel
 def copy_in_use(
     x, cov, mu, slope, t_ns, number, status, first_ns, last_ns, miss_count, plot_count, parent, told_boost, evidence,
-    support, slots, at, whole, real, banks,
+    support, slots, starts, whole, real, banks,
 ):  # fmt: skip
     """What some slots (n,) in use hold.
 
-    In        at (3, 3) int64  by model: where its x, cov and slope of these slots begin in banks; overwritten
+    In        starts (n,) int64  as of `find_starts`, with those of other slots: where those of each begin in banks
     Out       of each slot, a row of whole (n, PACKED_WHOLE) and real (n, PACKED_REAL): see the loop
-              banks (k,)  of each model in turn, of the slots where it lives: x, then cov, then slope, as it owns
+              banks (k,)  of each slot in turn, of each model that lives in it: x, cov and slope row by row, as it owns
     """
     for i in range(slots.shape[0]):
         k = slots[i]
@@ -135,39 +147,39 @@ def copy_in_use(
         real[i, 1] = evidence[k]
         for m in range(MODEL_COUNT):
             real[i, 2 + m] = mu[k, m]
+        at = starts[i]
         for m in range(MODEL_COUNT):
             if not _is_alive(mu, k, m):
                 continue
-            d = DIM[m]
-            for a in range(d):
-                banks[at[m, 0] + a] = x[k, m, a]
-                for b in range(d):
-                    banks[at[m, 1] + b] = cov[k, m, a, b]
-                at[m, 1] += d
+            for a in range(DIM[m]):
+                banks[at] = x[k, m, a]
+                at += 1
+                for b in range(DIM[m]):
+                    banks[at + b] = cov[k, m, a, b]
+                at += DIM[m]
                 for c in range(slope.shape[3]):
-                    banks[at[m, 2] + c] = slope[k, m, a, c]
-                at[m, 2] += slope.shape[3]
-            at[m, 0] += d
+                    banks[at + c] = slope[k, m, a, c]
+                at += slope.shape[3]
 
 
 @in_place_kernel
-def put_banks(banks, slots, at, mu, x, cov, slope):
-    """The inverse of `copy_in_use` for banks, once mu holds what it did; at (3, 3) is overwritten."""
+def put_banks(banks, slots, starts, mu, x, cov, slope):
+    """The inverse of `copy_in_use` for banks, once mu holds what it did."""
     for i in range(slots.shape[0]):
         k = slots[i]
+        at = starts[i]
         for m in range(MODEL_COUNT):
             if not _is_alive(mu, k, m):
                 continue
-            d = DIM[m]
-            for a in range(d):
-                x[k, m, a] = banks[at[m, 0] + a]
-                for b in range(d):
-                    cov[k, m, a, b] = banks[at[m, 1] + b]
-                at[m, 1] += d
+            for a in range(DIM[m]):
+                x[k, m, a] = banks[at]
+                at += 1
+                for b in range(DIM[m]):
+                    cov[k, m, a, b] = banks[at + b]
+                at += DIM[m]
                 for c in range(slope.shape[3]):
-                    slope[k, m, a, c] = banks[at[m, 2] + c]
-                at[m, 2] += slope.shape[3]
-            at[m, 0] += d
+                    slope[k, m, a, c] = banks[at + c]
+                at += slope.shape[3]
 
 
 @in_place_kernel

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 
 from tocsin.errors import MessageError
-from tocsin.kernels.track_memory import PACKED_REAL, PACKED_WHOLE, copy_in_use, mark_unlike, put_banks
-from tocsin.kernels.track_motion import DIM, MODEL_COUNT, SIZE
+from tocsin.kernels.track_memory import (
+    PACKED_REAL,
+    PACKED_WHOLE,
+    copy_in_use,
+    find_starts,
+    mark_unlike,
+    put_banks,
+)
+from tocsin.kernels.track_motion import MODEL_COUNT, SIZE
 from tocsin.messages import Column
 from tocsin.tracking.halves import by_rows
 from tocsin.tracking.history import Packed
-from tocsin.tracking.state import Biases, TrackerState, lives
+from tocsin.tracking.state import Biases, TrackerState
 from tocsin.tracking.watch_state import kept
 
 _VERSION = 8  # of the layout of columns below
@@ -27,14 +33,14 @@ _TOLD = ("t_ns", "mu", "status", "last_ns", "first_ns", "miss_count", "plot_coun
 def pack(memory: TrackerState) -> Packed:
     """The memory, less its history; of the banks what their live models own."""
     slots = memory.status.nonzero()[0]
-    starts = _starts(lives(memory.mu[slots]), memory.slope.shape[3])
+    starts = _starts(memory.mu, slots, memory.slope.shape[3])
     whole, real = np.empty((slots.size, PACKED_WHOLE), np.int64), np.empty((slots.size, PACKED_REAL))
-    fed, banks = memory.fed[slots], np.empty(starts(slots.size)[-1, -1])
+    fed, banks = memory.fed[slots], np.empty(int(starts[-1]))
     by_rows(
         lambda of: copy_in_use(
             memory.x, memory.cov, memory.mu, memory.slope, memory.t_ns, memory.id, memory.status, memory.first_ns,
             memory.last_ns, memory.miss_count, memory.plot_count, memory.parent, memory.told_boost, memory.evidence,
-            memory.support, slots[of], starts(of.start), whole[of], real[of], banks,
+            memory.support, slots[of], starts[of], whole[of], real[of], banks,
         ),
         slots.size,
     )  # fmt: skip
@@ -78,25 +84,18 @@ def unpack(data: Packed, memory: TrackerState) -> None:
     memory.x = np.zeros((data.capacity, MODEL_COUNT, SIZE))
     memory.cov = np.zeros((data.capacity, MODEL_COUNT, SIZE, SIZE))
     memory.slope = np.zeros((data.capacity, MODEL_COUNT, SIZE, data.bias_mean.size))
-    starts = _starts(lives(memory.mu[data.slots]), data.bias_mean.size)
+    starts = _starts(memory.mu, data.slots, data.bias_mean.size)
     by_rows(
-        lambda of: put_banks(
-            data.banks, data.slots[of], starts(of.start), memory.mu, memory.x, memory.cov, memory.slope
-        ),
+        lambda of: put_banks(data.banks, data.slots[of], starts[of], memory.mu, memory.x, memory.cov, memory.slope),
         data.slots.size,
     )
 
 
-def _starts(live: Column, biases: int) -> Callable[[int], Column]:
-    """Says of a row (3, 3) int64, by model: where x, cov and slope begin in ``Packed.banks`` of the slots from it on.
-
-    live (n, 3): which models of each slot do.
-    """
-    sizes = np.array([(size, size * size, size * biases) for size in DIM.tolist()])
-    before = np.concatenate((np.zeros((1, MODEL_COUNT), np.int64), live.cumsum(axis=0)))
-    whole = before[-1][:, None] * sizes
-    first = whole.cumsum().reshape(sizes.shape) - whole
-    return lambda row: first + before[row][:, None] * sizes
+def _starts(mu: Column, slots: Column, biases: int) -> Column:
+    """(n + 1,) int64: where in ``Packed.banks`` those of each slot begin, and where the last ends."""
+    starts = np.empty(slots.size + 1, np.int64)
+    find_starts(mu, slots, biases, starts)
+    return starts
 
 
 def keep_as(memory: TrackerState, other: TrackerState) -> None:
