@@ -11,7 +11,7 @@ from tocsin.kernels.track_scan import CONFIRMED, FREE, TENTATIVE
 from tocsin.kernels.track_watch import BEFORE, EPOCH, EVER, NOW
 from tocsin.policy import TrackPolicy
 from tocsin.tracking.checkpoint import pack, unpack
-from tocsin.tracking.output import picture, updates
+from tocsin.tracking.output import estimate, updates
 from tocsin.tracking.parameters import kernel_parameters
 from tocsin.tracking.state import TrackerState
 
@@ -120,16 +120,18 @@ def test_each_track_is_told_with_its_own_sensors_status_and_times(sensor_count: 
     memory.t_ns[slots] = memory.last_ns[slots] = rng.integers(0, 20, count)
     memory.x[slots, :, 0], memory.mu[slots, 2] = 7e6, 1.0
     memory.cov[slots] = np.eye(9)
-    seen = picture(memory, slots, 10, 0.5, kernel_parameters(TrackPolicy()))
+    to_ns = rng.integers(0, 20, count) if sensor_count > 1 else np.array([10])
+    seen = estimate(memory, slots, to_ns, 0.5, kernel_parameters(TrackPolicy()))
     rows, dropped, nis = rng.permutation(count), rng.random(count) < 0.2, rng.random(count) - 0.5
     names = list(range(5, 5 + count))
-    told = updates(memory, seen, rows, names, 10, "radar 0", 10, (), dropped, nis, 3, (8.0, 1.0))
+    told = updates(memory, seen, rows, names, "radar 0", 10, (), dropped, nis, 3, (8.0, 1.0))
+    to = np.broadcast_to(to_ns, count)
     for i, slot in enumerate(slots[rows].tolist()):
         fed = memory.fed[slot, :sensor_count].nonzero()[0].tolist()
         assert told.sensors[i] == tuple(sorted(SENSORS[k] for k in fed))
         kept = "confirmed" if memory.status[slot] == CONFIRMED else "tentative"
         assert told.status[i] == ("dropped" if dropped[i] else kept)
-        assert (told.t_ns[i], told.last_ns[i]) == (max(memory.t_ns[slot], 10), memory.last_ns[slot])
+        assert (told.t_ns[i], told.last_ns[i]) == (max(memory.t_ns[slot], to[rows[i]]), memory.last_ns[slot])
         assert (told.nis[i], told.nis_dof[i]) == ((nis[i], 3) if nis[i] >= 0.0 else (0.0, 0))
     assert told.covariance.tobytes() == seen.cov6[rows].tobytes()
     assert (told.log_beta == 8.0).all()

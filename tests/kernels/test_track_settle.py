@@ -77,15 +77,15 @@ def sorted_out(rng: np.random.Generator, n: int) -> tuple[TrackerState, np.ndarr
 @pytest.mark.parametrize("seed", range(16))
 @pytest.mark.parametrize("is_told", [False, True])
 def test_a_scan_stirs_what_it_changed_and_what_its_young_tracks_may_double(seed: int, is_told: bool) -> None:
-    """What is dropped is told, where anything is; else it is done with."""
+    """What is dropped is told, where anything is, a tentative one as it was; else it is done with."""
     rng, young_hits, ripe = np.random.default_rng(seed), 4, 5.0
     memory, slots, marks = sorted_out(rng, 3 if seed > 3 else 80)
     given_marks, hits = marks.copy(), memory.plot_count.sum(axis=1)
     end_ns = 20
-    out, what, dropped = np.zeros((3, slots.size), np.int64)
+    out, what, to_ns, dropped = np.zeros((4, slots.size), np.int64)
     count, dropped_count, common_ns = stirred(
         memory.status, memory.plot_count, memory.evidence, memory.cov, memory.mu, memory.t_ns, slots, marks, young_hits,
-        ripe, is_told, end_ns, out, what, dropped,
+        ripe, is_told, end_ns, out, what, to_ns, dropped,
     )  # fmt: skip
     kept = {k for k in slots.tolist() if given_marks[k] & CHANGED and not given_marks[k] & DROPPED and hits[k] >= 3}
     young = {k for k in kept if given_marks[k] & FED and hits[k] <= young_hits}
@@ -98,7 +98,9 @@ def test_a_scan_stirs_what_it_changed_and_what_its_young_tracks_may_double(seed:
     assert dropped[:dropped_count].tolist() == [k for k in met if k not in wanted]
     told = [int(given_marks[k]) | (YOUNG if k in young else 0) | (RIPE if k in ripening else 0) for k in wanted]
     assert what[:count].tolist() == told
-    assert common_ns == max([end_ns, *memory.t_ns[met].tolist()])
+    over = [k for k in met if given_marks[k] & DROPPED and memory.status[k] == TENTATIVE]
+    assert common_ns == max([end_ns, *(memory.t_ns[k] for k in met if k not in over)])
+    assert to_ns[:count].tolist() == [min(memory.t_ns[k], common_ns) if k in over else common_ns for k in wanted]
 
 
 @settings(deadline=None)

@@ -104,7 +104,7 @@ def predict(
 ) -> None:  # fmt: skip
     """The out arrays (1, ...): one bank at time 0 predicted to another."""
     picture_slots(
-        x, cov, mu, NO_SLOPE, np.zeros(1, np.int64), np.array([0]), to_ns, 1.0, PAR, np.zeros((0, 0)),
+        x, cov, mu, NO_SLOPE, np.zeros(1, np.int64), np.array([0]), np.array([to_ns]), 1.0, PAR, np.zeros((0, 0)),
         out_x, out_cov, NO_SLOPE, out_mu, np.empty((1, 6)), np.empty((1, 6, 6)), np.empty(1), np.empty(1),
         np.empty(1, np.bool_),
     )  # fmt: skip

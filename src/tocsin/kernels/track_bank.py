@@ -150,6 +150,7 @@ def picture_slots(
 ):  # fmt: skip
     """Slots predicted to to_ns where that lies ahead of them, and each bank's models combined.
 
+    In        to_ns (n,) int64, or (1,) for all
     Out       x (n, 3, 9), cov (n, 3, 9, 9), slope (n, 3, 9, b)   the banks; of one row: room to work, no bank is kept
               mu (n, 3)
               state (n, 6), cov6 (n, 6, 6)  by `combine`, with what biases not yet known add
@@ -172,7 +173,7 @@ def _picture_rows(
     is_kept = out_x.shape[0] >= n
     for i in range(n):
         k = slots[i]
-        dt_s = (to_ns - t_ns[k]) * 1e-9
+        dt_s = (to_ns[i if to_ns.shape[0] > 1 else 0] - t_ns[k]) * 1e-9
         row = i if is_kept else 0
         if is_kept or dt_s > 0.0:
             copy_bank(x[k], cov[k], mu[k], slope[k], out_x[row], out_cov[row], out_mu[i], out_slope[row])

@@ -214,7 +214,8 @@ def tell_rows(
 ):  # fmt: skip
     """Fill the columns of a message with rows (n,) of an estimate of ``slots``.
 
-    In        dropped (n,) bool, nis (n,), -1 where no plot was used; dof of those where one was
+    In        to_ns (k,) int64   of each row of the estimate, or (1,) of all
+              dropped (n,) bool, nis (n,), -1 where no plot was used; dof of those where one was
               log_beta_mean, log_beta_std   told where BALLISTIC has no probability
               table (k,) int64   overwritten; k a power of two, twice n at least
     Out       whole (WHOLE_COUNT, n), real (REAL_COUNT, n)  as named above; CODE: 0 tentative, 1 confirmed, 2 dropped
@@ -280,7 +281,7 @@ def _tell(
     for i in range(rows.shape[0]):
         r = rows[i]
         whole[CODE, i] = 2 if dropped[i] else (1 if whole[CODE, i] == CONFIRMED else 0)
-        whole[AT_NS, i] = max(whole[AT_NS, i], to_ns)
+        whole[AT_NS, i] = max(whole[AT_NS, i], to_ns[r if to_ns.shape[0] > 1 else 0])
         whole[NIS_DOF, i] = dof if nis[i] >= 0.0 else 0
         real[NIS, i] = max(nis[i], 0.0)
         is_known = mu[r, BALLISTIC] > 0.0

@@ -52,7 +52,7 @@ _SURE = 0.99  # a track of one model, this surely, teaches biases
 _PULL_M_S2 = 10.0  # gravity, at most
 _WIDER = 1.05  # of variances: for what a short prediction adds to them besides, as by the gradient of gravity
 _TURN = 2.0 * math.pi  # rad
-_RING_SHARE = 0.1  # of the level distance: of what may be further from its place than that nothing is said
+_RING_SHARE = 0.1  # of the level distance: of what may move further than that by itself nothing is said
 
 
 @in_place_kernel
@@ -161,7 +161,7 @@ def _lone(
                 along2 += sight[0, a] * p[a, b] * sight[0, b]
         across2 = max(p[0, 0] + p[1, 1] + p[2, 2] - along2, 0.0) + spread2
         ring_m = range_m * math.cos(elevation_rad)
-        if moved_m + math.sqrt(limit * across2) > _RING_SHARE * ring_m:
+        if moved_m > _RING_SHARE * ring_m:
             continue
         ring_m -= moved_m
         reach_m = math.sqrt(limit * _WIDER * (var[0] + along2 + spread2)) + moved_m

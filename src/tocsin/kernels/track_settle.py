@@ -38,6 +38,7 @@ _EDGE_M = 2_000.0
 _MISS_STD_M = 5_000.0  # a track less sure of its place than this may well be elsewhere: no miss is counted
 _PROB_MAX = 0.99  # no sensor is sure to see
 _BOOST_CHANGE = 0.1  # a change of this much in the probability of thrust is told without a plot
+_LATEST_NS = 2**62
 _HITS_MIN = 3  # two plots agree with any velocity: no track is confirmed by fewer
 
 
@@ -166,7 +167,7 @@ def _drop_where_over(k, status, parent, miss_count, evidence, limits, marks):
 @in_place_kernel
 def stirred(
     status, plot_count, evidence, cov, mu, t_ns, slots, marks, young_hits, ripe_evidence, is_told, end_ns, out, what,
-    dropped,
+    to_ns, dropped,
 ):  # fmt: skip
     """Tracks that a scan changed or dropped and, where it made young ones, all that these may be doubles of.
 
@@ -174,8 +175,10 @@ def stirred(
               young_hits     a track is compared with older ones until it has so many plots
               ripe_evidence  with which a tentative one may be confirmed
               is_told        those that were dropped are wanted too
-    Out       out (n,) slots; what (n,) int64: their marks, YOUNG and RIPE added; dropped (n,): slots dropped besides
-    Returns   how many of the first are filled, and of the last; a time that none of all these lies beyond, ns
+    Out       out (n,) slots; what (n,) int64: their marks, YOUNG and RIPE added; to_ns (n,): the time at which to tell
+              and compare them, one that none of them lies beyond, but for a tentative one that is dropped: its own
+              dropped (n,): slots dropped besides
+    Returns   how many of the first are filled, and of the last; that time, ns
     """
     n = slots.shape[0]
     is_any_young = False
@@ -194,13 +197,18 @@ def stirred(
         k = slots[i]
         if marks[k] == 0 and not (is_any_young and may_be_known(cov[k], mu[k])):
             continue
-        end_ns = max(end_ns, t_ns[k])
-        if marks[k] & DROPPED and not is_told:
+        is_over = marks[k] & DROPPED != 0
+        is_still = is_over and status[k] == TENTATIVE
+        if not is_still:
+            end_ns = max(end_ns, t_ns[k])
+        if is_over and not is_told:
             dropped[dropped_count] = k
             dropped_count += 1
-        else:
-            out[count], what[count] = k, marks[k]
-            count += 1
+            continue
+        out[count], what[count], to_ns[count] = k, marks[k], t_ns[k] if is_still else _LATEST_NS
+        count += 1
+    for i in range(count):
+        to_ns[i] = min(to_ns[i], end_ns)
     return count, dropped_count, end_ns
 
 

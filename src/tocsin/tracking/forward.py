@@ -38,7 +38,7 @@ from tocsin.units import NS_PER_S
 KINDS = {"radar": 0, "infrared": 1, "position": 2}
 _UNSEEN_NS = 10 * NS_PER_S  # a track without a plot for so long is moved on by ticks ...
 _TICK_BEHIND_NS = 2 * NS_PER_S  # ... to this far behind now, so that a plot early in a scan still finds it behind
-LONE_FROM = 48  # tracks, from which on it pays to ask which of them no plot can continue
+LONE_FROM = 12  # tracks, from which on it pays to ask which of them no plot can continue
 _NEVER_NS = -(2**62)
 _ORIGIN = np.zeros(3)
 _NO_SHARES: list[Share] = []
@@ -216,9 +216,9 @@ class Forward:
         )  # fmt: skip
         told = unseen[is_gone & seen.is_sound]
         if told.size and telling is not None:
-            gone = estimate(memory, told, to_ns, policy.own_prob, self.par)
+            gone = estimate(memory, told, np.array((to_ns,)), policy.own_prob, self.par)
             done.message = updates(
-                memory, gone, np.arange(told.size), self._names(told), to_ns, "", telling.time_ns, telling.causes,
+                memory, gone, np.arange(told.size), self._names(told), "", telling.time_ns, telling.causes,
                 np.ones(told.size, dtype=bool), np.full(told.size, -1.0), 0, self.prior,
             )  # fmt: skip
         self._free(unseen[is_gone], telling)
@@ -235,11 +235,11 @@ class Forward:
         memory = self.state
         gone = orphans(memory.watch, memory, memory.alive(), self.policy)
         if gone.size and telling is not None:
-            seen = estimate(memory, gone, detections.end_ns, self.policy.own_prob, self.par)
+            seen = estimate(memory, gone, np.array((detections.end_ns,)), self.policy.own_prob, self.par)
             told = seen.is_sound.nonzero()[0]
             if told.size:
                 done.message = updates(
-                    memory, seen, told, self._names(gone[told]), detections.end_ns, detections.sensor, telling.time_ns,
+                    memory, seen, told, self._names(gone[told]), detections.sensor, telling.time_ns,
                     telling.causes, np.ones(told.size, dtype=bool), np.full(told.size, -1.0), 0, self.prior,
                 )  # fmt: skip
         self._free(gone, telling)
@@ -299,14 +299,14 @@ class Forward:
         """
         memory, policy, end_ns = self.state, self.policy, detections.end_ns
         n = slots.size
-        out, what, dropped, young, ripe = _rooms(5, n)
+        out, what, to_ns, dropped, young, ripe = _rooms(6, n)
         n, dropped_count, common_ns = stirred(
             memory.status, memory.plot_count, memory.evidence, memory.cov, memory.mu, memory.t_ns, slots, marks,
-            policy.merge_young_hits, self.ripe_evidence, telling is not None, end_ns, out, what, dropped,
+            policy.merge_young_hits, self.ripe_evidence, telling is not None, end_ns, out, what, to_ns, dropped,
         )  # fmt: skip
-        slots, what = out[:n], what[:n]
+        slots, what, to_ns = out[:n], what[:n], to_ns[:n]
         self._free(dropped[:dropped_count], telling)
-        seen = estimate(memory, slots, common_ns, policy.own_prob, self.par)  # all at one time
+        seen = estimate(memory, slots, to_ns, policy.own_prob, self.par)
         gone, absorbed = np.zeros((2, n), dtype=bool)
         young_count, ripe_count = judged(what, seen.is_sound, gone, young, ripe)
         self._confirm(seen, ripe[:ripe_count])
@@ -323,14 +323,14 @@ class Forward:
                 done.absorbed.append((int(memory.id[younger]), int(memory.id[older])))
                 self._absorb(older, younger, end_ns)
         if common_ns != end_ns or done.absorbed:
-            seen = estimate(memory, slots, end_ns, policy.own_prob, self.par)
+            seen = estimate(memory, slots, np.minimum(to_ns, end_ns), policy.own_prob, self.par)
         (rows, at, over), is_over, nis = _rooms(3, n), np.empty(n, dtype=bool), np.empty(n)
         n, over_count = news(
             slots, what, seen.is_sound, gone, absorbed, nis_of, seen.mu, memory.told_boost, rows, at, is_over, nis, over
         )
         if n and telling is not None:
             new = updates(
-                memory, seen, rows[:n], self._names(at[:n]), end_ns, detections.sensor, telling.time_ns, telling.causes,
+                memory, seen, rows[:n], self._names(at[:n]), detections.sensor, telling.time_ns, telling.causes,
                 is_over[:n], nis[:n], dof, self.prior,
             )  # fmt: skip
             done.message = joined(done.message, new)

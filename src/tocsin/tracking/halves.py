@@ -66,18 +66,18 @@ def by_rows(part: Callable[[slice], None], count: int) -> None:
 
 
 def picture_rows(
-    x: Column, cov: Column, mu: Column, slope: Column, t_ns: Column, slots: Column, to_ns: int, own_prob: float,
-    par: Column, bias_cov: Column, *out: Column,
+    x: Column, cov: Column, mu: Column, slope: Column, t_ns: Column, slots: Column, to_ns: Column,
+    own_prob: float, par: Column, bias_cov: Column, *out: Column,
 ) -> None:  # fmt: skip
     """``track_bank.picture_slots``; the first three of ``out`` are banks, or rooms of one row."""
-    given = to_ns, own_prob, par, bias_cov
+    given = own_prob, par, bias_cov
     if slots.shape[0] < LEAST_ROWS:
-        picture_slots(x, cov, mu, slope, t_ns, slots, *given, *out)
+        picture_slots(x, cov, mu, slope, t_ns, slots, to_ns, *given, *out)
         return
     is_kept = out[0].shape[0] >= slots.shape[0]
     halves(
         lambda of: picture_slots(
-            x, cov, mu, slope, t_ns, slots[of], *given,
+            x, cov, mu, slope, t_ns, slots[of], to_ns[of] if to_ns.size > 1 else to_ns, *given,
             *[each[of] if is_kept else each.copy() for each in out[:3]], *[array[of] for array in out[3:]],
         ),
         even(slots.shape[0]),

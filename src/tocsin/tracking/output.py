@@ -21,13 +21,15 @@ _STATUS: tuple[TrackStatus, ...] = typing.get_args(TrackStatus)
 
 
 class Estimate(msgspec.Struct, eq=False):
-    """What is believed of slots (n,) at one time: mu (n, 3), and of all models combined state (n, 6) and cov6.
+    """What is believed of slots (n,): mu (n, 3), and of all models combined state (n, 6) and cov6.
 
-    cov6 and ``log_beta_var`` (n,) have what is not known of the sensors' biases in them. ``is_sound`` (n,) is false for
-    what cannot be, as in ``kernels/track_bank.py``: such a track is to be given up.
+    They are predicted to ``to_ns`` (n,) int64, or (1,) for all, where it lies ahead of them. cov6 and ``log_beta_var``
+    (n,) have what is not known of the sensors' biases in them. ``is_sound`` (n,) is false for what cannot be, as in
+    ``kernels/track_bank.py``: such a track is to be given up.
     """
 
     slots: Column
+    to_ns: Column
     mu: Column
     state: Column
     cov6: Column
@@ -52,23 +54,23 @@ class Picture(Estimate, eq=False):
             is_kept, self.x, self.cov, self.slope, self.mu, self.state, self.cov6, self.log_beta, self.log_beta_var,
             self.is_sound,
         )  # fmt: skip
-        return self.first(self.slots[is_kept])
+        return self.first(self.slots[is_kept], self.to_ns)
 
-    def first(self, slots: Column) -> Picture:
-        """Its first rows, as those of slots (n,)."""
+    def first(self, slots: Column, to_ns: Column) -> Picture:
+        """Its first rows, as those of slots (n,) at one time (1,)."""
         n = slots.shape[0]
         return Picture(
-            slots, self.mu[:n], self.state[:n], self.cov6[:n], self.log_beta[:n], self.log_beta_var[:n],
+            slots, to_ns, self.mu[:n], self.state[:n], self.cov6[:n], self.log_beta[:n], self.log_beta_var[:n],
             self.is_sound[:n], self.x[:n], self.cov[:n], self.slope[:n],
         )  # fmt: skip
 
 
-def blank(slots: Column, biases: int) -> Picture:
+def blank(slots: Column, biases: int, to_ns: int = 0) -> Picture:
     """Room for a picture of so many slots and biases, all zero: what is not filled in stays finite."""
     n = slots.shape[0]
     return Picture(
-        slots, np.zeros((n, MODEL_COUNT)), np.zeros((n, 6)), np.zeros((n, 6, 6)), np.zeros(n), np.zeros(n),
-        np.zeros(n, dtype=bool), np.zeros((n, MODEL_COUNT, SIZE)), np.zeros((n, MODEL_COUNT, SIZE, SIZE)),
+        slots, np.array((to_ns,)), np.zeros((n, MODEL_COUNT)), np.zeros((n, 6)), np.zeros((n, 6, 6)), np.zeros(n),
+        np.zeros(n), np.zeros(n, dtype=bool), np.zeros((n, MODEL_COUNT, SIZE)), np.zeros((n, MODEL_COUNT, SIZE, SIZE)),
         np.zeros((n, MODEL_COUNT, SIZE, biases)),
     )  # fmt: skip
 
@@ -80,19 +82,19 @@ def picture(
 
     What a bank without a model's probability holds for it is undefined. ``room``: a larger picture to be overwritten.
     """
-    seen = blank(slots, memory.slope.shape[3]) if room is None else room.first(slots)
+    seen = blank(slots, memory.slope.shape[3], to_ns) if room is None else room.first(slots, np.array((to_ns,)))
     picture_rows(
-        memory.x, memory.cov, memory.mu, memory.slope, memory.t_ns, slots, to_ns, own_prob, par, memory.biases.cov,
+        memory.x, memory.cov, memory.mu, memory.slope, memory.t_ns, slots, seen.to_ns, own_prob, par, memory.biases.cov,
         seen.x, seen.cov, seen.slope, seen.mu, seen.state, seen.cov6, seen.log_beta, seen.log_beta_var, seen.is_sound,
     )  # fmt: skip
     return seen
 
 
-def estimate(memory: TrackerState, slots: Column, to_ns: int, own_prob: float, par: Column) -> Estimate:
-    """``picture`` without its banks."""
+def estimate(memory: TrackerState, slots: Column, to_ns: Column, own_prob: float, par: Column) -> Estimate:
+    """``picture`` without its banks, each slot at its own time where ``to_ns`` is (n,) int64; (1,): all at one."""
     n, biases = slots.shape[0], memory.slope.shape[3]
     told = Estimate(
-        slots, np.empty((n, MODEL_COUNT)), np.empty((n, 6)), np.empty((n, 6, 6)), np.empty(n), np.empty(n),
+        slots, to_ns, np.empty((n, MODEL_COUNT)), np.empty((n, 6)), np.empty((n, 6, 6)), np.empty(n), np.empty(n),
         np.empty(n, dtype=bool),
     )  # fmt: skip
     picture_rows(
@@ -105,7 +107,7 @@ def estimate(memory: TrackerState, slots: Column, to_ns: int, own_prob: float, p
 
 
 def updates(
-    memory: TrackerState, seen: Estimate, rows: Column, names: list[int], to_ns: int, sensor: str, time_ns: int,
+    memory: TrackerState, seen: Estimate, rows: Column, names: list[int], sensor: str, time_ns: int,
     causes: tuple[str, ...], dropped: Column, nis: Column, dof: int, log_beta_prior: tuple[float, float],
     revision: int = 0,
 ) -> TrackUpdates:  # fmt: skip
@@ -125,7 +127,7 @@ def updates(
         size *= 2
     unlike, has_parents = tell_rows(
         memory.t_ns, memory.status, memory.first_ns, memory.last_ns, memory.plot_count, memory.parent, seen.slots,
-        seen.mu, seen.state, seen.cov6, seen.log_beta, seen.log_beta_var, rows, dropped, nis, to_ns, dof,
+        seen.mu, seen.state, seen.cov6, seen.log_beta, seen.log_beta_var, rows, dropped, nis, seen.to_ns, dof,
         *log_beta_prior, memory.fed, np.empty(size, np.int64), whole, real, vectors, cov6, mode_prob, alike,
         first_alike,
     )  # fmt: skip

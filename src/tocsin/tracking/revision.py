@@ -85,13 +85,13 @@ def _tell(
     """Slots (n,), their public numbers and ``nis`` (n,) as a message; None where none of them can be told."""
     if not names:
         return None
-    seen = estimate(memory, slots, to_ns, forward.policy.own_prob, forward.par)
+    seen = estimate(memory, slots, np.array((to_ns,)), forward.policy.own_prob, forward.par)
     rows = seen.is_sound.nonzero()[0]
     if not rows.size:
         return None
     nis = np.full(slots.size, -1.0) if nis is None else nis
     return updates(
-        memory, seen, rows, [names[row] for row in rows.tolist()], to_ns, sensor, telling.time_ns, telling.causes,
+        memory, seen, rows, [names[row] for row in rows.tolist()], sensor, telling.time_ns, telling.causes,
         np.full(rows.size, is_dropped), nis[rows], dof, forward.prior, forward.state.history.revision,
     )  # fmt: skip
 

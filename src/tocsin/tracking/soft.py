@@ -80,8 +80,8 @@ def mixed(
     at_ns = int(t_ns.max())
     after = blank(each, slope.shape[3])
     picture_slots(
-        x, cov, mu, slope, t_ns, each, at_ns, own_prob, par, memory.biases.cov, after.x, after.cov, after.slope,
-        after.mu, after.state, after.cov6, after.log_beta, after.log_beta_var, after.is_sound,
+        x, cov, mu, slope, t_ns, each, np.array((at_ns,)), own_prob, par, memory.biases.cov, after.x, after.cov,
+        after.slope, after.mu, after.state, after.cov6, after.log_beta, after.log_beta_var, after.is_sound,
     )  # fmt: skip
     x, cov, mu, slope = after.x, after.cov, after.mu, after.slope
     prob = np.concatenate((np.array([max(1.0 - share.prob.sum(), 0.0)]), share.prob))
