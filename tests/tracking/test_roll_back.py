@@ -391,6 +391,10 @@ def test_a_checkpoint_gives_back_every_bit_and_refuses_another_version() -> None
     assert_same_memory(tracker.state, other)
     assert pack(other) == data
     assert pack(other) == decode_state(encode_state(data), Packed)
+    room, again = in_order(scene(11, 3, 0.5), 6)[0].state, TrackerState()
+    unpack(data, again, room)
+    assert (again.x is room.x, again.status is room.status) == (room.x.shape == other.x.shape, False)
+    assert_same_memory(tracker.state, again)
     with pytest.raises(MessageError, match="not a checkpoint"):
         unpack(msgspec.structs.replace(data, version=data.version - 1), TrackerState())
 
