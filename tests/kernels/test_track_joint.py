@@ -126,11 +126,18 @@ def candidates(log_ratio: Array) -> tuple[Places, Places, Array]:
     return start.astype(np.int64), np.concatenate(rows).astype(np.int64), np.concatenate(score).astype(float)
 
 
+def chances(start: Places, plot: Places, score: Array, plots: int) -> tuple[Array, Places]:
+    """Of each candidate, and which each track takes."""
+    prob = np.zeros(plot.size)
+    taken = share_plots(start, plot, score, plots, LOG_ODDS, prob)
+    return prob, taken
+
+
 def shared(log_ratio: Array) -> tuple[Array, Places]:
     """Marginals (n, m + 1), and the plot that each track takes, -1: none."""
     n, m = log_ratio.shape
     start, plot, score = candidates(log_ratio)
-    prob, taken = share_plots(start, plot, score, m, LOG_ODDS)
+    prob, taken = chances(start, plot, score, m)
     found = np.zeros((n, m + 1))
     for i in range(n):
         found[i, plot[start[i] : start[i + 1]] + 1] = prob[start[i] : start[i + 1]]
@@ -169,9 +176,9 @@ def test_each_track_takes_its_most_probable_plot_that_is_left_and_no_plot_is_tak
 
 def test_no_candidates_and_no_tracks_give_nothing() -> None:
     nothing = np.zeros(0, np.int64)
-    prob, taken = share_plots(np.zeros(3, np.int64), nothing, np.zeros(0), 4, LOG_ODDS)
+    prob, taken = chances(np.zeros(3, np.int64), nothing, np.zeros(0), 4)
     assert (prob.size, taken.tolist()) == (0, [-1, -1])
-    prob, taken = share_plots(np.zeros(1, np.int64), nothing, np.zeros(0), 0, LOG_ODDS)
+    prob, taken = chances(np.zeros(1, np.int64), nothing, np.zeros(0), 0)
     assert (prob.size, taken.size) == (0, 0)
 
 

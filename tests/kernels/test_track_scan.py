@@ -302,18 +302,20 @@ def test_what_tracks_choose_is_taken_from_the_rest_and_weighed(seed: int, is_joi
     plot, score = np.concatenate(lists).astype(np.int64), rng.normal(3.0, 3.0, start[-1])
     density, volume, per, most = (1e-3, 1e9, 10.0, math.inf) if seed % 2 else (1e-9, 1e3, 1.0, 9.0)
     choice, worth = np.full(n, -1), np.zeros(n)
-    left, free_count, prob, doubtful = choose(
+    left, prob, doubtful = np.zeros(order.size, np.int64), np.zeros(plot.size), np.zeros(rows.size, np.int64)
+    left_count, free_count, doubts = choose(
         start, plot, score, rows, memory.status, slots, p, order, 35, (-0.1, density, volume, per, most), is_joint,
-        log_odds, choice, worth,
+        log_odds, choice, worth, left, prob, doubtful,
     )  # fmt: skip
-    joint, by_joint = share_plots(start, plot, score, p, log_odds)
+    joint = np.zeros(plot.size)
+    by_joint = share_plots(start, plot, score, p, log_odds, joint)
     taken = by_joint if is_joint else assign(start, plot, score, p)
     wanted = np.full(n, -1)
     wanted[rows[taken >= 0]] = plot[taken[taken >= 0]]
     assert choice.tolist() == wanted.tolist()
-    assert left.tolist() == [j for j in order.tolist() if j not in set(wanted.tolist())]
+    assert left[:left_count].tolist() == [j for j in order.tolist() if j not in set(wanted.tolist())]
     assert free_count == 35 - sum(memory.status[slots[i]] == CONFIRMED for i in range(n) if wanted[i] >= 0)
-    assert doubtful.tolist() == [
+    assert doubtful[:doubts].tolist() == [
         r for r, k in enumerate(taken.tolist()) if is_joint and k >= 0 and joint[k] < SURE_PROB
     ]
     if is_joint:

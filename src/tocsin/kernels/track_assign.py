@@ -110,8 +110,9 @@ def assign(start, plot, score, plot_count):
 
 @kernel
 def choose(
-    start, plot, score, rows, status, slots, plot_count, order, free_count, chance, is_joint, log_odds, choice, worth
-):
+    start, plot, score, rows, status, slots, plot_count, order, free_count, chance, is_joint, log_odds, choice, worth,
+    left, prob, doubtful,
+):  # fmt: skip
     """Tracks take plots: by joint probabilities, or by the best assignment.
 
     In        start .. score         candidates of rows (r,) of the picture, as `track_gate.gate` gives
@@ -123,16 +124,16 @@ def choose(
               is_joint, log_odds     see `track_joint.share_plots`
     Out       choice, worth (n,)     set where a track takes a plot: which; of tentative ones, ln of how much likelier
                                      the object made it than chance, that is `chance` or the free plots, if denser
-              order, free_count      of what is left
-              prob (k,)              of each candidate, where joint
-              doubtful (d,)          int64 indices into rows: tracks whose plot is not sure to be theirs
+              left (q,)              int64, of `order` what is left
+              prob (k,)              of each candidate, where joint; all 0 at first
+              doubtful (r,)          int64 indices into rows: tracks whose plot is not sure to be theirs
+    Returns   how many of left are filled; free_count then; how many of doubtful are filled
     """
     if is_joint:
-        prob, taken = share_plots(start, plot, score, plot_count, log_odds)
+        taken = share_plots(start, plot, score, plot_count, log_odds, prob)
     else:
-        prob, taken = np.empty(0), assign(start, plot, score, plot_count)
+        taken = assign(start, plot, score, plot_count)
     is_left = np.ones(plot_count, np.bool_)
-    doubtful = np.empty(rows.shape[0], np.int64)
     doubts = 0
     for r in range(rows.shape[0]):
         k = taken[r]
@@ -150,10 +151,9 @@ def choose(
     for r in range(rows.shape[0]):
         if taken[r] >= 0 and status[slots[rows[r]]] == TENTATIVE:
             worth[rows[r]] = min(score[taken[r]] + odds, most)
-    left = np.empty(order.shape[0], np.int64)
     count = 0
     for o in range(order.shape[0]):
         if is_left[order[o]]:
             left[count] = order[o]
             count += 1
-    return left[:count], free_count, prob, doubtful[:doubts]
+    return count, free_count, doubts

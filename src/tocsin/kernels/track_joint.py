@@ -19,17 +19,17 @@ _LOG_RATIO_MAX = 230.0  # in message passing: e to it, squared, is still a float
 
 
 @kernel
-def share_plots(start, plot, score, plot_count, log_odds):
+def share_plots(start, plot, score, plot_count, log_odds, prob):
     """Probabilities of all pairs of track and plot, and which plot each track takes.
 
     In        start (n + 1,) int64, plot (k,) int64, score (k,)   candidates of each track, as `track_gate.gate` gives
               plot_count   p
               log_odds     ln of Pd / (clutter density (1 - Pd))
-    Out       prob (k,)    of each candidate; those of a track sum to less than 1, what is left is for no plot
-              taken (n,)   int64 index into plot of what each track takes, the most probable pairs first; -1: none
+    Out       prob (k,)    of each candidate, all 0 at first; those of a track sum to less than 1, what is left is for
+                           no plot
+    Returns   taken (n,)   int64 index into plot of what each track takes, the most probable pairs first; -1: none
     """
     n = start.shape[0] - 1
-    prob = np.zeros(plot.shape[0])
     taken = np.full(n, -1, np.int64)
     first_row = np.full(plot_count, -1, np.int64)  # of each plot
     root = np.arange(n)  # tracks that share plots, joined to the first of them
@@ -96,7 +96,7 @@ def share_plots(start, plot, score, plot_count, log_odds):
         if taken[row_of[k]] < 0 and not is_taken[plot[k]]:
             taken[row_of[k]] = k
             is_taken[plot[k]] = True
-    return prob, taken
+    return taken
 
 
 @in_place_kernel

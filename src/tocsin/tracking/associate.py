@@ -74,12 +74,17 @@ def associate(
         )  # fmt: skip
         if born is not None:
             start, plot, score = born.better_than(start, plot, score)
-        order, free_count, prob, doubtful = choose(
-            start, plot, score, rows, memory.status, slots, plots.count, order, free_count, chance,
-            is_first and plots.kind < INFRARED, log_odds, choice, worth,
+        left, prob, doubtful = (
+            np.empty(order.size, dtype=np.int64), np.zeros(plot.size), np.empty(rows.size, dtype=np.int64)
         )  # fmt: skip
+        left_count, free_count, doubts = choose(
+            start, plot, score, rows, memory.status, slots, plots.count, order, free_count, chance,
+            is_first and plots.kind < INFRARED, log_odds, choice, worth, left, prob,
+            doubtful,
+        )  # fmt: skip
+        order = left[:left_count]
         if is_first:
-            doubt = shares(rows, start, plot, prob, doubtful)
+            doubt = shares(rows, start, plot, prob, doubtful[:doubts])
             born = offspring(memory, policy, par, plots, seen, back_s, order, limit, own)
     return choice, worth, doubt, born
 

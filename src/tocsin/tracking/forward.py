@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import math
 
+import msgspec
 import numpy as np
 
 from tocsin.kernels.track_bias import believe, centre, drift
@@ -43,21 +44,19 @@ _ORIGIN = np.zeros(3)
 _NO_SHARES: list[Share] = []
 
 
-@dataclasses.dataclass(slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, eq=False):
     """What a scan or a tick did: plots (n,) that fed tracks (n,), and of the first of them, which were there before,
     nis (k,); tracks absorbed (younger, older)."""
 
-    tracks: Column = dataclasses.field(default_factory=lambda: NO_TRACKS)
-    plots: Column = dataclasses.field(default_factory=lambda: NO_TRACKS)
-    nis: Column = dataclasses.field(default_factory=lambda: NO_NIS)
-    absorbed: list[tuple[int, int]] = dataclasses.field(default_factory=list)
+    tracks: Column = NO_TRACKS
+    plots: Column = NO_TRACKS
+    nis: Column = NO_NIS
+    absorbed: list[tuple[int, int]] = []
     dof: int = 0
     message: TrackUpdates | None = None
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Telling:
+class Telling(msgspec.Struct, frozen=True):
     """That what a scan or a tick does is to be told, when, and because of which messages."""
 
     time_ns: int
@@ -147,9 +146,9 @@ class Forward:
             if nis[each.row] >= 0.0:
                 bank.keep(memory, int(seen.slots[each.row]))
         n = seen.slots.size
-        is_free, fed, taken = np.empty(plots.count, dtype=bool), _numbers(n), _numbers(n + plots.count)
+        is_free, fed, taken = np.empty(plots.count, dtype=bool), *_rooms(2, n + plots.count)
         used, count = taken_plots(seen.slots, choice, nis, is_free, fed, taken)
-        fed, taken, begun = fed[:used], taken[:count], memory.take(count - used)
+        taken, begun = taken[:count], memory.take(count - used)
         capacity = memory.status.shape[0]
         marks, nis_of = np.zeros(capacity, dtype=np.int64), np.empty(capacity)
         reckon_rows(
@@ -162,7 +161,9 @@ class Forward:
         if begun.size:
             self._start(plots, column, seen, own, born, begun, taken[used:])
             marks[begun] = CHANGED
-            fed, slots = np.concatenate((fed, begun)), np.concatenate((slots, begun))
+            fed[used:count] = begun
+            slots = np.concatenate((slots, begun))
+        fed = fed[:count]
         if fed.size:
             memory.fed[fed, memory.sensor(detections.sensor)] = True
             note_support(memory.support, fed, record.bit, detections.end_ns)
@@ -298,7 +299,7 @@ class Forward:
         """
         memory, policy, end_ns = self.state, self.policy, detections.end_ns
         n = slots.size
-        out, what, dropped = _numbers(n), _numbers(n), _numbers(n)
+        out, what, dropped, young, ripe = _rooms(5, n)
         n, dropped_count, common_ns = stirred(
             memory.status, memory.plot_count, memory.evidence, memory.cov, memory.mu, memory.t_ns, slots, marks,
             policy.merge_young_hits, self.ripe_evidence, telling is not None, end_ns, out, what, dropped,
@@ -306,7 +307,7 @@ class Forward:
         slots, what = out[:n], what[:n]
         self._free(dropped[:dropped_count], telling)
         seen = estimate(memory, slots, common_ns, policy.own_prob, self.par)  # all at one time
-        gone, absorbed, young, ripe = np.empty(n, dtype=bool), np.zeros(n, dtype=bool), _numbers(n), _numbers(n)
+        gone, absorbed = np.zeros((2, n), dtype=bool)
         young_count, ripe_count = judged(what, seen.is_sound, gone, young, ripe)
         self._confirm(seen, ripe[:ripe_count])
         young = young[:young_count]
@@ -323,7 +324,7 @@ class Forward:
                 self._absorb(older, younger, end_ns)
         if common_ns != end_ns or done.absorbed:
             seen = estimate(memory, slots, end_ns, policy.own_prob, self.par)
-        rows, at, over, is_over, nis = _numbers(n), _numbers(n), _numbers(n), np.empty(n, dtype=bool), np.empty(n)
+        (rows, at, over), is_over, nis = _rooms(3, n), np.empty(n, dtype=bool), np.empty(n)
         n, over_count = news(
             slots, what, seen.is_sound, gone, absorbed, nis_of, seen.mu, memory.told_boost, rows, at, is_over, nis, over
         )
@@ -368,6 +369,6 @@ class Forward:
         absorb(memory, older, younger, seen.state[0], known, slope)
 
 
-def _numbers(count: int) -> Column:
-    """Room for slots or rows that a kernel fills in."""
-    return np.empty(count, dtype=np.int64)
+def _rooms(many: int, size: int) -> Column:
+    """Rooms (many, size) for slots or rows that a kernel fills in."""
+    return np.empty((many, size), dtype=np.int64)

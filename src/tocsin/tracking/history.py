@@ -7,6 +7,7 @@ object. The public one, in messages, stays with the object: see ``rename``.
 from __future__ import annotations
 
 import bisect
+import itertools
 from collections.abc import Iterator
 
 import msgspec
@@ -31,9 +32,9 @@ class Entry(msgspec.Struct, kw_only=True):
     sequence: int = 0
     serial: int  # in order of arrival
     scan: Detections | None = None
-    tracks: Column = msgspec.field(default_factory=lambda: NO_TRACKS)  # (n,) that it fed ...
-    plots: Column = msgspec.field(default_factory=lambda: NO_TRACKS)  # ... (n,) with these plots
-    nis: Column = msgspec.field(default_factory=lambda: NO_NIS)  # (k,) of the first of them: others are new ...
+    tracks: Column = NO_TRACKS  # (n,) that it fed ...
+    plots: Column = NO_TRACKS  # ... (n,) with these plots
+    nis: Column = NO_NIS  # (k,) of the first of them: others are new ...
     dof: int = 0  # ... of so many degrees of freedom
     absorbed: list[tuple[int, int]] = []  # younger track, older track
 
@@ -146,13 +147,11 @@ class History(msgspec.Struct, kw_only=True):
 
     def named(self, tracks: list[int]) -> list[int]:
         """The public numbers of tracks, each given when it is first told."""
-        names = self.names
-        return [names[track] if track in names else self._name(track) for track in tracks]
-
-    def _name(self, track: int) -> int:
-        name = self.names[track] = self.next_name
-        self.next_name += 1
-        return name
+        new = [*itertools.filterfalse(self.names.__contains__, tracks)]
+        if new:
+            self.names.update(zip(new, itertools.count(self.next_name), strict=False))
+            self.next_name += len(new)
+        return [*map(self.names.__getitem__, tracks)]
 
     def parent(self, track: int, name: int, parent_track: int) -> int:
         """The public number of what a track came off, as far as that has been told; 0: nothing."""
@@ -162,9 +161,9 @@ class History(msgspec.Struct, kw_only=True):
 
     def forget_names(self, tracks: list[int]) -> None:
         """Tracks have been told for the last time."""
-        for track in tracks:
-            name = self.names.pop(track, 0)
-            if self.parents:
+        gone = [*map(self.names.pop, tracks, itertools.repeat(0))]
+        if self.parents:
+            for name in gone:
                 self.parents.pop(name, None)
 
     def rename(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import typing
 from typing import Any
@@ -21,8 +20,7 @@ from tocsin.tracking.state import TrackerState
 _STATUS: tuple[TrackStatus, ...] = typing.get_args(TrackStatus)
 
 
-@dataclasses.dataclass(slots=True)  # frozen, it would take three times as long to make
-class Estimate:
+class Estimate(msgspec.Struct, eq=False):
     """What is believed of slots (n,) at one time: mu (n, 3), and of all models combined state (n, 6) and cov6.
 
     cov6 and ``log_beta_var`` (n,) have what is not known of the sensors' biases in them. ``is_sound`` (n,) is false for
@@ -38,8 +36,7 @@ class Estimate:
     is_sound: Column
 
 
-@dataclasses.dataclass(slots=True)
-class Picture(Estimate):
+class Picture(Estimate, eq=False):
     """The same with the banks that it comes of: x (n, 3, 9), cov (n, 3, 9, 9) and slope (n, 3, 9, b).
 
     x and cov hold as if the sensors' biases were as believed, slope is d x / d biases.

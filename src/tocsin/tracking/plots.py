@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import math
 import zlib
 
+import msgspec
 import numpy as np
 
 from tocsin.kernels import track_scan
@@ -26,8 +26,7 @@ _BENDING_RAD = 1e-5  # of a ray along the ground, by an N-unit at the surface: 3
 _KINDS = {"radar": RADAR, "infrared": INFRARED, "position": POSITION}
 
 
-@dataclasses.dataclass(slots=True)  # frozen, it would take three times as long to make
-class Plots:
+class Plots(msgspec.Struct, eq=False):
     """``kind`` as in ``kernels/track_observe.py``; z (p, 4), spot (p, 3), time_ns (p,), site (3,), var (p, 4).
 
     ``key`` (p,) is the number by which plots are told apart before anything else is computed, ``axis`` (3,) what it
@@ -51,7 +50,7 @@ class Plots:
 
     def doubted(self, ratio: float) -> Plots:
         """The same, their variances so many times as large where the ratio is above 1."""
-        return dataclasses.replace(self, var=self.var * ratio) if ratio > 1.0 else self
+        return msgspec.structs.replace(self, var=self.var * ratio) if ratio > 1.0 else self
 
 
 def plots_of(detections: Detections) -> Plots:
@@ -149,7 +148,7 @@ def as_unsure_as(plots: Plots, own: SensorBias, cov: Column) -> tuple[Plots, flo
         return plots, spread[CLOCK]
     var = plots.var + np.array((*spread[:3], 0.0))
     var[:, 2] += spread[AIR] * _BENDING_RAD**2
-    return dataclasses.replace(plots, var=var), spread[CLOCK]
+    return msgspec.structs.replace(plots, var=var), spread[CLOCK]
 
 
 NOTHING_SWEPT = np.zeros(track_scan.SWEPT_COUNT)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from copy import copy
 from typing import Literal
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from tocsin.kernels.track_memory import add_support
 from tocsin.kernels.track_observe import ROWS
@@ -153,9 +153,10 @@ def kept(watch: SensorWatch) -> SensorWatch:
 
 
 def _kept(record: SensorRecord) -> SensorRecord:
-    out = copy(record)
-    out.clock, out.offset, out.stuck, out.noise = map(copy, (record.clock, record.offset, record.stuck, record.noise))
-    return out
+    return replace(
+        record, clock=replace(record.clock), offset=replace(record.offset), stuck=replace(record.stuck),
+        noise=replace(record.noise),
+    )  # fmt: skip
 
 
 def watch_bytes(watch: SensorWatch) -> bytes:
