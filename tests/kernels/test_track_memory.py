@@ -10,10 +10,10 @@ from tocsin.kernels.track_motion import BALLISTIC, BOOST, LEVEL
 from tocsin.kernels.track_scan import CONFIRMED, FREE, TENTATIVE
 from tocsin.kernels.track_watch import BEFORE, EPOCH, EVER, NOW
 from tocsin.policy import TrackPolicy
-from tocsin.tracking.checkpoint import pack, unpack
+from tocsin.tracking.checkpoint import is_same_track, pack, unpack
 from tocsin.tracking.output import estimate, updates
 from tocsin.tracking.parameters import kernel_parameters
-from tocsin.tracking.state import TrackerState
+from tocsin.tracking.state import TrackerState, lives
 
 SENSORS = [f"radar {k}" for k in range(11)]
 
@@ -91,6 +91,34 @@ def test_what_slots_hold_comes_back_from_a_checkpoint_and_banks_as_far_as_they_l
                 if name == "cov":
                     kept[:, m, :, size:] = False
         assert getattr(other, name).tobytes() == np.where(kept, array, np.zeros_like(array)).tobytes(), name
+
+
+def test_tracks_of_two_memories_are_the_same_where_all_that_is_theirs_is() -> None:
+    rng, one = np.random.default_rng(4), TrackerState()
+    slots = one.take(30)
+    for array in vars_of(one).values():
+        array[slots] = rng.integers(1, 9, array[slots].shape)
+    one.mu[slots] = np.maximum(rng.normal(size=(30, 3)), 0.0)
+    order, live = rng.permutation(30), lives(one.mu)
+    other = TrackerState(**{name: array[order] for name, array in vars_of(one).items()})
+    back = order.argsort()
+    assert is_same_track(one, slots, other, back).all()
+    for name in ("id", "parent", "told_boost", "support"):  # what a track is called, and what is kept besides
+        getattr(other, name)[:] += 1
+    assert is_same_track(one, slots, other, back).all()
+    for m, size in ((BOOST, 9), (BALLISTIC, 7), (LEVEL, 6)):
+        for place in (("x", (m, size - 1)), ("cov", (m, size - 1, 0)), ("cov", (m, 0, size - 1))):
+            name, at = place
+            before = getattr(other, name).copy()
+            getattr(other, name)[(slice(None), *at)] += 1.0
+            assert is_same_track(one, slots, other, back).tolist() == (~live[slots, m]).tolist(), place
+            getattr(other, name)[:] = before
+    for name in ("t_ns", "mu", "status", "last_ns", "first_ns", "miss_count", "plot_count", "evidence"):
+        getattr(other, name)[back[7]] += 1
+        assert is_same_track(one, slots, other, back).nonzero()[0].tolist() == [k for k in range(30) if k != 7], name
+        getattr(other, name)[back[7]] -= 1
+    other.fed[back[7]] ^= True
+    assert not is_same_track(one, slots, other, back)[7]
 
 
 def test_support_is_of_the_present_ten_seconds_and_those_before() -> None:

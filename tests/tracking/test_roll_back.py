@@ -30,7 +30,7 @@ from tocsin.errors import MessageError
 from tocsin.messages import Detections, TrackUpdates, decode_state, encode_state
 from tocsin.tracking import Tracker, TrackerState
 from tocsin.tracking.checkpoint import keep_as, pack, unpack
-from tocsin.tracking.history import Entry, Packed, plots_of_tracks, second_of
+from tocsin.tracking.history import Entry, History, Packed, plots_of_tracks, second_of
 
 tracker_module = sys.modules[Tracker.__module__]
 
@@ -391,6 +391,10 @@ def test_a_checkpoint_gives_back_every_bit_and_refuses_another_version() -> None
     assert_same_memory(tracker.state, other)
     assert pack(other) == data
     assert pack(other) == decode_state(encode_state(data), Packed)
+    room, again = in_order(scene(11, 3, 0.5), 6)[0].state, TrackerState()
+    unpack(data, again, room)
+    assert (again.x is room.x, again.status is room.status) == (True, False)
+    assert_same_memory(tracker.state, again)
     with pytest.raises(MessageError, match="not a checkpoint"):
         unpack(msgspec.structs.replace(data, version=data.version - 1), TrackerState())
 
@@ -404,6 +408,36 @@ def test_checkpoints_are_equal_where_every_bit_is() -> None:
         assert data != msgspec.structs.replace(data, **{name: other}), name
     assert data != msgspec.structs.replace(data, next_id=data.next_id + 1)
     assert data != "data"
+
+
+def test_a_re_run_stops_where_a_checkpoint_comes_out_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng, tracker, used = np.random.default_rng(16), Tracker(), []
+    for t in range(10):
+        tracker.step(radar_scan([ground_offset(2e4, 8e4, 9e3)()], t, rng, number=t))
+        tracker.tick(ns(t + 0.4))
+    before, memory = pack(tracker.state), tracker.state.x
+    run = Tracker._run
+    monkeypatch.setattr(Tracker, "_run", lambda self, entry, telling: used.append(entry) or run(self, entry, telling))
+    assert tracker.tick(ns(4.2)) == tracker.revise(ns(10)) == []
+    assert [entry.time_ns for entry in used] == [ns(4), ns(4.2), ns(4.4)], "only the second that it lies in"
+    assert pack(tracker.state) == before
+    assert tracker.state.x is memory
+    assert [mark.time_ns for mark in tracker.state.history.checkpoints[1:]] == [ns(t) for t in range(10)]
+
+
+def test_a_number_goes_to_the_track_that_shares_most_plots_and_stays_with_one_older_than_the_checkpoint() -> None:
+    def entries(*tracks: list[int]) -> list[Entry]:
+        return [
+            Entry(time_ns=k, serial=k, tracks=np.array(fed), plots=np.arange(len(fed))) for k, fed in enumerate(tracks)
+        ]
+
+    past = History(names={3: 30, 8: 80, 9: 90, 7: 70})
+    before = entries([3, 8, 9, 7], [3, 8, 9], [3, 8, 9])
+    after = entries([8, 7, 9, 3], [9, 9, 8], [9, 3, 8])
+    rows, was, gone = past.rename(5, np.array([3, 7, 8, 9]), before, after)
+    assert dict(zip(np.array([3, 7, 8, 9])[rows].tolist(), was.tolist(), strict=True)) == {3: 3, 8: 9, 7: 8}
+    assert gone == {7: 70}
+    assert past.names == {3: 30, 7: 80, 8: 90}
 
 
 def test_plots_of_an_absorbed_track_count_for_the_one_that_absorbed_it() -> None:

@@ -192,17 +192,24 @@ def _range_and_angles(east, north, up):
 
 
 @in_place_kernel
+def radar_along(axes, target_ecef_m, site_ecef_m):
+    """`radar_from_ecef` of a site whose axes, as `east_north_up` gives them, are known."""
+    ex, ey, nx, ny, nz, ux, uy, uz = axes
+    dx = target_ecef_m[0] - site_ecef_m[0]
+    dy = target_ecef_m[1] - site_ecef_m[1]
+    dz = target_ecef_m[2] - site_ecef_m[2]
+    return _range_and_angles(ex * dx + ey * dy, nx * dx + ny * dy + nz * dz, ux * dx + uy * dy + uz * dz)
+
+
+@in_place_kernel
 def radar_from_ecef(target_ecef_m, site_ecef_m):
     """Range, azimuth (clockwise from true north, 0..2 pi) and elevation of a target seen from a site.
 
     In        target_ecef_m, site_ecef_m  (3,) float64  ECEF, m
     Out       (range_m, azimuth_rad, elevation_rad); (0, 0, 0) where both are one point
     """
-    ex, ey, nx, ny, nz, ux, uy, uz = east_north_up(site_ecef_m[0], site_ecef_m[1], site_ecef_m[2])
-    dx = target_ecef_m[0] - site_ecef_m[0]
-    dy = target_ecef_m[1] - site_ecef_m[1]
-    dz = target_ecef_m[2] - site_ecef_m[2]
-    return _range_and_angles(ex * dx + ey * dy, nx * dx + ny * dy + nz * dz, ux * dx + uy * dy + uz * dz)
+    axes = east_north_up(site_ecef_m[0], site_ecef_m[1], site_ecef_m[2])
+    return radar_along(axes, target_ecef_m, site_ecef_m)
 
 
 @in_place_kernel

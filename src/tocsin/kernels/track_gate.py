@@ -58,8 +58,11 @@ def first_from(key, value):
 
 @in_place_kernel
 def _shelf_of(shelf, low, per_m, value):
-    """Which shelf a value belongs on: never a lower one than that of a smaller value."""
-    return int(min(max((value - low) * per_m, 0.0), shelf.shape[0] - 2.0))
+    """Which shelf a value belongs on: never a lower one than that of a smaller value; the first, if it is no number."""
+    place = (value - low) * per_m
+    if place >= shelf.shape[0] - 2:
+        return shelf.shape[0] - 2
+    return int(place) if place > 0.0 else 0
 
 
 @in_place_kernel

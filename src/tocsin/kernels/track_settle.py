@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from tocsin.kernels.compiled import in_place_kernel, kernel
-from tocsin.kernels.geodesy import geodetic_from_ecef, radar_from_ecef
+from tocsin.kernels.geodesy import east_north_up, geodetic_from_ecef, radar_along, radar_from_ecef
 from tocsin.kernels.track_bank import copy_bank
 from tocsin.kernels.track_motion import BALLISTIC, BOOST, DEAD_PROB, LEVEL
 from tocsin.kernels.track_observe import INFRARED
@@ -43,14 +43,14 @@ _HITS_MIN = 3  # two plots agree with any velocity: no track is confirmed by few
 
 
 @in_place_kernel
-def looked_at(kind, swept, site, position_ecef_m):
+def looked_at(kind, swept, site, axes, position_ecef_m):
     """Whether a scan looked where a track is, so that seeing nothing there means something.
 
     A swept volume is taken to be one where a target like those tracked is detected with its probability at any range:
     `stages.screen` cuts a radar's to the ranges of which that is true. Its elevations are those a radar sees, bent by
     the air: a true one is lower, so what stands above the lower edge was looked at, and the upper edge gets a margin.
 
-    In        swept (SWEPT_COUNT,), site (3,) ECEF m
+    In        swept (SWEPT_COUNT,), site (3,) ECEF m, and its axes as `east_north_up` gives them
     Returns true where the volume, less a narrow edge, holds the place; infrared: where the Earth is not in between
     """
     if kind == INFRARED:
@@ -59,7 +59,7 @@ def looked_at(kind, swept, site, position_ecef_m):
             return False
         _, _, elevation_rad = radar_from_ecef(site, position_ecef_m)  # of the sensor, seen from the target
         return elevation_rad > _EDGE_RAD
-    range_m, azimuth_rad, elevation_rad = radar_from_ecef(position_ecef_m, site)
+    range_m, azimuth_rad, elevation_rad = radar_along(axes, position_ecef_m, site)
     width = swept[AZIMUTH_TO_RAD] - swept[AZIMUTH_FROM_RAD]
     past = (azimuth_rad - swept[AZIMUTH_FROM_RAD]) % (2.0 * math.pi)
     return (
@@ -116,6 +116,7 @@ def reckon(
     """
     prob = min(swept[DETECTION_PROB], _PROB_MAX)
     unseen = math.log(1.0 - prob)
+    axes = east_north_up(site[0], site[1], site[2])
     for i in range(slots.shape[0]):
         k = slots[i]
         if nis[i] >= 0.0:
@@ -124,7 +125,7 @@ def reckon(
             continue
         if not has_swept:
             continue
-        is_looked_at = looked_at(kind, swept, site, state[i])
+        is_looked_at = looked_at(kind, swept, site, axes, state[i])
         if kind == INFRARED:
             is_looked_at = is_looked_at and seen_mu[i, BOOST] > 0.0
             if is_looked_at:
@@ -150,7 +151,7 @@ def reckon(
     if has_swept:
         for i in range(lone_slots.shape[0]):
             k = lone_slots[i]
-            if looked_at(kind, swept, site, x[k, BALLISTIC]):
+            if looked_at(kind, swept, site, axes, x[k, BALLISTIC]):
                 miss_count[k] += 1
                 evidence[k] += unseen
                 _drop_where_over(k, status, parent, miss_count, evidence, limits, marks)

@@ -61,9 +61,10 @@ def pack(memory: TrackerState) -> Packed:
     )
 
 
-def unpack(data: Packed, memory: TrackerState) -> None:
+def unpack(data: Packed, memory: TrackerState, room: TrackerState | None = None) -> None:
     """Put a packed memory back, in arrays of its own: those that were there before are left as they are.
 
+    ``room``: a memory that is no more, whose banks are overwritten: large arrays are costly to come by.
     Raises    MessageError where it was packed by another version
     """
     if data.version != _VERSION:
@@ -81,9 +82,10 @@ def unpack(data: Packed, memory: TrackerState) -> None:
             array[data.slots] = rows[:, start:end].reshape(-1, *shape) if shape else rows[:, start]
             setattr(memory, name, array)
             start = end
-    memory.x = np.zeros((data.capacity, MODEL_COUNT, SIZE))
-    memory.cov = np.zeros((data.capacity, MODEL_COUNT, SIZE, SIZE))
-    memory.slope = np.zeros((data.capacity, MODEL_COUNT, SIZE, data.bias_mean.size))
+    for name, shape in (("x", ()), ("cov", (SIZE,)), ("slope", (data.bias_mean.size,))):
+        bank: Column | None = None if room is None else getattr(room, name)
+        shape = (data.capacity, MODEL_COUNT, SIZE, *shape)
+        setattr(memory, name, bank if bank is not None and bank.shape == shape else np.zeros(shape))
     starts = _starts(memory.mu, data.slots, data.bias_mean.size)
     by_rows(
         lambda of: put_banks(data.banks, data.slots[of], starts[of], memory.mu, memory.x, memory.cov, memory.slope),

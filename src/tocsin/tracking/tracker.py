@@ -47,6 +47,7 @@ class Tracker:
         self._forward = Forward(self.policy, self.layout)
         self._window_ns = ns_from_s(self.policy.window_s)
         self._plots: dict[int, Plots] = {}  # of scans in the window, made once
+        self._room: TrackerState | None = None  # a memory from before a re-run, whose arrays the next may have
 
     @property
     def state(self) -> TrackerState:
@@ -180,7 +181,8 @@ class Tracker:
             bisect.insort(past.entries, entry, key=lambda e: e.key)
         stale = {mark.time_ns: mark for mark in past.checkpoints[place + 1 :] if mark.time_ns > late[-1].time_ns}
         del past.checkpoints[place + 1 :]
-        unpack(past.checkpoints[place].data, memory)
+        room, self._room = self._room, None
+        unpack(past.checkpoints[place].data, memory, room)
         rerun = Rerun(old, memory.next_id, before, late)
         to_come = {entry.serial for entry in late}
         for entry in past.entries[start:]:
@@ -193,4 +195,6 @@ class Tracker:
                 past.checkpoints.append(Checkpoint(second_ns, data))
             self._run(entry, None)
             to_come.discard(entry.serial)
-        return revision(self._forward, rerun, past.entries[start:], telling, is_whole)
+        told = revision(self._forward, rerun, past.entries[start:], telling, is_whole)
+        self._room = old
+        return told
