@@ -40,3 +40,21 @@ def test_a_kernel_is_never_stale_after_an_edit_in_another_file_it_uses(tmp_path:
     constants.write_text(text.replace("GM_M3_S2 = 3.986004418e14", "GM_M3_S2 = 7.972008836e14"), encoding="utf-8")
     after, hits = run(tmp_path / "source", tmp_path / "cache")
     assert (after, hits) == (2.0 * before, 0)
+
+
+def test_only_what_python_calls_becomes_machine_code(tmp_path: Path) -> None:
+    run(Path(tocsin.__file__).parents[1], tmp_path)
+    assert [made.name.split("-")[0] for made in tmp_path.rglob("*.nbc")] == ["gravity.gravity_j2"]
+
+
+def test_with_another_numba_a_kernel_is_compiled_in_its_plain_way_and_gives_the_same(tmp_path: Path) -> None:
+    kernels = Path(tocsin.__file__).parent / "kernels"
+    (tmp_path / "source" / "tocsin").mkdir(parents=True)
+    shutil.copy(kernels.parent / "__init__.py", tmp_path / "source" / "tocsin")
+    shutil.copytree(kernels, tmp_path / "source" / "tocsin" / "kernels")
+    once = tmp_path / "source" / "tocsin" / "kernels" / "once.py"
+    once.write_text(once.read_text(encoding="utf-8").replace("VERSION = (0, 68)", "VERSION = (0, 1)"), encoding="utf-8")
+    plain, _ = run(tmp_path / "source", tmp_path / "cache")
+    ours, _ = run(kernels.parents[1], tmp_path / "other")
+    assert plain == ours
+    assert len(list((tmp_path / "cache").rglob("*.nbc"))) > 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib.resources
 import os
 import subprocess
@@ -14,8 +15,7 @@ from pathlib import Path
 
 _LOCK = "compiling"
 _STALE_LOCK_S = 300.0  # no compile takes so long: whoever held it has died
-_SHARED = ("geodesy.", "motion.")  # what the rest builds on, compiled before the work is split
-# compiled by a second process: half of the time, and next to nothing that the other half needs too
+# compiled by a second process: half of the time, and little that the other half needs too
 _SECOND = ("track_bank.", "track_gate.", "track_scan.", "track_settle.", "track_split.", "track_twins.", "track_watch.")
 
 
@@ -48,15 +48,13 @@ def _compile(quiet: bool, should_stop: Callable[[], bool], start: float) -> None
     from tocsin.cli.roots import compile_root, read_roots
 
     roots = read_roots()
-    shared = [root for root in roots if root.startswith(_SHARED)]
     second = [root for root in roots if root.startswith(_SECOND)]
-    own = [root for root in roots if root not in shared and root not in second]
+    own = [root for root in roots if root not in second]
     show = _Show(len(roots), start, quiet)
-    for root in shared:
-        _stop_if(should_stop)
-        compile_root(root)
-        show.more(1)
-    with subprocess.Popen([sys.executable, "-m", __name__, *_SECOND], stdout=subprocess.PIPE, text=True) as helper:
+    with (
+        _no_collection(),
+        subprocess.Popen([sys.executable, "-m", __name__, *_SECOND], stdout=subprocess.PIPE, text=True) as helper,
+    ):
         try:
             for root in own:
                 _stop_if(should_stop)
@@ -72,6 +70,16 @@ def _compile(quiet: bool, should_stop: Callable[[], bool], start: float) -> None
     for root in second:  # loads them; compiles what the helper, had it failed, would have left
         compile_root(root)
     show.end()
+
+
+@contextlib.contextmanager
+def _no_collection() -> Iterator[None]:
+    """numba leaves so much garbage that to look for it takes a tenth of the time; it is half a gigabyte in the end."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _stop_if(should_stop: Callable[[], bool]) -> None:
@@ -131,11 +139,12 @@ def main() -> None:
     """The second process: compile the roots that start with one of the arguments, and say each on stdout."""
     from tocsin.cli.roots import compile_root, read_roots
 
-    for root in read_roots():
-        if root.startswith(tuple(sys.argv[1:])):
-            compile_root(root)
-            sys.stdout.write(root + "\n")
-            sys.stdout.flush()
+    with _no_collection():
+        for root in read_roots():
+            if root.startswith(tuple(sys.argv[1:])):
+                compile_root(root)
+                sys.stdout.write(root + "\n")
+                sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ def compile_root(line: str) -> bool:
 
 
 def compiled_roots() -> list[str]:
-    """Lines for every kernel with a compiled signature in this process. From a warm cache these are the roots alone."""
+    """Lines for every kernel that Python called in this process."""
     lines = []
     for found in pkgutil.iter_modules(tocsin.kernels.__path__):
         module = importlib.import_module(f"tocsin.kernels.{found.name}")

@@ -13,6 +13,8 @@ from pathlib import Path
 import numba
 from numba.np import linalg
 
+from tocsin.kernels import once
+
 
 def _skip_blas_check() -> None:
     """Load numba's array functions without scipy, which they import, for 0.2 s, to see whether BLAS could be called.
@@ -46,12 +48,23 @@ CACHE_FOLDER = _cache_folder()
 
 def kernel(function, counts_references=True):
     """Compile a pure function of floats and arrays: cached, numpy error model, no fastmath, no entry from C."""
+    if numba.config.DISABLE_JIT:
+        return function
+    options = {
+        "nopython": True,
+        "error_model": "numpy",
+        "nogil": True,
+        "no_cfunc_wrapper": True,
+        "_nrt": counts_references,
+    }
     before = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = CACHE_FOLDER
     try:
-        return numba.njit(cache=True, error_model="numpy", nogil=True, no_cfunc_wrapper=True, _nrt=counts_references)(
-            function
-        )
+        if numba.version_info[:2] != once.VERSION:
+            return numba.jit(cache=True, **options)(function)
+        made = once.Kernel(function, targetoptions=options)
+        made.enable_caching()
+        return made
     finally:
         numba.config.CACHE_DIR = before
 
