@@ -46,14 +46,12 @@ def moved(state: np.ndarray, shift_s: float) -> np.ndarray:
 
 
 def evidence(
-    states: np.ndarray, plots: np.ndarray, *, status: int = CONFIRMED, support: int = OTHERS, age_s: float = 1.0,
-    seen_s: float = 10.0, choice: Sequence[int] = (), others: int = OTHERS, odd: int = 0, turn: int = 0,
-    supports: Sequence[int] = (), clock_var: float = 0.0, cov_ratio: float = 1.0, flies: int = BALLISTIC,
+    states: np.ndarray, plots: np.ndarray, *, status: int | list[int] = CONFIRMED, support: int = OTHERS,
+    age_s: float = 1.0, seen_s: float = 10.0, choice: Sequence[int] = (), others: int = OTHERS, odd: int = 0,
+    turn: int = 0, supports: Sequence[int] = (), clock_var: float = 0.0, cov_ratio: float = 1.0, flies: int = BALLISTIC,
     push: Sequence[float] = (0.0, 0.0, 0.0), newer_s: float = 0.0, kind: int = RADAR, kept: np.ndarray | None = None,
-    lone: int = 0,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
-    """``plots``: of a radar, or unit sights; ``kept`` (n, 4): support as it is left; states are of now + newer_s, the
-    last ``lone`` of them of tracks that are not predicted."""
+    """``plots``: of a radar, or unit sights; ``kept`` (n, 4): support as it is left; states are of now + newer_s."""
     n, p = len(states), len(plots)
     z, spot, var = np.zeros((p, ROWS)), np.zeros((p, 3)), np.ones((p, ROWS))
     for j, row in enumerate(plots):
@@ -62,13 +60,11 @@ def evidence(
     shifts, pairs, out = np.empty((4, SHIFT_COUNT)), np.empty((PAIR_MAX, 1 + 2 * ROWS)), np.empty(8)
     times, bank, mu = np.full(n, NOW_NS), np.zeros((n, 3, 9)), np.zeros((n, 3))
     bank[:, BOOST, 6:], mu[:, flies] = push, 1.0
-    place, m = np.zeros((n, 3, 9)), n - lone
-    place[m:, BALLISTIC, :6] = states[m:]
     memory = np.array([[mask, mask, 0, 1] for mask in supports or [support] * n])
     scan_evidence(
-        np.arange(m), np.full(n, status), times - round((age_s + seen_s) * 1e9), times - round(age_s * 1e9),
-        times + round(newer_s * 1e9), memory, states[:m], np.tile(cov_ratio * track()[1], (m, 1, 1)), bank[:m], mu[:m],
-        np.arange(m, n), place, np.array(choice or [-1] * m), NOW_NS, clock_var, 0, others, odd,
+        np.arange(n), np.full(n, status), times - round((age_s + seen_s) * 1e9), times - round(age_s * 1e9),
+        times + round(newer_s * 1e9), memory, states, np.tile(cov_ratio * track()[1], (n, 1, 1)), bank, mu,
+        np.array(choice or [-1] * n), NOW_NS, clock_var, 0, others, odd,
         np.array([3, 3, 3, 3]), turn, kind, z, spot, np.full(p, NOW_NS), SITE, var, LIMIT, shifts, pairs, out,
     )  # fmt: skip
     if kept is not None:
@@ -271,16 +267,21 @@ def test_a_plot_beside_the_path_votes_for_no_shift() -> None:
     assert not shifts.any()
 
 
-@pytest.mark.parametrize("lone", [0, 1])
-@pytest.mark.parametrize(("apart_m", "is_judged"), [(40_000.0, False), (60_000.0, True)])
-def test_nobody_is_judged_where_another_fed_a_track_beside_it(apart_m: float, is_judged: bool, lone: int) -> None:
-    """Two radars feed the first track, a third the other, some tens of km along an axis, be it predicted or not."""
+@pytest.mark.parametrize(
+    ("apart_m", "other_status", "is_judged"),
+    [(40_000.0, CONFIRMED, False), (40_000.0, TENTATIVE, True), (60_000.0, CONFIRMED, True)],
+)
+def test_nobody_is_judged_where_another_fed_a_confirmed_track_beside_it(
+    apart_m: float, other_status: int, is_judged: bool
+) -> None:
+    """Two radars feed the first track, a third the other, some tens of km along an axis."""
     state, _ = track()
     other = state.copy()
     other[0] += apart_m
     late = radar_plot(moved(state, 3.0))
     _, _, out = evidence(
-        np.stack((state, other)), late[None], supports=(0b0110, 0b1000), others=ALL_OTHERS, lone=lone
+        np.stack((state, other)), late[None], status=[CONFIRMED, other_status], supports=(0b0110, 0b1000),
+        others=ALL_OTHERS,
     )  # fmt: skip
     assert out[[1, 5, 7]].tolist() == [is_judged, is_judged, 1.0]
 

@@ -104,7 +104,7 @@ def test_what_is_left_out_would_have_found_no_plot(
 
 
 def test_sensors_are_judged_as_if_nothing_had_been_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What another fed beside a track, be it a false plot, says that they disagree about it."""
+    """What a sensor fed beside a track, a false plot as much as a body, is no sign yet that it disagrees about that."""
     assert_leaving_out_changes_nothing(monkeypatch, scans(1.0, 0.0, radars=4, beside=2), 150)
 
 

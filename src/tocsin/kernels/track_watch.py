@@ -11,7 +11,7 @@ import numpy as np
 
 from tocsin.kernels.compiled import in_place_kernel, kernel
 from tocsin.kernels.constants import GM_M3_S2
-from tocsin.kernels.track_motion import BALLISTIC, BOOST, LEVEL
+from tocsin.kernels.track_motion import BOOST, LEVEL
 from tocsin.kernels.track_observe import INFRARED, NU, ROW_COUNT, ROWS, observe
 from tocsin.kernels.track_scan import CONFIRMED
 from tocsin.kernels.track_update import cholesky_solve
@@ -126,16 +126,16 @@ def _rows_of(mask, bit_rows):
 
 @in_place_kernel
 def _references(
-    slots, status, first_ns, last_ns, support, state, lone_slots, place, when_ns, others, odd, bit_rows, turn, known,
-    apart, picked, agreed,
+    slots, status, first_ns, last_ns, support, state, when_ns, others, odd, bit_rows, turn, known, apart, picked, agreed
 ):  # fmt: skip
     """Fill picked (REFERENCE_MAX,) with rows of tracks to compare with, and agreed, whether to judge by them; returns
     how many.
 
     Confirmed, seen for SETTLED_NS and no longer ago than FRESH_NS, lately measured by sensors of ``others`` that fix a
-    position twice over. Nobody is judged where more than a few of the others lately fed something beside it, and not
-    it, or are of ``odd`` and did not feed it: they disagree among themselves, and one of them may be the liar. Where
-    there are many, ``turn`` says which now. known (n,) and apart (REFERENCE_MAX,) int64 are overwritten.
+    position twice over. Nobody is judged where more than a few of the others lately fed another confirmed track beside
+    it, and not it, or are of ``odd`` and did not feed it: they disagree among themselves, and one of them may be the
+    liar. What is not confirmed says nothing: a plot that errs by more than the gate begins a track as well. Where there
+    are many, ``turn`` says which now. known (n,) and apart (REFERENCE_MAX,) int64 are overwritten.
     """
     n = slots.shape[0]
     count = 0
@@ -155,12 +155,12 @@ def _references(
         return 0
     for r in range(found):
         apart[r] = odd  # those who disagree
-    for j in range(n + lone_slots.shape[0]):
-        k = slots[j] if j < n else lone_slots[j - n]
+    for j in range(n):
+        k = slots[j]
         fed = support[k, NOW] | support[k, BEFORE]
-        if fed & others == 0:
+        if status[k] != CONFIRMED or fed & others == 0:
             continue
-        at = state[j] if j < n else place[k, BALLISTIC]
+        at = state[j]
         for r in range(found):
             i = picked[r]
             is_apart = abs(at[0] - state[i, 0]) > _NEAR_M
@@ -175,14 +175,13 @@ def _references(
 
 @kernel
 def scan_evidence(
-    slots, status, first_ns, last_ns, t_ns, support, state, cov6, x, mu, lone_slots, place, choice, when_ns, clock_var,
-    bit, others, odd, bit_rows, turn, kind, z, spot, plot_ns, site, var, limit, shifts, pairs, out,
+    slots, status, first_ns, last_ns, t_ns, support, state, cov6, x, mu, choice, when_ns, clock_var, bit, others, odd,
+    bit_rows, turn, kind, z, spot, plot_ns, site, var, limit, shifts, pairs, out,
 ):  # fmt: skip
     """What a scan says of its sensor, by each reference track and in sum.
 
     In        slots (n,), state (n, 6), cov6 (n, 6, 6), x (n, 3, 9), mu (n, 3)  tracks predicted to when_ns
               status, first_ns, last_ns, t_ns, support  the memory's, by slot
-              lone_slots (m,)  tracks besides, of one plot, not predicted; place (T, 3, 9): the memory's x, by slot
               choice (n,)     plot that each track chose, -1: none
               clock_var       s2, of what is not known of the sensor's clock; plots are less what is
               bit, others     the sensor's bit, and the mask of the other trusted sensors
@@ -203,7 +202,7 @@ def scan_evidence(
     shifts[:] = 0.0
     out[:] = 0.0
     _scan_evidence(
-        slots, status, first_ns, last_ns, t_ns, support, state, cov6, x, mu, lone_slots, place, choice, when_ns,
+        slots, status, first_ns, last_ns, t_ns, support, state, cov6, x, mu, choice, when_ns,
         clock_var, bit, others, odd, bit_rows, turn, kind, z, spot, plot_ns, site, var, limit, shifts, pairs, out,
         np.empty(slots.shape[0], np.int64), np.empty((2, REFERENCE_MAX), np.int64), np.empty(REFERENCE_MAX, np.bool_),
         np.ones(z.shape[0], np.bool_), np.empty(z.shape[0], np.int64), np.empty((2, 6)), np.zeros((ROWS, NU + 1)),
@@ -214,7 +213,7 @@ def scan_evidence(
 
 @in_place_kernel
 def _scan_evidence(
-    slots, status, first_ns, last_ns, t_ns, support, state, cov6, x, mu, lone_slots, place, choice, when_ns, clock_var,
+    slots, status, first_ns, last_ns, t_ns, support, state, cov6, x, mu, choice, when_ns, clock_var,
     bit, others, odd, bit_rows, turn, kind, z, spot, plot_ns, site, var, limit, shifts, pairs, out, known, numbers,
     agreed, is_free, close, moved, view, seen, s, b, wide, done,
 ):  # fmt: skip
@@ -222,8 +221,8 @@ def _scan_evidence(
     picked, apart = numbers[0], numbers[1]
     push, at = moved[0], moved[1]
     reference_count = _references(
-        slots, status, first_ns, last_ns, support, state, lone_slots, place, when_ns, others, odd, bit_rows, turn,
-        known, apart, picked, agreed,
+        slots, status, first_ns, last_ns, support, state, when_ns, others, odd, bit_rows, turn, known, apart, picked,
+        agreed,
     )  # fmt: skip
     if reference_count == 0:
         return

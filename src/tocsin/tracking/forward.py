@@ -113,10 +113,7 @@ class Forward:
         unsure = plots
         if own.has_any:
             unsure, clock_var_s2 = as_unsure_as(plots, own, memory.biases.cov)
-        if hear(
-            memory.watch, record, detections.end_ns, unsure, clock_var_s2, seen, lone_slots, choice, memory,
-            self.policy,
-        ):  # fmt: skip
+        if hear(memory.watch, record, detections.end_ns, unsure, clock_var_s2, seen, choice, memory, self.policy):
             self._disown(detections, telling, done)
             left = memory.status[seen.slots] != FREE
             row = np.where(left, left.cumsum() - 1, -1)  # of each row that was, -1: gone

@@ -60,14 +60,13 @@ _SHIFTS_S = np.arange(SHIFT_COUNT) * SHIFT_STEP_S - SHIFT_MAX_S
 
 
 def hear(
-    watch: SensorWatch, record: SensorRecord, end_ns: int, plots: Plots, clock_var_s2: float,
-    seen: Picture, lone_slots: Column, choice: Column, memory: TrackerState, policy: TrackPolicy,
+    watch: SensorWatch, record: SensorRecord, end_ns: int, plots: Plots, clock_var_s2: float, seen: Picture,
+    choice: Column, memory: TrackerState, policy: TrackPolicy,
 ) -> bool:  # fmt: skip
     """Use what one scan says of its sensor; True where that changes how far the sensor is trusted.
 
     In        plots   less the biases believed, their variances with what is not known of these; but for the clock's
-              seen    tracks predicted to the plots' time, before this scan updates them; lone_slots: those of one plot
-                      that are left out of it
+              seen    tracks predicted to the plots' time, before this scan updates them
               choice  (n,) plot that each of them chose, -1: none
     """
     record.count += 1
@@ -84,8 +83,8 @@ def hear(
     shifts, pairs, out = np.empty((4, SHIFT_COUNT)), np.empty((PAIR_MAX, 1 + 2 * ROWS)), np.empty(8)
     scan_evidence(
         seen.slots, memory.status, memory.first_ns, memory.last_ns, memory.t_ns, memory.support, seen.state,
-        seen.cov6, seen.x, seen.mu, lone_slots, memory.x, choice, plots.when_ns, clock_var_s2, record.bit, others,
-        witnesses, watch.bit_rows, record.count, plots.kind, plots.z, plots.spot, plots.time_ns, plots.site, plots.var,
+        seen.cov6, seen.x, seen.mu, choice, plots.when_ns, clock_var_s2, record.bit, others, witnesses, watch.bit_rows,
+        record.count, plots.kind, plots.z, plots.spot, plots.time_ns, plots.site, plots.var,
         chi_square_bound(policy.watch_gate_prob, plots.row_count), shifts, pairs, out,
     )  # fmt: skip
     shown, odd, pair_count, nis, nis_rows, references, has_fed, astray = out.tolist()
