@@ -9,10 +9,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tocsin.kernels import ecef_from_geodetic
+from tocsin.kernels import ecef_from_geodetic, ecef_from_radar
+from tocsin.kernels.geodesy import east_north_up
 from tocsin.kernels.track_motion import BALLISTIC, BOOST, LEVEL
 from tocsin.kernels.track_observe import INFRARED, POSITION, RADAR, RADAR_RATE
-from tocsin.kernels.track_scan import CONFIRMED, TENTATIVE
+from tocsin.kernels.track_scan import (
+    AZIMUTH_FROM_RAD,
+    AZIMUTH_TO_RAD,
+    CONFIRMED,
+    ELEVATION_MAX_RAD,
+    ELEVATION_MIN_RAD,
+    RANGE_MAX_M,
+    RANGE_MIN_M,
+    TENTATIVE,
+)
 from tocsin.kernels.track_settle import (
     CHANGED,
     DROPPED,
@@ -21,6 +31,7 @@ from tocsin.kernels.track_settle import (
     YOUNG,
     given_up,
     judged,
+    looked_at,
     news,
     reckon,
     stirred,
@@ -159,13 +170,30 @@ def test_a_look_in_vain_counts_where_it_says_something(kind: int, is_lone: bool)
         look(rng, kind, is_lone)
 
 
+@pytest.mark.parametrize("edge", [AZIMUTH_FROM_RAD, AZIMUTH_TO_RAD, ELEVATION_MIN_RAD, ELEVATION_MAX_RAD, RANGE_MIN_M,
+                                  RANGE_MAX_M])  # fmt: skip
+def test_a_track_was_looked_at_where_all_within_reach_of_it_was_swept(edge: int) -> None:
+    """30 km inside one edge of the swept volume and far from the others, 200 km off."""
+    at = np.array((2e5, 1.0, 0.5))  # range, azimuth, elevation
+    swept = np.array((0.0, 2.0, 0.0, 1.0, 1e5, 3e5, 0.9, 0.0))
+    column, m_per_unit = {
+        RANGE_MIN_M: (0, 1.0), RANGE_MAX_M: (0, -1.0), AZIMUTH_FROM_RAD: (1, 2e5 * math.cos(0.5)),
+        AZIMUTH_TO_RAD: (1, -2e5 * math.cos(0.5)), ELEVATION_MIN_RAD: (2, 2e5), ELEVATION_MAX_RAD: (2, -2e5),
+    }[edge]  # fmt: skip
+    swept[edge] = at[column] - 30e3 / m_per_unit
+    place, axes = ecef_from_radar(at[0], at[1], at[2], SITE), east_north_up(*SITE.tolist())
+    assert looked_at(RADAR, swept, SITE, axes, place, 0.0)
+    assert looked_at(RADAR, swept, SITE, axes, place, 25e3)
+    assert not looked_at(RADAR, swept, SITE, axes, place, 31e3)
+
+
 def look(rng: np.random.Generator, kind: int, is_lone: bool) -> None:
     """One track: an object 300 km off, in the swept volume or not, that the scan fed or not."""
     has_swept, is_seen, is_fed, is_late = rng.random(4) < (0.8, 0.7, 0.0 if is_lone else 0.2, 0.5)
     status = TENTATIVE if is_lone else int(rng.choice([TENTATIVE, CONFIRMED]))
     parent, counts = (0, (1, 0, 0)) if is_lone else (rng.choice([0, 9]), rng.choice([(3, 0, 0), (3, 2, 0), (0, 3, 0)]))
     misses, evidence, prob = rng.integers(0, 9), rng.choice([-5.9, -3.0, 4.0]), rng.choice([0.5, 0.9, 1.0])
-    std_m = 100.0 if is_lone else rng.choice([4_900.0, 5_100.0])
+    std_m = 100.0 if is_lone else rng.choice([15_000.0, 18_000.0])
     burns = rng.choice([0.0, 0.6]) if kind == INFRARED else 0.0
     then_ns = NOW_NS - 10**9 * is_late
     place = np.array(ecef_from_geodetic(0.63, 0.74, 60e3))
@@ -186,10 +214,10 @@ def look(rng: np.random.Generator, kind: int, is_lone: bool) -> None:
         memory.x, memory.cov, memory.mu, memory.slope, memory.t_ns, memory.miss_count, memory.plot_count, memory.status,
         memory.parent, memory.evidence, memory.told_boost, seen.slots, np.array([2.5 if is_fed else -1.0])[row], seen.x,
         seen.cov, seen.mu, seen.slope, seen.state, seen.cov6, np.array([1] if is_lone else [], dtype=np.int64), NOW_NS,
-        kind, has_swept, swept, site, np.array((MISSES[0], MISSES[1], MISSES[2], EVIDENCE_MIN)), PAR, marks, nis_of,
+        kind, has_swept, swept, site, np.array((*MISSES, EVIDENCE_MIN)), PAR, marks, nis_of,
     )  # fmt: skip
     is_looked_at = has_swept and is_seen and not is_fed and (kind == RADAR or is_lone or burns > 0.0)
-    unsure = kind == RADAR and (status == CONFIRMED or counts[1] > 0) and std_m > 5_000.0
+    unsure = kind == RADAR and (status == CONFIRMED or counts[1] > 0) and std_m > 16_500.0
     is_missed = is_looked_at and not unsure and (kind == RADAR or status == TENTATIVE)
     loss = math.log(1.0 - min(prob, 0.99)) if is_missed and (kind == RADAR or is_lone) else 0.0
     is_unlit = is_looked_at and kind == INFRARED and not is_lone

@@ -11,6 +11,7 @@ from tracking_scene import EVERYWHERE, RADAR, at, burnout, coasting, ns, radar_s
 
 from tocsin.kernels import ecef_from_radar, radar_from_ecef, radar_jacobian
 from tocsin.kernels import track_observe as plot_kind
+from tocsin.kernels.geodesy import east_north_up
 from tocsin.kernels.track_motion import BALLISTIC
 from tocsin.kernels.track_settle import looked_at
 from tocsin.messages import column
@@ -86,4 +87,6 @@ def test_what_stands_just_under_the_upper_edge_may_have_been_seen_over_it(
 ) -> None:
     """A target at 0.5 rad and 300 km: its ray is bent upwards, so an edge 3 mrad above it proves nothing."""
     swept = msgspec.structs.replace(EVERYWHERE, elevation_max_rad=elevation_max_rad)
-    assert looked_at(plot_kind.RADAR, swept_row(swept), RADAR, ecef_from_radar(3e5, 1.0, 0.5, RADAR)) is is_evidence
+    place = ecef_from_radar(3e5, 1.0, 0.5, RADAR)
+    axes = east_north_up(*RADAR.tolist())
+    assert looked_at(plot_kind.RADAR, swept_row(swept), RADAR, axes, place, 0.0) is is_evidence

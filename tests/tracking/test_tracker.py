@@ -304,6 +304,19 @@ def test_a_body_that_was_hit_is_dropped_while_the_radar_still_looks() -> None:
     assert dropped == 60 + TrackPolicy().lost_misses
 
 
+def test_a_young_track_is_dropped_as_soon_however_unsure_of_its_place_it_grows() -> None:
+    """Four plots of a coarse radar tell a velocity to 1 km/s: fifteen seconds on, that is 16 km, all of it swept."""
+    tracker, policy, rng = Tracker(), TrackPolicy(), np.random.default_rng(0)
+    for t, (position, _) in enumerate(coasting(3)):
+        tracker.step(radar_scan([position], t, rng, number=t, std=(30.0, 2e-3)))
+    for t in range(4, 4 + policy.lost_misses):
+        seen = tracker.confirmed(ns(t))
+        assert seen.slots.size == 1
+        tracker.step(radar_scan([], t, rng, number=t, swept=EVERYWHERE))
+    assert np.trace(seen.cov6[0, :3, :3]) > 10e3**2
+    assert tracker.state.alive().size == 0
+
+
 def test_an_empty_scan_without_a_swept_volume_is_no_evidence() -> None:
     tracker = Tracker()
     watch_coast(13, 60, tracker)

@@ -35,7 +35,7 @@ RIPE = 16  # its evidence confirms it
 _PLUME_HEIGHT_M = 12_000.0  # below, cloud may hide a plume
 _EDGE_RAD = 0.01
 _EDGE_M = 2_000.0
-_MISS_STD_M = 5_000.0  # a track less sure of its place than this may well be elsewhere: no miss is counted
+_SURE_SIGMAS = 2.0  # a track is held to lie so many sigmas about its place, no further
 _PROB_MAX = 0.99  # no sensor is sure to see
 _BOOST_CHANGE = 0.1  # a change of this much in the probability of thrust is told without a plot
 _LATEST_NS = 2**62
@@ -43,15 +43,17 @@ _HITS_MIN = 3  # two plots agree with any velocity: no track is confirmed by few
 
 
 @in_place_kernel
-def looked_at(kind, swept, site, axes, position_ecef_m):
+def looked_at(kind, swept, site, axes, position_ecef_m, reach_m):
     """Whether a scan looked where a track is, so that seeing nothing there means something.
 
     A swept volume is taken to be one where a target like those tracked is detected with its probability at any range:
     `stages.screen` cuts a radar's to the ranges of which that is true. Its elevations are those a radar sees, bent by
     the air: a true one is lower, so what stands above the lower edge was looked at, and the upper edge gets a margin.
 
-    In        swept (SWEPT_COUNT,), site (3,) ECEF m, and its axes as `east_north_up` gives them
-    Returns true where the volume, less a narrow edge, holds the place; infrared: where the Earth is not in between
+    In        swept (SWEPT_COUNT,), site (3,) ECEF m, and its axes as `east_north_up` gives them; reach_m: the track may
+              be so far from the place
+    Returns true where the volume, less a narrow edge, holds the place and all within reach of it; infrared: where the
+              Earth is not between sensor and place
     """
     if kind == INFRARED:
         _, _, height_m = geodetic_from_ecef(position_ecef_m[0], position_ecef_m[1], position_ecef_m[2])
@@ -62,11 +64,13 @@ def looked_at(kind, swept, site, axes, position_ecef_m):
     range_m, azimuth_rad, elevation_rad = radar_along(axes, position_ecef_m, site)
     width = swept[AZIMUTH_TO_RAD] - swept[AZIMUTH_FROM_RAD]
     past = (azimuth_rad - swept[AZIMUTH_FROM_RAD]) % (2.0 * math.pi)
+    edge_m, high = _EDGE_M + reach_m, _EDGE_RAD + reach_m / max(range_m, 1.0)
+    wide = _EDGE_RAD + reach_m / max(range_m * math.cos(elevation_rad), 1.0)
     return (
-        swept[RANGE_MIN_M] + _EDGE_M <= range_m <= swept[RANGE_MAX_M] - _EDGE_M
-        and swept[ELEVATION_MIN_RAD] + _EDGE_RAD <= elevation_rad
-        and (elevation_rad <= swept[ELEVATION_MAX_RAD] - _EDGE_RAD or swept[ELEVATION_MAX_RAD] >= 0.5 * math.pi - 1e-9)
-        and (width >= 2.0 * math.pi - 1e-9 or _EDGE_RAD <= past <= width - _EDGE_RAD)
+        swept[RANGE_MIN_M] + edge_m <= range_m <= swept[RANGE_MAX_M] - edge_m
+        and swept[ELEVATION_MIN_RAD] + high <= elevation_rad
+        and (elevation_rad <= swept[ELEVATION_MAX_RAD] - high or swept[ELEVATION_MAX_RAD] >= 0.5 * math.pi - 1e-9)
+        and (width >= 2.0 * math.pi - 1e-9 or wide <= past <= width - wide)
     )
 
 
@@ -103,8 +107,9 @@ def reckon(
 ):  # fmt: skip
     """What a scan did to each track, once its plots are used; one without a plot is asked whether it was looked at.
 
-    Infrared makes thrust less likely: the sensor would have seen a plume with its detection probability. Radar: a track
-    that infrared began, and that radar has yet to pin down, may be elsewhere; no miss is counted.
+    Infrared makes thrust less likely: the sensor would have seen a plume with its detection probability. Radar: of a
+    track that is confirmed, or that infrared has fed, all of where it may well be must have been looked at; the first
+    plots of a radar tell no velocity, so that would be nowhere: there the place alone counts.
 
     In        nis (n,)      -1: no plot was used; state (n, 6), cov6 (n, 6, 6) predicted
               lone_slots (m,)  tracks of one plot that no plot could continue, as by `lone`
@@ -125,7 +130,10 @@ def reckon(
             continue
         if not has_swept:
             continue
-        is_looked_at = looked_at(kind, swept, site, axes, state[i])
+        reach_m = 0.0
+        if kind != INFRARED and (status[k] == CONFIRMED or plot_count[k, 1] > 0):
+            reach_m = _SURE_SIGMAS * math.sqrt(cov6[i, 0, 0] + cov6[i, 1, 1] + cov6[i, 2, 2])
+        is_looked_at = looked_at(kind, swept, site, axes, state[i], reach_m)
         if kind == INFRARED:
             is_looked_at = is_looked_at and seen_mu[i, BOOST] > 0.0
             if is_looked_at:
@@ -137,12 +145,6 @@ def reckon(
                 marks[k] |= CHANGED
         if not is_looked_at:
             continue
-        if (
-            kind != INFRARED
-            and (status[k] == CONFIRMED or plot_count[k, 1] > 0)
-            and (cov6[i, 0, 0] + cov6[i, 1, 1] + cov6[i, 2, 2] > 3.0 * _MISS_STD_M * _MISS_STD_M)
-        ):
-            continue
         if kind != INFRARED:
             evidence[k] += unseen
         if status[k] == TENTATIVE or kind != INFRARED:
@@ -151,7 +153,7 @@ def reckon(
     if has_swept:
         for i in range(lone_slots.shape[0]):
             k = lone_slots[i]
-            if looked_at(kind, swept, site, axes, x[k, BALLISTIC]):
+            if looked_at(kind, swept, site, axes, x[k, BALLISTIC], 0.0):
                 miss_count[k] += 1
                 evidence[k] += unseen
                 _drop_where_over(k, status, parent, miss_count, evidence, limits, marks)
