@@ -60,10 +60,8 @@ def revision(
         if entry.scan is None or not rows.size:
             continue
         names = past.named(tracks[rows].tolist())
-        nis, at = (
-            np.full(slots.size, -1.0),
-            places(tracks, entry.tracks[: entry.nis.size]),
-        )  # those that are new have none
+        nis = np.full(slots.size, -1.0)
+        at = places(tracks, entry.tracks[: entry.nis.size])  # those that are new have none
         nis[at[at >= 0]] = entry.nis[at >= 0]
         causes = (entry.scan.id, *telling.causes) if entry.scan.id else telling.causes
         told = _tell(

@@ -56,7 +56,7 @@ class Tracker:
     @state.setter
     def state(self, state: TrackerState) -> None:
         self._forward.state = state
-        self._plots = {}
+        self._plots, self._room = {}, None  # what is put back may hold the arrays of the room
 
     def step(self, detections: Detections, time_ns: int | None = None) -> TrackUpdates | None:
         """Use one scan. Returns the tracks it changed, at the scan's end; None: none, or it is late and waits.
