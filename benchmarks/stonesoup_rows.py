@@ -28,7 +28,7 @@ from tocsin.policy import TrackPolicy
 from tocsin.tracking import Tracker
 
 LATENCY_NS = 200_000_000  # from the end of a scan to when it is there; a tick follows
-REPEATS = 5
+REPEATS = 15
 WARM_UP = scenes.Case(20, 2, 30, 100.0)  # loads every kernel that a scene may call
 PATIENCE_S = 5.0  # a look that takes longer says enough
 POLICIES = {"one motion model on both sides": TrackPolicy(high_burn_prob=0.0), "as in use, thrust tried": TrackPolicy()}

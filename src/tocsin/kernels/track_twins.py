@@ -73,28 +73,33 @@ def twins(young, out, number, last_ns, fed, slots, state, cov6, order, bound):
     Out       (y,) int64 rows
     """
     found = np.full(young.shape[0], -1, np.int64)
+    known, at_m = np.empty(order.shape[0], np.int64), np.empty(order.shape[0])  # rows that may be older ones
+    known_count = 0
     widest = 0.0
-    for i in range(slots.shape[0]):
-        if _is_known(cov6[i]):
-            widest = max(widest, cov6[i, 0, 0])
+    for o in range(order.shape[0]):
+        k = order[o]
+        if _is_known(cov6[k]) and not out[k]:
+            widest = max(widest, cov6[k, 0, 0])
+            known[known_count], at_m[known_count] = k, state[k, 0]
+            known_count += 1
     for y in range(young.shape[0]):
         i = young[y]
         if out[i] or not _is_known(cov6[i]):
             continue
         reach = min(math.sqrt(bound * (cov6[i, 0, 0] + widest)), _APART_M)
-        low, high = 0, order.shape[0]
+        low, high = 0, known_count
         while low < high:
             middle = (low + high) // 2
-            if state[order[middle], 0] < state[i, 0] - reach:
+            if at_m[middle] < state[i, 0] - reach:
                 low = middle + 1
             else:
                 high = middle
         count = 0
-        for o in range(low, order.shape[0]):
-            k = order[o]
-            if state[k, 0] > state[i, 0] + reach:
+        for o in range(low, known_count):
+            if at_m[o] > state[i, 0] + reach:
                 break
-            if number[slots[k]] >= number[slots[i]] or out[k] or not _is_known(cov6[k]):
+            k = known[o]
+            if number[slots[k]] >= number[slots[i]] or out[k]:
                 continue
             if not may_be_one(fed[slots[i]], last_ns[slots[i]], fed[slots[k]], last_ns[slots[k]]):
                 continue

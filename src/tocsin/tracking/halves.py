@@ -53,7 +53,7 @@ def halves(part: Callable[[slice], Part], cuts: Sequence[int]) -> list[Part]:
 
 def even(count: int) -> list[int]:
     """Cuts that leave pieces of some hundred rows: some rows are dearer, and something else may want a core."""
-    pieces = max(2, 2 * count // LEAST_ROWS)
+    pieces = max(2, 4 * count // LEAST_ROWS)
     return [count * k // pieces for k in range(pieces + 1)]
 
 
@@ -111,10 +111,10 @@ def use_plot_rows(*given: Any) -> tuple[Column, Column]:
 def lone_rows(*given: Any) -> Column:
     """``track_scan.lone``; its arguments: 8 arrays of the memory, then the rest."""
     memory, rest, status = given[:8], given[8:], given[6]
-    if status.shape[0] < LEAST_ROWS:
-        return lone(*given)
     asked = (status == TENTATIVE).nonzero()[0]  # free slots, and those of old tracks, are not spread evenly
-    middle = int(asked[asked.size // 2]) if asked.size else 0
+    if asked.size < LEAST_ROWS:
+        return lone(*given)
+    middle = int(asked[asked.size // 2])
     parts = halves(lambda of: lone(*[array[of] for array in memory], *rest), (0, middle, status.shape[0]))
     return np.concatenate(parts)
 

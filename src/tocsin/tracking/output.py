@@ -165,7 +165,7 @@ def updates(
         nis=told_nis,
         nis_dof=nis_dof,
         parent=parent,
-        sensors=tuple(map(fed.__getitem__, alike.tolist())),
+        sensors=tuple(map(fed.__getitem__, alike.tolist())) if unlike > 1 else fed * n,
     )
 
 
