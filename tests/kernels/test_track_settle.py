@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tocsin.kernels import ecef_from_geodetic, ecef_from_radar
 from tocsin.kernels.geodesy import east_north_up
 from tocsin.kernels.track_motion import BALLISTIC, BOOST, LEVEL
-from tocsin.kernels.track_observe import INFRARED, POSITION, RADAR, RADAR_RATE
+from tocsin.kernels.track_observe import INFRARED, RADAR
 from tocsin.kernels.track_scan import (
     AZIMUTH_FROM_RAD,
     AZIMUTH_TO_RAD,
@@ -43,12 +43,8 @@ from tocsin.tracking.parameters import kernel_parameters
 from tocsin.tracking.state import TrackerState
 
 SITE = np.array(ecef_from_geodetic(0.63, 0.7, 500.0))
-GM = 3.986004418e14
 NOW_NS = 10**18
-ROWS = {RADAR: 3, RADAR_RATE: 4, POSITION: 3}
-STD = {RADAR: (30.0, 1e-3, 1e-3, 1.0), RADAR_RATE: (30.0, 1e-3, 1e-3, 5.0), POSITION: (80.0, 80.0, 120.0, 1.0)}
-NO_BIASES = (np.full(5, -1), np.zeros(5), 0.0)
-POLICY, PAR = TrackPolicy(), kernel_parameters(TrackPolicy())
+PAR = kernel_parameters(TrackPolicy())
 
 
 @settings(deadline=None)
