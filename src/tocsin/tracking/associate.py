@@ -21,7 +21,6 @@ from tocsin.kernels.track_scan import (
 )
 from tocsin.messages import Column
 from tocsin.policy import TrackPolicy
-from tocsin.tracking.halves import gate_rows
 from tocsin.tracking.output import Picture
 from tocsin.tracking.parameters import chi_square_bound
 from tocsin.tracking.plots import Plots
@@ -29,6 +28,7 @@ from tocsin.tracking.registration import SensorBias
 from tocsin.tracking.soft import Share, shares
 from tocsin.tracking.split import JOINS_HITS, Offspring, offspring
 from tocsin.tracking.state import TrackerState
+from tocsin.tracking.two_cores import gate_rows
 
 _PROB_MAX = 0.99  # no sensor is sure to see
 _PROB_UNSTATED = 0.9

@@ -17,9 +17,9 @@ from tocsin.kernels.track_memory import (
 )
 from tocsin.kernels.track_motion import MODEL_COUNT, SIZE
 from tocsin.messages import Column
-from tocsin.tracking.halves import by_rows
 from tocsin.tracking.history import Packed
 from tocsin.tracking.state import Biases, TrackerState
+from tocsin.tracking.two_cores import by_rows
 from tocsin.tracking.watch_state import kept
 
 _VERSION = 8  # of the layout of columns below

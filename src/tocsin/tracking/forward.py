@@ -21,7 +21,6 @@ from tocsin.kernels.track_twins import twins
 from tocsin.messages import Column, Detections, TrackUpdates
 from tocsin.policy import TrackPolicy
 from tocsin.tracking.associate import associate
-from tocsin.tracking.halves import lone_rows, reckon_rows, start_rows, use_plot_rows
 from tocsin.tracking.history import NO_NIS, NO_TRACKS, second_of
 from tocsin.tracking.merge import absorb, slope_of
 from tocsin.tracking.output import Estimate, Picture, blank, estimate, joined, picture, speed_significance, updates
@@ -31,6 +30,7 @@ from tocsin.tracking.registration import BiasLayout, SensorBias
 from tocsin.tracking.soft import Share, mixed
 from tocsin.tracking.split import Offspring, begin, unsettle
 from tocsin.tracking.state import Biases, TrackerState
+from tocsin.tracking.two_cores import lone_rows, reckon_rows, start_rows, use_plot_rows
 from tocsin.tracking.watch import hear, orphans
 from tocsin.tracking.watch_state import note_support
 from tocsin.units import NS_PER_S

@@ -14,8 +14,8 @@ from tocsin.kernels.track_memory import PARENT, REAL_COUNT, WHOLE_COUNT, tell_ro
 from tocsin.kernels.track_motion import MODEL_COUNT, SIZE
 from tocsin.messages import Column, TrackUpdates
 from tocsin.messages.track_updates import TrackStatus
-from tocsin.tracking.halves import picture_rows
 from tocsin.tracking.state import TrackerState
+from tocsin.tracking.two_cores import picture_rows
 
 _STATUS: tuple[TrackStatus, ...] = typing.get_args(TrackStatus)
 

@@ -26,7 +26,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_pools.clear)  # a fork has none of its parent's threads
 
 
-def halves(part: Callable[[slice], Part], cuts: Sequence[int]) -> list[Part]:
+def in_pieces(part: Callable[[slice], Part], cuts: Sequence[int]) -> list[Part]:
     """``part`` of the rows between each cut and the next, by two threads: each takes the next piece once it is free."""
     out: dict[int, Part] = {}
     left = deque(enumerate(map(slice, cuts, cuts[1:])))
@@ -62,7 +62,7 @@ def by_rows(part: Callable[[slice], None], count: int) -> None:
     if count < LEAST_ROWS:
         part(slice(0, count))
         return
-    halves(part, even(count))
+    in_pieces(part, even(count))
 
 
 def picture_rows(
@@ -75,7 +75,7 @@ def picture_rows(
         picture_slots(x, cov, mu, slope, t_ns, slots, to_ns, *given, *out)
         return
     is_kept = out[0].shape[0] >= slots.shape[0]
-    halves(
+    in_pieces(
         lambda of: picture_slots(
             x, cov, mu, slope, t_ns, slots[of], to_ns[of] if to_ns.size > 1 else to_ns, *given,
             *[each[of] if is_kept else each.copy() for each in out[:3]], *[array[of] for array in out[3:]],
@@ -89,7 +89,7 @@ def gate_rows(x: Column, cov: Column, mu: Column, slope: Column, rows: Column, *
     if rows.shape[0] < LEAST_ROWS:
         return gate(x, cov, mu, slope, rows, *rest)
     middle = rows.shape[0] // 2  # no more pieces: each sorts the plots anew
-    parts = halves(lambda of: gate(x, cov, mu, slope, rows[of], *rest), (0, middle, rows.shape[0]))
+    parts = in_pieces(lambda of: gate(x, cov, mu, slope, rows[of], *rest), (0, middle, rows.shape[0]))
     (start, *first), (then, *second) = parts
     return (
         np.concatenate((start, start[-1] + then[1:])),
@@ -103,7 +103,7 @@ def use_plot_rows(*given: Any) -> tuple[Column, Column]:
         return use_plots(*given)
     memory, by_row, rest = given[:12], given[12:19], given[19:]
     cuts = even(by_row[0].shape[0])
-    parts = halves(lambda of: use_plots(*memory, *[array[of] for array in by_row], *rest), cuts)
+    parts = in_pieces(lambda of: use_plots(*memory, *[array[of] for array in by_row], *rest), cuts)
     nis, taught = zip(*parts, strict=True)
     return np.concatenate(nis), np.concatenate(taught)
 
@@ -115,7 +115,7 @@ def lone_rows(*given: Any) -> Column:
     if asked.size < LEAST_ROWS:
         return lone(*given)
     middle = int(asked[asked.size // 2])
-    parts = halves(lambda of: lone(*[array[of] for array in memory], *rest), (0, middle, status.shape[0]))
+    parts = in_pieces(lambda of: lone(*[array[of] for array in memory], *rest), (0, middle, status.shape[0]))
     return np.concatenate(parts)
 
 
@@ -126,7 +126,7 @@ def reckon_rows(*given: Any) -> None:
         reckon(*given)
         return
     rows, lone_count = by_row[0].shape[0], lone_slots.shape[0]
-    halves(
+    in_pieces(
         lambda of: reckon(
             *memory, *[array[of] for array in by_row],
             lone_slots[lone_count * of.start // rows : lone_count * of.stop // rows], *rest,

@@ -10,7 +10,7 @@ import pytest
 from tracking_scene import EVERYWHERE, WEST, at, coasting, ground_offset, infrared_scan, radar_scan
 
 from tocsin.messages import Detections, encode_state
-from tocsin.tracking import BiasSpread, Tracker, halves
+from tocsin.tracking import BiasSpread, Tracker, two_cores
 from tocsin.tracking.checkpoint import pack
 
 PATH = coasting(40)
@@ -37,7 +37,7 @@ def tracked(biases: bool) -> bytes:
 @pytest.mark.parametrize("biases", [False, True])
 def test_two_threads_give_the_bytes_of_one(monkeypatch: pytest.MonkeyPatch, biases: bool) -> None:
     alone = tracked(biases)
-    monkeypatch.setattr(halves, "LEAST_ROWS", 2)
+    monkeypatch.setattr(two_cores, "LEAST_ROWS", 2)
     assert tracked(biases) == alone
 
 
@@ -49,16 +49,16 @@ def test_both_threads_are_used() -> None:
             both.wait()
         return threading.current_thread(), of
 
-    used = halves.halves(part, (0, 1, 2, 5, 6))
+    used = two_cores.in_pieces(part, (0, 1, 2, 5, 6))
     assert [of for _, of in used] == [slice(0, 1), slice(1, 2), slice(2, 5), slice(5, 6)]
     assert used[0][0] is not used[1][0]
 
 
 @pytest.mark.parametrize("count", [1_000, 1_499, 26_001])
 def test_pieces_are_all_rows_and_enough_for_two_threads(count: int) -> None:
-    cuts = halves.even(count)
+    cuts = two_cores.even(count)
     assert (cuts[0], cuts[-1], len(cuts) > 2) == (0, count, True)
-    assert 0 < min(np.diff(cuts)) <= max(np.diff(cuts)) <= halves.LEAST_ROWS
+    assert 0 < min(np.diff(cuts)) <= max(np.diff(cuts)) <= two_cores.LEAST_ROWS
 
 
 def test_what_stops_this_thread_leaves_only_when_the_second_is_done_with_its_piece() -> None:
@@ -73,16 +73,16 @@ def test_what_stops_this_thread_leaves_only_when_the_second_is_done_with_its_pie
         done.append(of)
 
     with pytest.raises(KeyboardInterrupt):
-        halves.halves(part, range(100))
+        two_cores.in_pieces(part, range(100))
     assert len(done) == 1
 
 
 @pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork on this system")
 def test_a_fork_starts_a_thread_of_its_own() -> None:
-    halves.halves(lambda of: of, (0, 2, 4))
+    two_cores.in_pieces(lambda of: of, (0, 2, 4))
     with multiprocessing.get_context("fork").Pool(1) as pool:
-        assert pool.apply_async(in_halves).get(timeout=60) == [slice(0, 2), slice(2, 4)]
+        assert pool.apply_async(in_two_pieces).get(timeout=60) == [slice(0, 2), slice(2, 4)]
 
 
-def in_halves() -> list[slice]:
-    return halves.halves(lambda of: of, (0, 2, 4))
+def in_two_pieces() -> list[slice]:
+    return two_cores.in_pieces(lambda of: of, (0, 2, 4))
