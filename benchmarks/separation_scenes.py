@@ -164,13 +164,14 @@ def _spreads(start: np.ndarray, sites: np.ndarray, times: list[tuple[float, int]
     seconds = np.array([time_s for time_s, _ in times])
     looks = Looks(seconds, sites[[radar for _, radar in times]], *std.T)
     bound = ballistic_bound(looks, start, beta_kg_m2=BODY_BETA, log_beta_std=0.3)
-    spreads = [np.diag(np.square(STD)) * 1e6]
+    noise = np.diag(np.square(STD))
+    spreads = [1e6 * noise]
     for k in range(1, len(times)):
         ahead, transition = moved(bound.state[k - 1], BODY_BETA, seconds[k] - seconds[k - 1], 1.0)
         slope = radar_view(ahead, looks.site_ecef_m[k])[1] @ transition[:6]
-        known = np.isfinite(bound.covariance[k - 1]).all()
-        cov = slope @ bound.covariance[k - 1] @ slope.T if known else 1e6 * np.diag(np.square(STD))
-        spreads.append(cov + np.diag(np.square(STD)))
+        cov = slope @ bound.covariance[k - 1] @ slope.T
+        is_known = bool((np.diag(cov) < 1e6 * np.diag(noise)).all())  # after one look: inf, or rounding
+        spreads.append((cov if is_known else 1e6 * noise) + noise)
     return spreads
 
 

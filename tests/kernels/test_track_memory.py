@@ -83,7 +83,7 @@ def test_what_slots_hold_comes_back_from_a_checkpoint_and_banks_as_far_as_they_l
     does_live[:, BALLISTIC] |= memory.mu[:, BOOST] > 0.0
     for name, array in vars_of(memory).items():
         kept = np.zeros(array.shape, bool)
-        kept[used] = True
+        kept[used] = name != "name"  # what was told is no part of a checkpoint
         if name in ("x", "cov", "slope"):
             for m, size in ((BOOST, 9), (BALLISTIC, 7), (LEVEL, 6)):
                 kept[:, m] &= does_live[:, m].reshape(-1, *[1] * (array.ndim - 2))
@@ -103,7 +103,7 @@ def test_tracks_of_two_memories_are_the_same_where_all_that_is_theirs_is() -> No
     other = TrackerState(**{name: array[order] for name, array in vars_of(one).items()})
     back = order.argsort()
     assert is_same_track(one, slots, other, back).all()
-    for name in ("id", "parent", "told_boost", "support"):  # what a track is called, and what is kept besides
+    for name in ("id", "name", "parent", "told_boost", "support"):  # what a track is called, and what is kept besides
         getattr(other, name)[:] += 1
     assert is_same_track(one, slots, other, back).all()
     for m, size in ((BOOST, 9), (BALLISTIC, 7), (LEVEL, 6)):
@@ -137,6 +137,18 @@ def test_support_is_of_the_present_ten_seconds_and_those_before() -> None:
         assert memory[[0, 2, 4]].tolist() == support[[0, 2, 4]].tolist()
 
 
+def test_a_track_keeps_the_number_it_was_first_told_by_and_its_slot_the_next_gets_another() -> None:
+    memory = TrackerState()
+    slots = memory.take(5)
+    assert memory.named(slots[[3, 1]]).tolist() == [1, 2]
+    assert memory.named(slots[[1, 0, 3]]).tolist() == [2, 3, 1]
+    assert [memory.name_of(int(track)) for track in memory.id[slots]] == [3, 2, 0, 1, 0]
+    memory.free(slots[[1]])
+    assert memory.name_of(0) == 0, "a free slot is no track"
+    assert memory.take(1).tolist() == [slots[1]]
+    assert memory.named(slots[[1, 3]]).tolist() == [4, 1]
+
+
 @pytest.mark.parametrize("sensor_count", [1, 3, 11])
 def test_each_track_is_told_with_its_own_sensors_status_and_times(sensor_count: int) -> None:
     rng, memory, count = np.random.default_rng(sensor_count), TrackerState(), 400
@@ -151,7 +163,7 @@ def test_each_track_is_told_with_its_own_sensors_status_and_times(sensor_count: 
     to_ns = rng.integers(0, 20, count) if sensor_count > 1 else np.array([10])
     seen = estimate(memory, slots, to_ns, 0.5, kernel_parameters(TrackPolicy()))
     rows, dropped, nis = rng.permutation(count), rng.random(count) < 0.2, rng.random(count) - 0.5
-    names = list(range(5, 5 + count))
+    names = np.arange(5, 5 + count)
     told = updates(memory, seen, rows, names, "radar 0", 10, (), dropped, nis, 3, (8.0, 1.0))
     to = np.broadcast_to(to_ns, count)
     for i, slot in enumerate(slots[rows].tolist()):

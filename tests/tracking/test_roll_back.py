@@ -150,8 +150,7 @@ def test_what_is_told_of_a_track_ends_with_its_drop_and_what_was_told_stays(seed
             (gone if status == "dropped" else alive).add(track)
             alive -= gone
     memory = tracker.state
-    names = memory.history.names
-    assert {names[int(k)] for k in memory.id[memory.alive()]} == alive
+    assert set(memory.name[memory.alive()].tolist()) == alive
 
 
 def watched(seed: int, count: int, infrared_late_s: float) -> list[tuple[float, Detections]]:
@@ -183,8 +182,8 @@ def test_two_bodies_keep_their_numbers_though_the_re_run_starts_them_the_other_w
     (revised,) = tracker.tick(ns(5.5))
     assert revised.track.tolist() == [2], "the other one did not change"
     assert np.linalg.norm(revised.position_ecef_m[0] - second) < 1e3
-    assert tracker.state.history.names == {1: 2, 2: 1}
     slots = tracker.state.alive()
+    assert tracker.state.name[slots].tolist() == [2, 1]
     for slot, body in zip(slots, (second, first), strict=True):
         assert np.linalg.norm(tracker.state.x[slot, 1, :3] - body) < 1e3
 
@@ -352,7 +351,8 @@ def test_the_past_that_is_kept_is_bounded(light: int, monkeypatch: pytest.Monkey
         tracker.step(infrared_scan([], t - 2.0, rng, site=WEST, sensor="west", number=t))
         tracker.tick(ns(t + 0.5))
         past = tracker.state.history
-        sizes.append((len(past.entries) + len(past.late), len(past.checkpoints), len(past.names), len(tracker._plots)))
+        tracks = tracker.state.alive().size
+        sizes.append((len(past.entries) + len(past.late), len(past.checkpoints), tracks, len(tracker._plots)))
     assert max(s[0] for s in sizes) <= 3 * 18
     assert max(s[1] for s in sizes) <= 18
     assert max(s[2] for s in sizes) <= 2
@@ -431,13 +431,12 @@ def test_a_number_goes_to_the_track_that_shares_most_plots_and_stays_with_one_ol
             Entry(time_ns=k, serial=k, tracks=np.array(fed), plots=np.arange(len(fed))) for k, fed in enumerate(tracks)
         ]
 
-    past = History(names={3: 30, 8: 80, 9: 90, 7: 70})
+    old, name = np.array([3, 7, 8, 9]), np.array([30, 70, 80, 90])
     before = entries([3, 8, 9, 7], [3, 8, 9], [3, 8, 9])
     after = entries([8, 7, 9, 3], [9, 9, 8], [9, 3, 8])
-    rows, was, gone = past.rename(5, np.array([3, 7, 8, 9]), before, after)
-    assert dict(zip(np.array([3, 7, 8, 9])[rows].tolist(), was.tolist(), strict=True)) == {3: 3, 8: 9, 7: 8}
-    assert gone == {7: 70}
-    assert past.names == {3: 30, 7: 80, 8: 90}
+    rows, was, gone = History().rename(5, old, name, np.array([3, 7, 8, 9]), before, after)
+    assert dict(zip(np.array([3, 7, 8, 9])[rows].tolist(), old[was].tolist(), strict=True)) == {3: 3, 8: 9, 7: 8}
+    assert old[gone].tolist() == [7]
 
 
 def test_plots_of_an_absorbed_track_count_for_the_one_that_absorbed_it() -> None:

@@ -68,9 +68,9 @@ def test_what_parts_becomes_two_tracks_and_the_new_one_names_the_old(seed: int) 
     for k, (tracker, _) in enumerate(fed(separation(seed))):
         if k == PARTS_S:
             assert len(confirmed(tracker.state)) == 1
-            old = tracker.state.history.names[int(tracker.state.id[confirmed(tracker.state)[0]])]
+            old = int(tracker.state.name[confirmed(tracker.state)[0]])
     *_, (tracker, parents) = fed(separation(seed))
-    names = [tracker.state.history.names[int(tracker.state.id[slot])] for slot in confirmed(tracker.state)]
+    names = tracker.state.name[confirmed(tracker.state)].tolist()
     assert len(names) == 2
     assert old in names
     assert [parents[name] for name in names if name != old] == [old]

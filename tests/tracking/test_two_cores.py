@@ -55,10 +55,13 @@ def test_both_threads_are_used() -> None:
 
 
 @pytest.mark.parametrize("count", [1_000, 1_499, 26_001])
-def test_pieces_are_all_rows_and_enough_for_two_threads(count: int) -> None:
-    cuts = two_cores.even(count)
-    assert (cuts[0], cuts[-1], len(cuts) > 2) == (0, count, True)
-    assert 0 < min(np.diff(cuts)) <= max(np.diff(cuts)) <= two_cores.LEAST_ROWS
+def test_pieces_are_all_rows_and_small_at_the_end(count: int) -> None:
+    cuts = two_cores.shrinking(count)
+    sizes = np.diff(cuts)
+    assert (cuts[0], cuts[-1]) == (0, count)
+    assert 0 < sizes[-1] <= two_cores.LEAST_ROWS / 10
+    assert sizes[0] < count / 2
+    assert (np.diff(sizes) <= 0).all()
 
 
 def test_what_stops_this_thread_leaves_only_when_the_second_is_done_with_its_piece() -> None:

@@ -142,8 +142,9 @@ def ground_offset(east_m: float, north_m: float, up_m: float) -> Callable[[], Ar
 
 
 def arrays_of(state: TrackerState) -> list[str]:
-    """Names of all arrays of a memory, whether a checkpoint holds them or not."""
-    return [name for name in TrackerState.__struct_fields__ if isinstance(getattr(state, name), np.ndarray)]
+    """Names of all arrays of a memory, whether a checkpoint holds them or not, but of the numbers that were told."""
+    fields = (name for name in TrackerState.__struct_fields__ if name != "name")
+    return [name for name in fields if isinstance(getattr(state, name), np.ndarray)]
 
 
 def assert_same_memory(a: TrackerState, b: TrackerState) -> None:

@@ -70,13 +70,13 @@ def take_slots(status, number, count, next_number):
 
 @in_place_kernel
 def free_slots(
-    slots, mu, t_ns, number, status, first_ns, last_ns, miss_count, plot_count, parent, told_boost, evidence, fed,
+    slots, mu, t_ns, number, name, status, first_ns, last_ns, miss_count, plot_count, parent, told_boost, evidence, fed,
     support,
 ):  # fmt: skip
     """Slots (n,) become all zero, but for their banks: no model of these lives any more."""
     for i in range(slots.shape[0]):
         k = slots[i]
-        t_ns[k] = number[k] = status[k] = first_ns[k] = last_ns[k] = miss_count[k] = parent[k] = 0
+        t_ns[k] = number[k] = name[k] = status[k] = first_ns[k] = last_ns[k] = miss_count[k] = parent[k] = 0
         told_boost[k] = evidence[k] = 0.0
         for m in range(MODEL_COUNT):
             mu[k, m] = 0.0
@@ -86,6 +86,19 @@ def free_slots(
             support[k, c] = 0
         for c in range(fed.shape[1]):
             fed[k, c] = False
+
+
+@kernel
+def give_names(name, slots, next_name):
+    """(n,) int64 the public numbers of slots, each given when it is first asked for; and the next."""
+    out = np.empty(slots.shape[0], np.int64)
+    for i in range(slots.shape[0]):
+        k = slots[i]
+        if name[k] == 0:
+            name[k] = next_name
+            next_name += 1
+        out[i] = name[k]
+    return out, next_name
 
 
 @in_place_kernel

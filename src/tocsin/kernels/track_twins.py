@@ -61,11 +61,10 @@ def difference2(a, cov_a, b, cov_b):
 
 
 @kernel
-def twins(young, out, number, last_ns, fed, slots, state, cov6, order, bound):
+def twins(young, gone, number, last_ns, fed, slots, state, cov6, order, bound):
     """The one older track that each young track is the double of, row by row; -1: none, or not clear which.
 
-    In        young (y,) int64    rows of the young, the newest first; out (n,) bool: rows not to be matched, which
-                                  this marks for the young that are found to be doubles
+    In        young (y,) int64    rows of the young; gone (n,) bool: rows not to be matched
               number, last_ns, fed  the memory's arrays, read at slots (n,)
               state (n, 6), cov6 (n, 6, 6)   at one time
               order (n,) int64    rows by the first component of position
@@ -73,43 +72,45 @@ def twins(young, out, number, last_ns, fed, slots, state, cov6, order, bound):
     Out       (y,) int64 rows
     """
     found = np.full(young.shape[0], -1, np.int64)
-    known, at_m = np.empty(order.shape[0], np.int64), np.empty(order.shape[0])  # rows that may be older ones
+    known, known_number = np.empty((2, order.shape[0]), np.int64)  # rows that may be older ones, and their tracks
+    at_m = np.empty((order.shape[0], 3))
     known_count = 0
-    widest = 0.0
+    widest, reach_m = np.zeros(3), np.empty(3)  # by component
     for o in range(order.shape[0]):
         k = order[o]
-        if _is_known(cov6[k]) and not out[k]:
-            widest = max(widest, cov6[k, 0, 0])
-            known[known_count], at_m[known_count] = k, state[k, 0]
+        if _is_known(cov6[k]) and not gone[k]:
+            known[known_count], known_number[known_count] = k, number[slots[k]]
+            for a in range(3):
+                widest[a] = max(widest[a], cov6[k, a, a])
+                at_m[known_count, a] = state[k, a]
             known_count += 1
     for y in range(young.shape[0]):
         i = young[y]
-        if out[i] or not _is_known(cov6[i]):
+        if gone[i] or not _is_known(cov6[i]):
             continue
-        reach = min(math.sqrt(bound * (cov6[i, 0, 0] + widest)), _APART_M)
+        for a in range(3):
+            reach_m[a] = min(math.sqrt(bound * (cov6[i, a, a] + widest[a])), _APART_M)
         low, high = 0, known_count
         while low < high:
             middle = (low + high) // 2
-            if at_m[middle] < state[i, 0] - reach:
+            if at_m[middle, 0] < state[i, 0] - reach_m[0]:
                 low = middle + 1
             else:
                 high = middle
         count = 0
         for o in range(low, known_count):
-            if at_m[o] > state[i, 0] + reach:
+            if at_m[o, 0] > state[i, 0] + reach_m[0]:
                 break
+            if abs(state[i, 1] - at_m[o, 1]) > reach_m[1] or abs(state[i, 2] - at_m[o, 2]) > reach_m[2]:
+                continue
             k = known[o]
-            if number[slots[k]] >= number[slots[i]] or out[k]:
+            if known_number[o] >= number[slots[i]]:
                 continue
             if not may_be_one(fed[slots[i]], last_ns[slots[i]], fed[slots[k]], last_ns[slots[k]]):
-                continue
-            if max(abs(state[i, 1] - state[k, 1]), abs(state[i, 2] - state[k, 2])) > _APART_M:
                 continue
             if difference2(state[i], cov6[i], state[k], cov6[k]) <= bound:
                 count += 1
                 found[y] = k
         if count > 1:
             found[y] = -1
-        elif count == 1:
-            out[i] = True
     return found

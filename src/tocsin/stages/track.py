@@ -177,10 +177,8 @@ class Track:
         }
         seen = self._tracker.confirmed(now_ns)
         out: list[Message] = []
-        names = self._state.tracker.history.names
-        for i, number in enumerate(self._state.tracker.id[seen.slots].tolist()):
-            track = names.get(number)
-            if track is None:
+        for i, track in enumerate(self._state.tracker.name[seen.slots].tolist()):
+            if not track:
                 continue
             velocity = seen.state[i, 3:].copy()
             if seen.mu[i, LEVEL] > 0.5 or np.linalg.norm(velocity) < self._policy.task_speed_min_m_s:

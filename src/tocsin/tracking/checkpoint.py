@@ -62,7 +62,8 @@ def pack(memory: TrackerState) -> Packed:
 
 
 def unpack(data: Packed, memory: TrackerState, room: TrackerState | None = None) -> None:
-    """Put a packed memory back, in arrays of its own: those that were there before are left as they are.
+    """Put a packed memory back, in arrays of its own: those that were there before are left as they are. No track has
+    a public number then.
 
     ``room``: a memory that is no more, whose banks are overwritten: large arrays are costly to come by.
     Raises    MessageError where it was packed by another version
@@ -82,6 +83,7 @@ def unpack(data: Packed, memory: TrackerState, room: TrackerState | None = None)
             array[data.slots] = rows[:, start:end].reshape(-1, *shape) if shape else rows[:, start]
             setattr(memory, name, array)
             start = end
+    memory.name = np.zeros(data.capacity, np.int64)
     for name, shape in (("x", ()), ("cov", (SIZE,)), ("slope", (data.bias_mean.size,))):
         bank: Column | None = None if room is None else getattr(room, name)
         shape = (data.capacity, MODEL_COUNT, SIZE, *shape)
@@ -102,7 +104,7 @@ def _starts(mu: Column, slots: Column, biases: int) -> Column:
 
 def keep_as(memory: TrackerState, other: TrackerState) -> None:
     """Make ``other``, a shallow copy taken earlier, the memory again; the history stays."""
-    for name in (*ARRAYS, *BANKS, "next_id", "sensors", "biases", "watch"):
+    for name in (*ARRAYS, *BANKS, "name", "next_id", "sensors", "biases", "watch"):
         setattr(memory, name, getattr(other, name))
 
 

@@ -218,7 +218,7 @@ class Forward:
         if told.size and telling is not None:
             gone = estimate(memory, told, np.array((to_ns,)), policy.own_prob, self.par)
             done.message = updates(
-                memory, gone, np.arange(told.size), self._names(told), "", telling.time_ns, telling.causes,
+                memory, gone, np.arange(told.size), memory.named(told), "", telling.time_ns, telling.causes,
                 np.ones(told.size, dtype=bool), np.full(told.size, -1.0), 0, self.prior,
             )  # fmt: skip
         self._free(unseen[is_gone], telling)
@@ -239,7 +239,7 @@ class Forward:
             told = seen.is_sound.nonzero()[0]
             if told.size:
                 done.message = updates(
-                    memory, seen, told, self._names(gone[told]), detections.sensor, telling.time_ns,
+                    memory, seen, told, memory.named(gone[told]), detections.sensor, telling.time_ns,
                     telling.causes, np.ones(told.size, dtype=bool), np.full(told.size, -1.0), 0, self.prior,
                 )  # fmt: skip
         self._free(gone, telling)
@@ -313,7 +313,7 @@ class Forward:
         young = young[:young_count]
         if young.size:
             found = twins(
-                young, gone.copy(), memory.id, memory.last_ns, memory.fed, slots, seen.state, seen.cov6,
+                young, gone, memory.id, memory.last_ns, memory.fed, slots, seen.state, seen.cov6,
                 seen.state[:, 0].argsort(), chi_square_bound(policy.merge_prob, 6),
             )  # fmt: skip
             for i, k in zip(young[found >= 0].tolist(), found[found >= 0].tolist(), strict=True):
@@ -330,7 +330,7 @@ class Forward:
         )
         if n and telling is not None:
             new = updates(
-                memory, seen, rows[:n], self._names(at[:n]), detections.sensor, telling.time_ns, telling.causes,
+                memory, seen, rows[:n], memory.named(at[:n]), detections.sensor, telling.time_ns, telling.causes,
                 is_over[:n], nis[:n], dof, self.prior,
             )  # fmt: skip
             done.message = joined(done.message, new)
@@ -347,14 +347,11 @@ class Forward:
                 if memory.parent[slot] > 0:
                     unsettle(memory, self.policy, slot, seen.state[i, 3:])
 
-    def _names(self, slots: Column) -> list[int]:
-        return self.state.history.named(self.state.id[slots].tolist())
-
     def _free(self, slots: Column, telling: Telling | None) -> None:
         if not slots.size:
             return
         if telling is not None:
-            self.state.history.forget_names(self.state.id[slots].tolist())
+            self.state.history.forget_parents(self.state.name[slots])
         self.state.free(slots)
 
     def _absorb(self, older: int, younger: int, end_ns: int) -> None:

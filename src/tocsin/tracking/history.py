@@ -7,7 +7,6 @@ object. The public one, in messages, stays with the object: see ``rename``.
 from __future__ import annotations
 
 import bisect
-import itertools
 from collections.abc import Iterator
 
 import msgspec
@@ -80,7 +79,7 @@ class Checkpoint(msgspec.Struct):
 
 
 class History(msgspec.Struct, kw_only=True):
-    """Times ns UTC. ``late`` waits for the next tick; ``names`` gives each told live track its public number."""
+    """Times ns UTC. ``late`` waits for the next tick."""
 
     entries: list[Entry] = []
     late: list[Entry] = []
@@ -91,7 +90,6 @@ class History(msgspec.Struct, kw_only=True):
     serial: int = 0
     revision: int = 0
     fresh: int = 0  # scans used in order since the last re-run
-    names: dict[int, int] = {}
     next_name: int = 1
     parents: dict[int, int] = {}  # public numbers: track -> the one it came off, as last told
     refused: dict[str, int] = {}  # sensor -> scans that came after the window
@@ -145,45 +143,34 @@ class History(msgspec.Struct, kw_only=True):
         del self.checkpoints[:place], self.entries[:start]
         return gone
 
-    def named(self, tracks: list[int]) -> list[int]:
-        """The public numbers of tracks, each given when it is first told."""
-        new = [*itertools.filterfalse(self.names.__contains__, tracks)]
-        if new:
-            self.names.update(zip(new, itertools.count(self.next_name), strict=False))
-            self.next_name += len(new)
-        return [*map(self.names.__getitem__, tracks)]
-
-    def parent(self, track: int, name: int, parent_track: int) -> int:
+    def parent(self, name: int, parent_name: int) -> int:
         """The public number of what a track came off, as far as that has been told; 0: nothing."""
-        if self.names.get(track) == name and parent_track in self.names:  # else it is of a run that is no more
-            self.parents[name] = self.names[parent_track]
+        if parent_name:
+            self.parents[name] = parent_name
         return self.parents.get(name, 0)
 
-    def forget_names(self, tracks: list[int]) -> None:
+    def forget_parents(self, names: Column) -> None:
         """Tracks have been told for the last time."""
-        gone = [*map(self.names.pop, tracks, itertools.repeat(0))]
         if self.parents:
-            for name in gone:
+            for name in names.tolist():
                 self.parents.pop(name, None)
 
     def rename(
-        self, known: int, alive: Column, before: list[Entry], after: list[Entry]
-    ) -> tuple[Column, Column, dict[int, int]]:
+        self, known: int, old: Column, name: Column, alive: Column, before: list[Entry], after: list[Entry]
+    ) -> tuple[Column, Column, Column]:
         """Carry public numbers over a re-run.
 
         A track from before the checkpoint (number below ``known``) is what it was. Others are the same object where
         they share plots of the part run again, those that share most first. A number told as dropped never comes back.
 
-        In        alive (n,)     tracks after the re-run, in order
+        In        old, name (m,) tracks that had a public number before it, in order, and that number
+                  alive (n,)     tracks after the re-run, in order
                   before, after  entries of that part, by the old run and by the new one
-        Returns   rows of ``alive`` that go on with an old track, that old track of each; and old tracks that nothing
-                  goes on with, with their public numbers
+        Returns   rows of ``alive`` that go on with an old track, and the row of ``old`` of each; rows of ``old`` that
+                  nothing goes on with
         """
-        old, name = (np.fromiter(each, np.int64, len(self.names)) for each in (self.names, self.names.values()))
-        order = old.argsort()
-        old, name = old[order], name[order]
         if self.parents:
-            named = set(self.names.values())
+            named = set(name.tolist())
             self.parents = {child: parent for child, parent in self.parents.items() if child in named}
         was = places(old, alive)
         was[alive >= known] = -1
@@ -205,8 +192,7 @@ class History(msgspec.Struct, kw_only=True):
                 was[new[pair]] = left[pair]
                 is_left[left[pair]] = False
         rows = (was >= 0).nonzero()[0]
-        self.names = dict(zip(alive[rows].tolist(), name[was[rows]].tolist(), strict=True))
-        return rows, old[was[rows]], dict(zip(old[is_left].tolist(), name[is_left].tolist(), strict=True))
+        return rows, was[rows], is_left.nonzero()[0]
 
 
 def _is_same(a: object, b: object) -> bool:

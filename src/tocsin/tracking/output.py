@@ -17,7 +17,7 @@ from tocsin.messages.track_updates import TrackStatus
 from tocsin.tracking.state import TrackerState
 from tocsin.tracking.two_cores import picture_rows
 
-_STATUS: tuple[TrackStatus, ...] = typing.get_args(TrackStatus)
+_STATUS = np.array(typing.get_args(TrackStatus), dtype=object)
 
 
 class Estimate(msgspec.Struct, eq=False):
@@ -107,16 +107,16 @@ def estimate(memory: TrackerState, slots: Column, to_ns: Column, own_prob: float
 
 
 def updates(
-    memory: TrackerState, seen: Estimate, rows: Column, names: list[int], sensor: str, time_ns: int,
+    memory: TrackerState, seen: Estimate, rows: Column, names: Column, sensor: str, time_ns: int,
     causes: tuple[str, ...], dropped: Column, nis: Column, dof: int, log_beta_prior: tuple[float, float],
     revision: int = 0,
 ) -> TrackUpdates:  # fmt: skip
-    """One row for each of ``rows`` (n,) of the estimate, in order of their public numbers ``names``.
+    """One row for each of ``rows`` (n,) of the estimate, in order of their public numbers ``names`` (n,) int64.
 
     ``names`` come in any order, in which ``dropped`` (n,) bool and ``nis`` (n,), -1 where no plot was used, are too.
     """
-    track = np.array(names, dtype=np.int64)
-    if names != sorted(names):
+    track = names
+    if np.count_nonzero(track[1:] < track[:-1]):
         order = track.argsort()
         track, rows, dropped, nis = track[order], rows[order], dropped[order], nis[order]
     n, of_old = rows.shape[0], memory.history.parents
@@ -132,12 +132,12 @@ def updates(
         first_alike,
     )  # fmt: skip
     if of_old or has_parents:
-        slots, parent = seen.slots[rows], whole[PARENT]
+        parent = whole[PARENT]
         has_parent = parent > 0
         if of_old:
             has_parent |= np.isin(track, np.fromiter(of_old, np.int64, len(of_old)))
         for i in has_parent.nonzero()[0].tolist():
-            parent[i] = memory.history.parent(int(memory.id[slots[i]]), int(track[i]), int(parent[i]))
+            parent[i] = memory.history.parent(int(track[i]), memory.name_of(int(parent[i])))
     for column in (track, whole, real, vectors, cov6, mode_prob):
         column.flags.writeable = False
     code, t_ns, first_ns, last_ns, radar_count, infrared_count, position_count, nis_dof, parent = whole
@@ -149,7 +149,7 @@ def updates(
         sensor=sensor,
         revision=revision,
         track=track,
-        status=tuple(map(_STATUS.__getitem__, code.tolist())),
+        status=tuple(_STATUS[code].tolist()),
         t_ns=t_ns,
         position_ecef_m=vectors[0],
         velocity_ecef_m_s=vectors[1],

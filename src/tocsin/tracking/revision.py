@@ -38,10 +38,13 @@ def revision(
     """
     memory, old, past = forward.state, rerun.old, forward.state.history
     slots, old_slots = memory.alive(), old.alive()
-    tracks, old_tracks = memory.id[slots], old.id[old_slots]
-    kept, was, gone = past.rename(rerun.known, tracks, rerun.before, entries)
+    tracks = memory.id[slots]
+    old_slots = old_slots[old.name[old_slots] > 0]
+    name = old.name[old_slots]
+    kept, was, gone = past.rename(rerun.known, old.id[old_slots], name, tracks, rerun.before, entries)
+    memory.name[slots[kept]] = name[was]
     is_changed = np.ones(slots.size, dtype=bool)
-    is_changed[kept] = ~is_same_track(memory, slots[kept], old, old_slots[places(old_tracks, was)])
+    is_changed[kept] = ~is_same_track(memory, slots[kept], old, old_slots[was])
     of = [places(tracks, absorbers(entries, entry.tracks)) for entry in rerun.late]
     fed = [np.bincount(rows[rows >= 0], minlength=slots.size) for rows in of]  # plots by track
     told_alone = [np.zeros(slots.size, dtype=bool) if is_whole else (count > 0) & is_changed for count in fed]
@@ -49,47 +52,45 @@ def revision(
     ids = tuple(e.scan.id for e in rerun.late if e.scan is not None and e.scan.id)
     why = Telling(telling.time_ns, (*telling.causes, *(i for i in ids if i not in telling.causes)))
     last_ns = max(e.time_ns for e in rerun.late)
-    gone_slots = old_slots[places(old_tracks, np.fromiter(gone, np.int64, len(gone)))]
     first = joined(
-        _tell(forward, old, gone_slots, list(gone.values()), last_ns, why, is_dropped=True),
-        _tell(forward, memory, slots[rest], past.named(tracks[rest].tolist()), last_ns, why),
+        _tell(forward, old, old_slots[gone], last_ns, why, is_dropped=True),
+        _tell(forward, memory, slots[rest], last_ns, why),
     )
     out = [first] if first is not None else []
     for i, entry in enumerate(rerun.late):
         rows = told_alone[i].nonzero()[0]
         if entry.scan is None or not rows.size:
             continue
-        names = past.named(tracks[rows].tolist())
         nis = np.full(slots.size, -1.0)
         at = places(tracks, entry.tracks[: entry.nis.size])  # those that are new have none
         nis[at[at >= 0]] = entry.nis[at >= 0]
         causes = (entry.scan.id, *telling.causes) if entry.scan.id else telling.causes
         told = _tell(
-            forward, memory, slots[rows], names, entry.time_ns, Telling(telling.time_ns, causes), entry.scan.sensor,
+            forward, memory, slots[rows], entry.time_ns, Telling(telling.time_ns, causes), entry.scan.sensor,
             nis=nis[rows], dof=entry.dof,
         )  # fmt: skip
         if told is not None:
-            row_of = dict(zip(names, rows.tolist(), strict=True))
-            rows = np.array([row_of[name] for name in told.track.tolist()])
+            rows = rows[memory.name[slots[rows]].argsort()]
+            rows = rows[places(memory.name[slots[rows]], told.track)]  # but those that cannot be told
             later = zip(rerun.late[i + 1 :], fed[i + 1 :], strict=True)
             out.append(_without(told, [(e, count[rows]) for e, count in later]))
     return out
 
 
 def _tell(
-    forward: Forward, memory: TrackerState, slots: Column, names: list[int], to_ns: int, telling: Telling,
-    sensor: str = "", *, is_dropped: bool = False, nis: Column | None = None, dof: int = 0,
+    forward: Forward, memory: TrackerState, slots: Column, to_ns: int, telling: Telling, sensor: str = "", *,
+    is_dropped: bool = False, nis: Column | None = None, dof: int = 0,
 ) -> TrackUpdates | None:  # fmt: skip
-    """Slots (n,), their public numbers and ``nis`` (n,) as a message; None where none of them can be told."""
-    if not names:
+    """Slots (n,) and ``nis`` (n,) as a message; None where none of them can be told."""
+    if not slots.size:
         return None
     seen = estimate(memory, slots, np.array((to_ns,)), forward.policy.own_prob, forward.par)
     rows = seen.is_sound.nonzero()[0]
     if not rows.size:
         return None
-    nis = np.full(slots.size, -1.0) if nis is None else nis
+    nis, names = np.full(slots.size, -1.0) if nis is None else nis, memory.named(slots)
     return updates(
-        memory, seen, rows, [names[row] for row in rows.tolist()], sensor, telling.time_ns, telling.causes,
+        memory, seen, rows, names[rows], sensor, telling.time_ns, telling.causes,
         np.full(rows.size, is_dropped), nis[rows], dof, forward.prior, forward.state.history.revision,
     )  # fmt: skip
 

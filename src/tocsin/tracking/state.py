@@ -8,7 +8,7 @@ import itertools
 import msgspec
 import numpy as np
 
-from tocsin.kernels.track_memory import free_slots, slots_in_use, take_slots
+from tocsin.kernels.track_memory import free_slots, give_names, slots_in_use, take_slots
 from tocsin.kernels.track_motion import BALLISTIC, BOOST, MODEL_COUNT, SIZE
 from tocsin.messages import Column
 from tocsin.tracking.history import History
@@ -42,6 +42,7 @@ class TrackerState(msgspec.Struct, kw_only=True):
     mu: Column = msgspec.field(default_factory=lambda: _zeros("float64", MODEL_COUNT))
     t_ns: Column = msgspec.field(default_factory=lambda: _zeros("int64"))
     id: Column = msgspec.field(default_factory=lambda: _zeros("int64"))
+    name: Column = msgspec.field(default_factory=lambda: _zeros("int64"))  # public number; 0: not told yet
     status: Column = msgspec.field(default_factory=lambda: _zeros("int64"))
     first_ns: Column = msgspec.field(default_factory=lambda: _zeros("int64"))
     last_ns: Column = msgspec.field(default_factory=lambda: _zeros("int64"))
@@ -83,12 +84,22 @@ class TrackerState(msgspec.Struct, kw_only=True):
         self.next_id += count
         return slots
 
+    def name_of(self, track: int) -> int:
+        """The public number of a track; 0: it is no more, or was not told yet."""
+        return int(self.name[self.id == track].max(initial=0)) if track else 0
+
     def free(self, slots: Column) -> None:
         """Give slots back, all zero but for their banks, in which nothing lives; their ids are gone for good."""
         free_slots(
-            slots, self.mu, self.t_ns, self.id, self.status, self.first_ns, self.last_ns, self.miss_count,
+            slots, self.mu, self.t_ns, self.id, self.name, self.status, self.first_ns, self.last_ns, self.miss_count,
             self.plot_count, self.parent, self.told_boost, self.evidence, self.fed, self.support,
         )  # fmt: skip
+
+    def named(self, slots: Column) -> Column:
+        """(n,) int64 the public numbers of tracks, each given when it is first told."""
+        names: Column
+        names, self.history.next_name = give_names(self.name, slots, self.history.next_name)
+        return names
 
     def sensor(self, name: str) -> int:
         """The column of ``fed`` that stands for a sensor, made where it has none."""

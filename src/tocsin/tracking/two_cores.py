@@ -20,6 +20,7 @@ from tocsin.kernels.track_settle import reckon
 from tocsin.messages import Column
 
 LEAST_ROWS = 1_000  # below, waking the second thread (43 us measured) takes much of what it saves
+_LAST_ROWS = 60
 Part = TypeVar("Part")
 _pools: list[ThreadPoolExecutor] = []  # of this process, made when first needed
 if hasattr(os, "register_at_fork"):
@@ -51,10 +52,12 @@ def in_pieces(part: Callable[[slice], Part], cuts: Sequence[int]) -> list[Part]:
     return [out[i] for i in range(len(cuts) - 1)]
 
 
-def even(count: int) -> list[int]:
-    """Cuts that leave pieces of some hundred rows: some rows are dearer, and something else may want a core."""
-    pieces = max(2, 4 * count // LEAST_ROWS)
-    return [count * k // pieces for k in range(pieces + 1)]
+def shrinking(count: int) -> list[int]:
+    """Cuts that leave pieces of a quarter of what is left, and small ones at the end: neither thread waits for long."""
+    cuts = [0]
+    while cuts[-1] < count:
+        cuts.append(min(cuts[-1] + max((count - cuts[-1]) // 4, _LAST_ROWS), count))
+    return cuts
 
 
 def by_rows(part: Callable[[slice], None], count: int) -> None:
@@ -62,7 +65,7 @@ def by_rows(part: Callable[[slice], None], count: int) -> None:
     if count < LEAST_ROWS:
         part(slice(0, count))
         return
-    in_pieces(part, even(count))
+    in_pieces(part, shrinking(count))
 
 
 def picture_rows(
@@ -80,7 +83,7 @@ def picture_rows(
             x, cov, mu, slope, t_ns, slots[of], to_ns[of] if to_ns.size > 1 else to_ns, *given,
             *[each[of] if is_kept else each.copy() for each in out[:3]], *[array[of] for array in out[3:]],
         ),
-        even(slots.shape[0]),
+        shrinking(slots.shape[0]),
     )  # fmt: skip
 
 
@@ -102,7 +105,7 @@ def use_plot_rows(*given: Any) -> tuple[Column, Column]:
     if given[12].shape[0] < LEAST_ROWS:
         return use_plots(*given)
     memory, by_row, rest = given[:12], given[12:19], given[19:]
-    cuts = even(by_row[0].shape[0])
+    cuts = shrinking(by_row[0].shape[0])
     parts = in_pieces(lambda of: use_plots(*memory, *[array[of] for array in by_row], *rest), cuts)
     nis, taught = zip(*parts, strict=True)
     return np.concatenate(nis), np.concatenate(taught)
@@ -131,7 +134,7 @@ def reckon_rows(*given: Any) -> None:
             *memory, *[array[of] for array in by_row],
             lone_slots[lone_count * of.start // rows : lone_count * of.stop // rows], *rest,
         ),
-        even(rows),
+        shrinking(rows),
     )  # fmt: skip
 
 
