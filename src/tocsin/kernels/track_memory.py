@@ -222,76 +222,28 @@ REAL_COUNT = 3
 @in_place_kernel
 def tell_rows(
     t_ns, status, first_ns, last_ns, plot_count, parent, slots, mu, state, cov6, log_beta, log_beta_var, rows,
-    dropped, nis, to_ns, dof, log_beta_mean, log_beta_std, fed, table, whole, real, vectors, covariance, mode_prob,
-    alike, first_alike,
+    dropped, nis, to_ns, dof, log_beta_mean, log_beta_std, first, last, whole, real, vectors, covariance, mode_prob,
 ):  # fmt: skip
-    """Fill the columns of a message with rows (n,) of an estimate of ``slots``.
+    """Fill the columns of a message with rows (n,) of an estimate of ``slots``: from first on, and before last.
+
+    An array at a time: waiting for memory is most of the work of many tracks.
 
     In        to_ns (k,) int64   of each row of the estimate, or (1,) of all
               dropped (n,) bool, nis (n,), -1 where no plot was used; dof of those where one was
               log_beta_mean, log_beta_std   told where BALLISTIC has no probability
-              table (k,) int64   overwritten; k a power of two, twice n at least
     Out       whole (WHOLE_COUNT, n), real (REAL_COUNT, n)  as named above; CODE: 0 tentative, 1 confirmed, 2 dropped
               vectors (2, n, 3)  position and velocity; covariance (n, 6, 6), mode_prob (n, 3)
-              alike (n,) int64   the same number for tracks that the same sensors fed; first_alike (n,) int64: the slot
-                                 of the first of each number
-    Returns   how many numbers there are; whether any has a parent
     """
-    _tell(
-        t_ns, status, first_ns, last_ns, plot_count, parent, slots, mu, state, cov6, log_beta, log_beta_var, rows,
-        dropped, nis, to_ns, dof, log_beta_mean, log_beta_std, whole, real, vectors, covariance, mode_prob,
-    )  # fmt: skip
-    unlike, last = 0, table.shape[0] - 1
-    for place in range(table.shape[0]):
-        table[place] = -1  # hashed by sensors: a number of `alike`
-    has_parents = False
-    for i in range(rows.shape[0]):
-        k = slots[rows[i]]
-        has_parents = has_parents or parent[k] > 0
-        place = 0
-        for s in range(fed.shape[1]):
-            place = 31 * place + (s + 1 if fed[k, s] else 0)
-        place &= last
-        while table[place] >= 0 and not _is_equal(fed, first_alike[table[place]], k):
-            place = (place + 1) & last
-        if table[place] < 0:
-            table[place] = unlike
-            first_alike[unlike] = k
-            unlike += 1
-        alike[i] = table[place]
-    return unlike, has_parents
-
-
-@in_place_kernel
-def _is_equal(fed, a, b):
-    same = True
-    for s in range(fed.shape[1]):
-        same = same and fed[a, s] == fed[b, s]
-    return same
-
-
-@in_place_kernel
-def _pick(column, slots, rows, out):
-    for i in range(rows.shape[0]):
-        out[i] = column[slots[rows[i]]]
-
-
-@in_place_kernel
-def _tell(
-    t_ns, status, first_ns, last_ns, plot_count, parent, slots, mu, state, cov6, log_beta, log_beta_var, rows,
-    dropped, nis, to_ns, dof, log_beta_mean, log_beta_std, whole, real, vectors, covariance, mode_prob,
-):  # fmt: skip
-    """`tell_rows` but for the sensors. An array at a time: waiting for memory is most of the work of many tracks."""
-    _pick(status, slots, rows, whole[CODE])
-    _pick(t_ns, slots, rows, whole[AT_NS])
-    _pick(first_ns, slots, rows, whole[FIRST_NS])
-    _pick(last_ns, slots, rows, whole[LAST_NS])
-    _pick(parent, slots, rows, whole[PARENT])
-    for i in range(rows.shape[0]):
+    _pick(status, slots, rows, first, last, whole[CODE])
+    _pick(t_ns, slots, rows, first, last, whole[AT_NS])
+    _pick(first_ns, slots, rows, first, last, whole[FIRST_NS])
+    _pick(last_ns, slots, rows, first, last, whole[LAST_NS])
+    _pick(parent, slots, rows, first, last, whole[PARENT])
+    for i in range(first, last):
         k = slots[rows[i]]
         for c in range(3):
             whole[RADAR + c, i] = plot_count[k, c]
-    for i in range(rows.shape[0]):
+    for i in range(first, last):
         r = rows[i]
         whole[CODE, i] = 2 if dropped[i] else (1 if whole[CODE, i] == CONFIRMED else 0)
         whole[AT_NS, i] = max(whole[AT_NS, i], to_ns[r if to_ns.shape[0] > 1 else 0])
@@ -308,3 +260,45 @@ def _tell(
         for a in range(6):
             for b in range(6):
                 covariance[i, a, b] = cov6[r, a, b]
+
+
+@in_place_kernel
+def tell_sensors(fed, slots, rows, table, alike, first_alike):
+    """Which of rows (n,) of an estimate of ``slots`` the same sensors fed.
+
+    In        table (k,) int64   overwritten; k a power of two, twice n at least
+    Out       alike (n,) int64   the same number for tracks that the same sensors fed; first_alike (n,) int64: the slot
+                                 of the first of each number
+    Returns   how many numbers there are
+    """
+    unlike, last = 0, table.shape[0] - 1
+    for place in range(table.shape[0]):
+        table[place] = -1  # hashed by sensors: a number of `alike`
+    for i in range(rows.shape[0]):
+        k = slots[rows[i]]
+        place = 0
+        for s in range(fed.shape[1]):
+            place = 31 * place + (s + 1 if fed[k, s] else 0)
+        place &= last
+        while table[place] >= 0 and not _is_equal(fed, first_alike[table[place]], k):
+            place = (place + 1) & last
+        if table[place] < 0:
+            table[place] = unlike
+            first_alike[unlike] = k
+            unlike += 1
+        alike[i] = table[place]
+    return unlike
+
+
+@in_place_kernel
+def _is_equal(fed, a, b):
+    same = True
+    for s in range(fed.shape[1]):
+        same = same and fed[a, s] == fed[b, s]
+    return same
+
+
+@in_place_kernel
+def _pick(column, slots, rows, first, last, out):
+    for i in range(first, last):
+        out[i] = column[slots[rows[i]]]

@@ -1,4 +1,4 @@
-"""Which young tracks may be the double of an older one: a sorted sweep over places, then the difference of states."""
+"""Which young tracks may be the double of an older one: those near by slabs of space, then the difference of states."""
 
 import math
 
@@ -61,56 +61,69 @@ def difference2(a, cov_a, b, cov_b):
 
 
 @kernel
-def twins(young, gone, number, last_ns, fed, slots, state, cov6, order, bound):
+def twins(young, gone, number, last_ns, fed, slots, state, cov6, bound):
     """The one older track that each young track is the double of, row by row; -1: none, or not clear which.
 
     In        young (y,) int64    rows of the young; gone (n,) bool: rows not to be matched
               number, last_ns, fed  the memory's arrays, read at slots (n,)
               state (n, 6), cov6 (n, 6, 6)   at one time
-              order (n,) int64    rows by the first component of position
               bound               on the squared difference
     Out       (y,) int64 rows
     """
     found = np.full(young.shape[0], -1, np.int64)
-    known, known_number = np.empty((2, order.shape[0]), np.int64)  # rows that may be older ones, and their tracks
-    at_m = np.empty((order.shape[0], 3))
-    known_count = 0
+    n = slots.shape[0]
+    known = np.empty(n, np.int64)  # rows that may be older ones
+    count = 0
     widest, reach_m = np.zeros(3), np.empty(3)  # by component
-    for o in range(order.shape[0]):
-        k = order[o]
+    low_m, high_m = math.inf, -math.inf
+    for k in range(n):
         if _is_known(cov6[k]) and not gone[k]:
-            known[known_count], known_number[known_count] = k, number[slots[k]]
+            known[count] = k
+            count += 1
             for a in range(3):
                 widest[a] = max(widest[a], cov6[k, a, a])
-                at_m[known_count, a] = state[k, a]
-            known_count += 1
+            low_m, high_m = min(low_m, state[k, 0]), max(high_m, state[k, 0])
+    if count == 0:
+        return found
+    width_m = max((high_m - low_m) / count, 1.0)
+    start = np.zeros(count + 2, np.int64)  # of each slab of the first component of position, one slab behind
+    for c in range(count):
+        start[_slab(state[known[c], 0], low_m, width_m, count) + 2] += 1
+    for b in range(count):
+        start[b + 2] += start[b + 1]
+    rows, numbers, at_m = np.empty(count, np.int64), np.empty(count, np.int64), np.empty((count, 3))  # by slab
+    for c in range(count):
+        k = known[c]
+        b = _slab(state[k, 0], low_m, width_m, count) + 1
+        rows[start[b]], numbers[start[b]] = k, number[slots[k]]
+        for a in range(3):
+            at_m[start[b], a] = state[k, a]
+        start[b] += 1
     for y in range(young.shape[0]):
         i = young[y]
         if gone[i] or not _is_known(cov6[i]):
             continue
         for a in range(3):
             reach_m[a] = min(math.sqrt(bound * (cov6[i, a, a] + widest[a])), _APART_M)
-        low, high = 0, known_count
-        while low < high:
-            middle = (low + high) // 2
-            if at_m[middle, 0] < state[i, 0] - reach_m[0]:
-                low = middle + 1
-            else:
-                high = middle
-        count = 0
-        for o in range(low, known_count):
-            if at_m[o, 0] > state[i, 0] + reach_m[0]:
-                break
-            if abs(state[i, 1] - at_m[o, 1]) > reach_m[1] or abs(state[i, 2] - at_m[o, 2]) > reach_m[2]:
+        first = start[_slab(state[i, 0] - reach_m[0], low_m, width_m, count)]
+        last = start[_slab(state[i, 0] + reach_m[0], low_m, width_m, count) + 1]
+        like = 0
+        for o in range(first, last):
+            if abs(state[i, 0] - at_m[o, 0]) > reach_m[0] or abs(state[i, 1] - at_m[o, 1]) > reach_m[1]:
                 continue
-            k = known[o]
-            if known_number[o] >= number[slots[i]]:
+            if abs(state[i, 2] - at_m[o, 2]) > reach_m[2] or numbers[o] >= number[slots[i]]:
                 continue
+            k = rows[o]
             if not may_be_one(fed[slots[i]], last_ns[slots[i]], fed[slots[k]], last_ns[slots[k]]):
                 continue
             if difference2(state[i], cov6[i], state[k], cov6[k]) <= bound:
-                count += 1
+                like += 1
                 found[y] = k
-        if count > 1:
+        if like > 1:
             found[y] = -1
     return found
+
+
+@in_place_kernel
+def _slab(at_m, low_m, width_m, count):
+    return min(max(np.int64((at_m - low_m) / width_m), 0), count - 1)

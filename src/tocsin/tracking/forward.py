@@ -314,7 +314,7 @@ class Forward:
         if young.size:
             found = twins(
                 young, gone, memory.id, memory.last_ns, memory.fed, slots, seen.state, seen.cov6,
-                seen.state[:, 0].argsort(), chi_square_bound(policy.merge_prob, 6),
+                chi_square_bound(policy.merge_prob, 6),
             )  # fmt: skip
             for i, k in zip(young[found >= 0].tolist(), found[found >= 0].tolist(), strict=True):
                 younger, older = int(slots[i]), int(slots[k])

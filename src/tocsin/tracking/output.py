@@ -10,12 +10,12 @@ import msgspec
 import numpy as np
 
 from tocsin.kernels.track_bank import close_ranks
-from tocsin.kernels.track_memory import PARENT, REAL_COUNT, WHOLE_COUNT, tell_rows
+from tocsin.kernels.track_memory import PARENT, REAL_COUNT, WHOLE_COUNT, tell_rows, tell_sensors
 from tocsin.kernels.track_motion import MODEL_COUNT, SIZE
 from tocsin.messages import Column, TrackUpdates
 from tocsin.messages.track_updates import TrackStatus
 from tocsin.tracking.state import TrackerState
-from tocsin.tracking.two_cores import picture_rows
+from tocsin.tracking.two_cores import by_rows, picture_rows
 
 _STATUS = np.array(typing.get_args(TrackStatus), dtype=object)
 
@@ -125,14 +125,17 @@ def updates(
     alike, first_alike, size = np.empty(n, np.int64), np.empty(n, np.int64), 4
     while size < 2 * n:
         size *= 2
-    unlike, has_parents = tell_rows(
-        memory.t_ns, memory.status, memory.first_ns, memory.last_ns, memory.plot_count, memory.parent, seen.slots,
-        seen.mu, seen.state, seen.cov6, seen.log_beta, seen.log_beta_var, rows, dropped, nis, seen.to_ns, dof,
-        *log_beta_prior, memory.fed, np.empty(size, np.int64), whole, real, vectors, cov6, mode_prob, alike,
-        first_alike,
+    unlike = tell_sensors(memory.fed, seen.slots, rows, np.empty(size, np.int64), alike, first_alike)
+    by_rows(
+        lambda of: tell_rows(
+            memory.t_ns, memory.status, memory.first_ns, memory.last_ns, memory.plot_count, memory.parent, seen.slots,
+            seen.mu, seen.state, seen.cov6, seen.log_beta, seen.log_beta_var, rows, dropped, nis, seen.to_ns, dof,
+            *log_beta_prior, of.start, of.stop, whole, real, vectors, cov6, mode_prob,
+        ),
+        n,
     )  # fmt: skip
-    if of_old or has_parents:
-        parent = whole[PARENT]
+    parent = whole[PARENT]
+    if of_old or np.count_nonzero(parent):
         has_parent = parent > 0
         if of_old:
             has_parent |= np.isin(track, np.fromiter(of_old, np.int64, len(of_old)))
