@@ -176,23 +176,31 @@ class History(msgspec.Struct, kw_only=True):
         was[alive >= known] = -1
         is_left = np.ones(old.size, dtype=bool)
         is_left[was[was >= 0]] = False
-        was_of, was_plots = plots_of_tracks(before, old[is_left])
-        new_of, new_plots = plots_of_tracks(after, alive[was < 0])
-        order = was_plots.argsort(kind="stable")
-        place = places(was_plots[order], new_plots)
-        is_shared = place >= 0
-        new, left = places(alive, new_of[is_shared]), places(old, was_of[order[place[is_shared]]])
-        pairs, count = np.unique(new * max(old.size, 1) + left, return_counts=True)
-        new, left = np.divmod(pairs, max(old.size, 1))
-        is_plain = (np.bincount(new)[new] == 1) & (np.bincount(left)[left] == 1)
-        was[new[is_plain]] = left[is_plain]
-        is_left[left[is_plain]] = False
-        for pair in np.lexsort((new, name[left], -count)):
-            if was[new[pair]] < 0 and is_left[left[pair]]:
-                was[new[pair]] = left[pair]
-                is_left[left[pair]] = False
+        if is_left.any() and (was < 0).any():
+            _match(was, is_left, old, name, alive, before, after)
         rows = (was >= 0).nonzero()[0]
         return rows, was[rows], is_left.nonzero()[0]
+
+
+def _match(
+    was: Column, is_left: Column, old: Column, name: Column, alive: Column, before: list[Entry], after: list[Entry]
+) -> None:
+    """Give each track that has no row in ``was`` (n,) yet the old one that is left and shares most plots with it."""
+    was_of, was_plots = plots_of_tracks(before, old[is_left])
+    new_of, new_plots = plots_of_tracks(after, alive[was < 0])
+    order = was_plots.argsort(kind="stable")
+    place = places(was_plots[order], new_plots)
+    is_shared = place >= 0
+    new, left = places(alive, new_of[is_shared]), places(old, was_of[order[place[is_shared]]])
+    pairs, count = np.unique(new * old.size + left, return_counts=True)
+    new, left = np.divmod(pairs, old.size)
+    is_plain = (np.bincount(new)[new] == 1) & (np.bincount(left)[left] == 1)
+    was[new[is_plain]] = left[is_plain]
+    is_left[left[is_plain]] = False
+    for pair in np.lexsort((new, name[left], -count)):
+        if was[new[pair]] < 0 and is_left[left[pair]]:
+            was[new[pair]] = left[pair]
+            is_left[left[pair]] = False
 
 
 def _is_same(a: object, b: object) -> bool:
@@ -223,6 +231,8 @@ def absorbers(entries: list[Entry], tracks: Column) -> Column:
     for entry in reversed(entries):
         for younger, older in reversed(entry.absorbed):
             became[younger] = became.get(older, older)
+    if not became:
+        return tracks
     tracks = tracks.copy()
     for place in np.isin(tracks, np.fromiter(became, np.int64, len(became))).nonzero()[0].tolist():
         tracks[place] = became[int(tracks[place])]
