@@ -70,7 +70,8 @@ def fly(rng: np.random.Generator) -> tuple[Array, Array]:
     covariances: list[np.ndarray] = []
     while len(errors) < MOST_LOOKS:
         move(BALLISTIC, x, LOOK_S, PAR[LOG_BETA_VAR] - cov[6, 6], PAR, phi, q, work)
-        carry_covariance(phi, cov, q, STATES, work)
+        carry_covariance(phi, cov, STATES, work)
+        cov[:STATES, :STATES] += q[:STATES, :STATES]
         grown = q[6, 6] / SUBSTEPS
         for _ in range(SUBSTEPS):  # the truth's own ln(beta) is known: all room, so no second order, but the same drift
             move(BALLISTIC, truth, LOOK_S / SUBSTEPS, PAR[LOG_BETA_VAR], PAR, phi, q, work)

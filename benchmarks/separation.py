@@ -65,7 +65,6 @@ def holders(tracker: Tracker, look: Look, weight: np.ndarray) -> tuple[list[list
     ``weight`` (6, 6): the square of a distance in sigmas is d' weight d.
     """
     seen = tracker.confirmed(end_ns(look))
-    names = tracker.state.history.names
     held: list[list[tuple[float, int, float]]] = [[] for _ in look.truth]
     false = 0
     for slot, state, cov in zip(seen.slots.tolist(), seen.state, seen.cov6, strict=True):
@@ -74,7 +73,7 @@ def holders(tracker: Tracker, look: Look, weight: np.ndarray) -> tuple[list[list
         if away[k] < NEAR_SIGMA:
             error = state - look.truth[k]
             nees = float(error @ np.linalg.solve(cov, error))
-            held[k].append((away[k], names.get(int(tracker.state.id[slot]), 0), nees))
+            held[k].append((away[k], int(tracker.state.name[slot]), nees))
         else:
             false += 1
     ranked = [sorted(each) for each in held]
@@ -143,8 +142,8 @@ def run(case: Scene, seed: int, policy: TrackPolicy | None = None, is_verbose: b
 
 def _line(tracker: Tracker, look: Look, held: list[list[int]]) -> str:
     """What one scan did: who holds which object, and which track took each plot of theirs (number < its origin)."""
-    names = tracker.state.history.names
-    used = {j: names.get(track, -track) for track, j in tracker.state.history.entries[-1].used}
+    memory = tracker.state
+    used = {j: memory.name_of(track) or -track for track, j in memory.history.entries[-1].used}
     taken = [f"{used.get(j, '-')}<{look.origin[j]}" for j in range(look.origin.size) if look.origin[j] != CLUTTER_PLOT]
     away = f"{look.distance_sigma:5.1f}{'*' if look.is_apart else ' '}"
     return f"{look.time_s:6.2f} radar {look.radar} {away} {held} {' '.join(taken)}"
