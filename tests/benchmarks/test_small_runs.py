@@ -6,6 +6,9 @@ import math
 
 import numpy as np
 import pytest
+from benchmarks.consistency_truth import flown
+from benchmarks.separation_scenes import scene
+
 from benchmarks import (
     bias_rows,
     bias_scenes,
@@ -18,8 +21,6 @@ from benchmarks import (
     stonesoup_rows,
     stonesoup_scenes,
 )
-from benchmarks.consistency_truth import flown
-from benchmarks.separation_scenes import scene
 
 
 def test_the_matched_run_is_as_sure_as_it_should_be() -> None:
