@@ -45,6 +45,14 @@ class CartesianToBearingRange(CartesianToElevationBearingRange):
     pass
 
 
+class CartesianToBearingRangeRate(CartesianToElevationBearingRange):
+    pass
+
+
+class LinearGaussian:
+    noise_covar = np.diag([400.0, 1600.0, 100.0])
+
+
 class CartesianToAzimuthElevationRange(SimpleNamespace):
     pass
 
@@ -148,6 +156,57 @@ def test_radars_are_told_apart_by_place_unless_they_have_names() -> None:
         detection(one, [0.1, 0.1, 1e5], sensor="A"),
     ]
     assert sorted(stonesoup.read_detections(seen, FRAME)["sensor"].tolist()) == ["A", "radar 1", "radar 2"]
+
+
+def test_a_turning_radar_is_one_and_a_moving_one_needs_a_name() -> None:
+    turning = [
+        detection(CartesianToElevationBearingRange(turn=(0.0, 0.0, 0.1 * k)), [0.1, 0.1, 1e5], k) for k in range(9)
+    ]
+    assert set(stonesoup.read_detections(turning, FRAME)["sensor"].tolist()) == {"radar 1"}
+    moving = [detection(CartesianToElevationBearingRange((9.0 * k, 0.0, 0.0)), [0.1, 0.1, 1e5], k) for k in range(65)]
+    with pytest.raises(ScanError, match=r"detection 64.*place 65.*metadata"):
+        stonesoup.read_detections(moving, FRAME)
+    for each in moving:
+        each.metadata["sensor"] = 7
+    table = stonesoup.read_detections(moving, FRAME)
+    assert set(table["sensor"].tolist()) == {"7"}
+    assert np.linalg.norm(table["site_ecef_m"][64] - table["site_ecef_m"][0]) == pytest.approx(64 * 9.0)
+
+
+def test_a_range_rate_comes_without_elevation_too() -> None:
+    model = CartesianToBearingRangeRate(var=(1e-6, 900.0, 25.0))
+    table = stonesoup.read_detections([detection(model, [0.5, 1e5, -700.0])], FRAME)
+    assert (table["range_m"][0], table["range_rate_m_s"][0], table["range_rate_std_m_s"][0]) == (1e5, -700.0, 5.0)
+    assert math.isnan(table["elevation_rad"][0])
+
+
+def test_positions_are_position_reports_beside_radars() -> None:
+    place = [300e3, 350e3, 150e3]
+    radar = CartesianToElevationBearingRange()
+    seen = [detection(LinearGaussian(), place), detection(radar, radar.measure(np.array(place)))]
+    table = stonesoup.read_detections(seen, FRAME)
+    assert (table["sensor"].tolist(), table["kind"].tolist()) == (["position 1", "radar 1"], ["position", "radar"])
+    np.testing.assert_allclose(table["position_ecef_m"][0], pymap3d.enu2ecef(*place, 36.0, 40.0, 500.0), atol=1e-4)
+    assert table["position_std_m"][0] == pytest.approx(math.sqrt(1000.0))
+    assert table["height_std_m"][0] == 10.0
+    (track,) = set(tracking.track_scans(table)["track"].tolist())
+    assert track == 1
+
+
+def test_sets_alone_are_read_and_what_is_neither_is_refused() -> None:
+    model = CartesianToElevationBearingRange()
+    plots = [detection(model, [0.1, 0.1 * k, 1e5], k) for k in range(3)]
+    a, b = stonesoup.read_detections([plots[:2], [], plots[2:]], FRAME), stonesoup.read_detections(plots, FRAME)
+    np.testing.assert_array_equal(a["azimuth_rad"], b["azimuth_rad"])
+    for wrong in (5.0, (START, plots[0]), (START, plots[:1], "extra")):
+        with pytest.raises(ScanError, match=r"item 0.*neither a Detection"):
+            stonesoup.read_detections([wrong], FRAME)
+
+
+@pytest.mark.parametrize("place", [(96.0, 40.0), (36.0, math.nan)])
+def test_an_origin_that_is_nowhere_is_refused(place: tuple[float, float]) -> None:
+    with pytest.raises(ScanError, match="give degrees"):
+        stonesoup.LocalFrame(latitude_deg=place[0], longitude_deg=place[1])
 
 
 @pytest.mark.parametrize(
@@ -273,6 +332,7 @@ def test_stone_soup_itself_agrees(tmp_path: Path) -> None:
     nonlinear = pytest.importorskip(
         "stonesoup.models.measurement.nonlinear", reason="Stone Soup, of constraints/bench.txt alone, is not installed"
     )
+    from stonesoup.models.measurement.linear import LinearGaussian as Positions
     from stonesoup.reader.generic import CSVTrackReader
     from stonesoup.types.array import StateVector
     from stonesoup.types.detection import Detection
@@ -289,6 +349,18 @@ def test_stone_soup_itself_agrees(tmp_path: Path) -> None:
     np.testing.assert_allclose(FRAME.local_of(back(table)), state[::2], atol=1e-4)
     line = state[::2] - (150e3, -220e3, 1e3)
     assert table["range_rate_m_s"][0] == pytest.approx(line @ state[1::2] / np.linalg.norm(line), abs=1e-6)
+    flat = nonlinear.CartesianToBearingRangeRate(
+        ndim_state=6, mapping=(0, 2, 4), velocity_mapping=(1, 3, 5), noise_covar=np.diag([1e-6, 900.0, 25.0])
+    )
+    places = Positions(ndim_state=6, mapping=(0, 2, 4), noise_covar=np.diag([400.0, 400.0, 100.0]))
+    seen = [
+        Detection(model.function(State(StateVector(state))), timestamp=START, measurement_model=model)
+        for model in (flat, places)
+    ]
+    table = stonesoup.read_detections(seen, FRAME)
+    np.testing.assert_allclose(FRAME.local_of(table["position_ecef_m"][0]), state[::2], atol=1e-6)
+    assert table["range_m"][1] == pytest.approx(np.linalg.norm(state[::2]))
+    assert table["range_rate_m_s"][1] == pytest.approx(state[::2] @ state[1::2] / np.linalg.norm(state[::2]))
 
     tracks, _ = tracked()
     path = tmp_path / "tracks.csv"

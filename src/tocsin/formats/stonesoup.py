@@ -31,12 +31,22 @@ _ROWS = {
     "CartesianToElevationBearingRange": ("elevation", "bearing", "range"),
     "CartesianToElevationBearingRangeRate": ("elevation", "bearing", "range", "rate"),
     "CartesianToBearingRange": ("bearing", "range"),
+    "CartesianToBearingRangeRate": ("bearing", "range", "rate"),
+    "LinearGaussian": ("x", "y", "z"),
 }
 """What stands in a state vector, by the name of the measurement model's class or of one it derives from."""
-_BY_SIZE = {len(rows): rows for rows in _ROWS.values()}
+_BY_SIZE = {
+    len(_ROWS[name]): _ROWS[name]
+    for name in ("CartesianToBearingRange", "CartesianToElevationBearingRange", "CartesianToElevationBearingRangeRate")
+}
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_MEASURED = ("range_m", "azimuth_rad", "elevation_rad", "range_rate_m_s")
-_STD = ("range_std_m", "angle_std_rad", "elevation_std_rad", "range_rate_std_m_s")
+_COLUMNS = (
+    "range_m", "azimuth_rad", "elevation_rad", "range_rate_m_s", "range_std_m", "angle_std_rad", "elevation_std_rad",
+    "range_rate_std_m_s",
+)  # fmt: skip
+_POSITION_COLUMNS = {"position_ecef_m": 3, "position_std_m": 1, "height_std_m": 1}
+"""Columns of tables with position reports, and how many components a row of each has."""
+_MOST_UNNAMED = 64  # sensors without a name; a moving one takes a new place, and so a new name, with each scan
 
 
 class LocalFrame(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +55,14 @@ class LocalFrame(msgspec.Struct, frozen=True, kw_only=True):
     latitude_deg: float
     longitude_deg: float
     height_m: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name, value, limit in (("latitude_deg", self.latitude_deg, 90), ("longitude_deg", self.longitude_deg, 360)):
+            if not abs(value) <= limit:
+                raise ScanError(
+                    f"is out of range, allowed are -{limit} to {limit} deg", where=f"LocalFrame, {name}",
+                    value=value, remedy="give degrees, north and east positive",
+                )  # fmt: skip
 
     @property
     def origin_ecef_m(self) -> Column:
@@ -84,25 +102,33 @@ def read_detections(
 ) -> dict[str, Column]:
     """Detection objects as a table of plots, a row each.
 
-    In        detections  Detection objects, or what a detector or reader yields: (time, set of them)
+    In        detections  Detection objects, sets of them, or what a detector or reader yields: (time, set of them)
               measurement_model  for those that carry none, as an updater has it; a Stone Soup model or ``RadarModel``
     Out       columns for ``track_scans``: sensor, kind, time_ns, site_ecef_m (n, 3), range_m, azimuth_rad,
-              elevation_rad, range_rate_m_s (NaN where a model has none) and their sigmas. A sensor's name is the
-              detection's metadata["sensor"], else "radar 1", ... by place and attitude as they appear. A time
-              without detections is a scan that saw nothing where there is one radar; with several nobody says whose.
-    Left out  covariance between range and angles; Stone Soup models but those named in this module
+              elevation_rad, range_rate_m_s (NaN where a model has none) and their sigmas; position_ecef_m (n, 3)
+              of LinearGaussian. A sensor's name is the detection's metadata["sensor"], else "radar 1", ... by place
+              as they appear: give a moving one its name. A time without detections is a scan that saw nothing where
+              there is one sensor; with several nobody says whose.
+    Left out  covariance between range and angles, and of positions (their horizontal axes share the root mean square
+              sigma); Stone Soup models but those named in this module. Angles alone: tocsin takes a line of sight as
+              that of a burning plume
     Raises    ScanError naming the detection, the value and the remedy
     """
     table = _Table(frame, measurement_model)
     for number, each in enumerate(detections):
         if hasattr(each, "state_vector"):
             table.add(each, number)
-        else:
-            time, found = each
-            if not found:
-                table.empty_ns.append(_ns(time, f"item {number}"))
-            for detection in sorted(found, key=_order):  # a set has no order of its own: same input, same table
-                table.add(detection, number)
+            continue
+        time, found = each if isinstance(each, tuple) and len(each) == 2 else (None, each)
+        if not isinstance(found, (set, frozenset, list)):
+            raise ScanError(
+                "is neither a Detection nor (time, set of Detection)", where=f"item {number}",
+                value=type(found).__name__, remedy="give detections as a Stone Soup tracker takes them",
+            )  # fmt: skip
+        if not found and time is not None:
+            table.empty_ns.append(_ns(time, f"item {number}"))
+        for detection in sorted(found, key=_order):  # a set has no order of its own: same input, same table
+            table.add(detection, number)
     return table.columns()
 
 
@@ -141,7 +167,7 @@ class _Table:
     def __init__(self, frame: LocalFrame, measurement_model: Any) -> None:
         self.frame, self.default = frame, measurement_model
         self.empty_ns: list[int] = []
-        self.names: dict[tuple[float, ...], str] = {}
+        self.names: dict[tuple[Any, ...], str] = {}
         self.rows: list[dict[str, Any]] = []
         self._views: dict[int, tuple[Any, _View]] = {}
 
@@ -164,31 +190,46 @@ class _Table:
         view = self._views[id(model)][1]
         if len(values) != len(view.rows) or not all(map(math.isfinite, values)):
             raise ScanError(f"state vector must be finite: {', '.join(view.rows)}", where=where, value=values)
-        row: dict[str, Any] = dict(view.row(dict(zip(view.rows, values, strict=True))))
-        row["sensor"] = name if isinstance(name, str) and name else self.names.setdefault(
-            view.key, f"radar {len(self.names) + 1}"
-        )  # fmt: skip
-        self.rows.append(row | {"time_ns": time_ns, "site_ecef_m": view.site_ecef_m})
+        row = view.row(dict(zip(view.rows, values, strict=True)))
+        is_named = isinstance(name, (str, int)) and name != ""
+        row["sensor"] = str(name) if is_named else self._name(view, where)
+        self.rows.append(row | {"kind": view.kind, "time_ns": time_ns, "site_ecef_m": view.site_ecef_m})
+
+    def _name(self, view: _View, where: str) -> str:
+        if view.key not in self.names:
+            if len(self.names) == _MOST_UNNAMED:
+                raise ScanError(
+                    f"its sensor stands at place {_MOST_UNNAMED + 1} and has no name", where=where,
+                    value=list(view.key[1:]), remedy="give detections of a sensor that moves their metadata['sensor']",
+                )  # fmt: skip
+            number = 1 + sum(key[0] == view.kind for key in self.names)
+            self.names[view.key] = f"{view.kind} {number}"
+        return self.names[view.key]
 
     def columns(self) -> dict[str, Column]:
-        """All rows, with one for each time that one radar saw nothing at."""
+        """All rows, with one for each time that one sensor saw nothing at."""
         rows = list(self.rows)
         if rows and len({row["sensor"] for row in rows}) == 1:
-            blank = dict.fromkeys((*_MEASURED, *_STD), math.nan)
-            same = {name: rows[0][name] for name in ("sensor", "site_ecef_m")}
-            rows += [blank | same | {"time_ns": time_ns} for time_ns in self.empty_ns]
+            same = {name: rows[0][name] for name in ("sensor", "kind", "site_ecef_m")}
+            rows += [same | {"time_ns": time_ns} for time_ns in self.empty_ns]
         rows.sort(key=lambda row: (row["time_ns"], row["sensor"]))
         table: dict[str, Column] = {
             "sensor": np.array([row["sensor"] for row in rows], dtype=str),
-            "kind": np.full(len(rows), "radar"),
+            "kind": np.array([row["kind"] for row in rows], dtype=str),
             "time_ns": np.array([row["time_ns"] for row in rows], dtype=np.int64),
             "site_ecef_m": np.array([row["site_ecef_m"] for row in rows]).reshape(-1, 3),
         }
-        return table | {name: np.array([row[name] for row in rows], dtype=np.float64) for name in (*_MEASURED, *_STD)}
+        for name in _COLUMNS:
+            table[name] = np.array([row.get(name, math.nan) for row in rows], dtype=np.float64)
+        for name, width in _POSITION_COLUMNS.items():
+            if any(name in row for row in rows):
+                blank = math.nan if width == 1 else np.full(width, math.nan)
+                table[name] = np.array([row.get(name, blank) for row in rows], dtype=np.float64)
+        return table
 
 
 class _View:
-    """One measurement model: from its angles to azimuth and elevation in the radar's local frame."""
+    """One measurement model: from the scene's axes and its own to what tocsin takes of a sensor of this kind."""
 
     def __init__(self, model: Any, frame: LocalFrame, where: str) -> None:
         covar = np.asarray(model.noise_covar, dtype=np.float64)
@@ -198,18 +239,29 @@ class _View:
                 f"noise_covar must be {len(self.rows)} x {len(self.rows)} with variances above 0", where=where,
                 value=covar.tolist(), remedy=f"give rad2, m2 and (m/s)2 in the order {', '.join(self.rows)}",
             )  # fmt: skip
+        self.kind = "position" if "x" in self.rows else "radar"
         offset, turn = _vector(model, "translation_offset"), _vector(model, "rotation_offset")
         self.velocity = _vector(model, "velocity")
-        self.key = (*offset.tolist(), *turn.tolist())
+        self.key = (self.kind, *offset.tolist())
         self.covar = {
             (a, b): float(covar[i, j]) for i, a in enumerate(self.rows) for j, b in enumerate(self.rows)
         }  # fmt: skip
+        self.frame = frame
+        self.to_scene = rotation(turn).T
+        self.site_ecef_m = np.full(3, math.nan)
+        if self.kind == "position":
+            return
         self.site_ecef_m = frame.ecef_of(offset)
         latitude_rad, longitude_rad, _ = geodetic_from_ecef(*self.site_ecef_m)
-        self.to_scene = rotation(turn).T
         self.to_site = np.asarray(enu_axes(latitude_rad, longitude_rad)) @ frame.axes.T @ self.to_scene
 
-    def row(self, z: dict[str, float]) -> dict[str, float]:
+    def row(self, z: dict[str, float]) -> dict[str, Any]:
+        if self.kind == "position":
+            return {
+                "position_ecef_m": self.frame.ecef_of([z["x"], z["y"], z["z"]]),
+                "position_std_m": math.sqrt(0.5 * (self.covar["x", "x"] + self.covar["y", "y"])),
+                "height_std_m": math.sqrt(self.covar["z", "z"]),
+            }
         phi, theta = z["bearing"], z.get("elevation", 0.0)
         c, s = math.cos(theta), math.sin(theta)
         unit = np.array([c * math.cos(phi), c * math.sin(phi), s])
@@ -255,7 +307,7 @@ def _rows(model: Any, covar: Column, where: str) -> tuple[str, ...]:
             return _ROWS[kind.__name__]
     raise ScanError(
         "measurement model is not one that is read here", where=where, value=type(model).__name__,
-        remedy=f"read are {', '.join(_ROWS)} and stonesoup.RadarModel of 2, 3 or 4 rows",
+        remedy=f"read are {', '.join(_ROWS)} and stonesoup.RadarModel of 2, 3 or 4 rows; angles alone are not",
     )  # fmt: skip
 
 
