@@ -182,6 +182,12 @@ def test_a_wrong_column_is_named_with_value_unit_range_and_remedy(change: dict[s
         (EYE, {"line_of_sight_ecef": [[1.0, 0.0, 0.0]], "detection_prob": 0.5}, ["detection_prob", "all_round"]),
         (tracking.Sensor(name="r", kind="radar"), {"range_m": [1e5], "azimuth_rad": [0.0]}, ["range_std_m"]),
         (tracking.Sensor(name="e", kind="infrared"), {}, ["site_ecef_m is missing"]),
+        (tracking.Sensor(name="r", kind="radar", site_ecef_m=(36.0, 40.0, 500.0)), {}, [
+            "site_ecef_m", "inside the Earth", "[36.0, 40.0, 500.0]", "site_at"
+        ]),
+        (tracking.Sensor(name="p", kind="position", position_std_m=5.0), {
+            "position_ecef_m": [[7e6, 0.0, 0.0], [3e5, 1e5, 9e4]]
+        }, ["position_ecef_m", "row 1", "inside the Earth", "ecef_of"]),
         (tracking.Sensor(name="p", kind="position"), {
             "position_ecef_m": [[7e6, 0.0, 0.0], [7e6, 1e4, 0.0]], "position_std_m": [1.0, 2.0]
         }, ["position_std_m", "differs from plot to plot", "own scan"]),
@@ -200,6 +206,8 @@ def test_a_wrong_scan_is_refused(sensor: Any, columns: dict[str, Any], words: li
         ({"time_ns": np.array([1.0] * 31)}, ["time_ns", "int64 nanoseconds"]),
         ({"rangem": np.zeros(31)}, ["no such column", "rangem", "range_m"]),
         ({"range_m": np.ones(3)}, ["differ in length", "'range_m': 3"]),
+        ({"detection_prob": np.arange(31) / 31}, ["detection_prob", "differs within the scan of radar", "own names"]),
+        ({"site_ecef_m": np.outer(np.arange(31) < 4, vec3(RADAR))}, ["site_ecef_m", "differs within", "own names"]),
     ],
 )
 def test_a_wrong_table_is_refused(change: dict[str, Any], words: list[str]) -> None:
@@ -207,6 +215,11 @@ def test_a_wrong_table_is_refused(change: dict[str, Any], words: list[str]) -> N
     with pytest.raises(ScanError) as caught:
         tracking.track_scans(rows, [RADAR_SENSOR])
     assert not [word for word in words if word not in str(caught.value)], str(caught.value)
+
+
+def test_a_sensor_may_move_while_one_scan_takes_its_time() -> None:
+    moved = {"scan": np.zeros(31, dtype=int), "site_ecef_m": vec3(RADAR) + np.linspace(0.0, 9.0, 31)[:, None]}
+    assert tracking.track_scans(table(scans()) | moved, [RADAR_SENSOR])["track"].size
 
 
 def test_a_sensor_is_of_one_kind() -> None:

@@ -12,6 +12,8 @@ from tocsin.errors import ScanError
 from tocsin.messages import Column, SensorKind
 
 _LATEST_NS = 2**63 - 1
+_OUTSIDE = ("site_ecef_m", "position_ecef_m")
+_EARTH_LEAST_M = 6.3e6  # m from the Earth's centre; the poles lie at 6.357e6
 _UNIT_TOLERANCE = 1e-6  # of the length of a line of sight; single precision keeps it
 
 
@@ -84,6 +86,12 @@ def checked(name: str, values: Any, count: int, where: str) -> Column:
         raise ScanError(
             f"row {int(at[0])} is out of range, allowed are {rule.low:g} to {rule.high:g} {rule.unit}", where=place,
             value=float(array[tuple(at)]), remedy=_remedy(name),
+        )  # fmt: skip
+    if name in _OUTSIDE and count and (depth := np.square(array).sum(axis=1)).min() < _EARTH_LEAST_M**2:
+        at_deepest = int(np.argmin(depth))
+        raise ScanError(
+            f"row {at_deepest} lies deep inside the Earth", where=place, value=array[at_deepest].tolist(),
+            remedy="give ECEF m: of latitude and longitude tracking.site_at, of a local frame its ecef_of",
         )  # fmt: skip
     if name == "line_of_sight_ecef" and count:
         lengths = np.sqrt(np.square(array).sum(axis=1))

@@ -121,11 +121,20 @@ def scans_of(table: Any, known: Sequence[str]) -> Iterator[dict[str, Any]]:
 
 
 def _scan(sensor: str, end_ns: int, rows: Column, time_ns: Column, columns: Mapping[str, Column]) -> dict[str, Any]:
-    first = int(rows[0])
     scan: dict[str, Any] = {"sensor": sensor, "time_ns": end_ns}
-    for name in ("kind", "site_ecef_m", "detection_prob", "clutter_density"):
-        if name in columns and not _is_blank(columns[name][first : first + 1])[0]:
-            scan[name] = columns[name][first].tolist()
+    at_once = rows[time_ns[rows] == time_ns[rows[0]]]  # while it looks about a moving sensor's site does change
+    for name in _ONCE:
+        if name not in columns:
+            continue
+        values = columns[name][at_once]
+        if at_once.size > 1 and (wrong := _differs(values)).any():
+            raise ScanError(
+                f"differs within the scan of {sensor} at {end_ns}", where=f"table of plots, column {name}",
+                value=[values[0].tolist(), values[wrong][0].tolist()],
+                remedy="rows of one sensor and time are one scan: give sensors that differ their own names",
+            )  # fmt: skip
+        if not _is_blank(values[:1])[0]:
+            scan[name] = values[0].tolist()
     plots = {name: values for name, values in columns.items() if name not in scan and name not in _ONCE}
     measured = {name for name in plots if "_std_" not in name}
     seen = rows[~np.all([_is_blank(plots[name][rows]) for name in measured], axis=0)] if measured else rows[:0]
@@ -137,6 +146,14 @@ def _scan(sensor: str, end_ns: int, rows: Column, time_ns: Column, columns: Mapp
 
 
 _ONCE = ("kind", "site_ecef_m", "detection_prob", "clutter_density")  # of a scan, not of a plot
+
+
+def _differs(values: Column) -> Any:
+    """Rows unlike the first; NaN is like NaN."""
+    unlike = values != values[:1]
+    if values.dtype.kind == "f":
+        unlike &= ~(np.isnan(values) & np.isnan(values[:1]))
+    return np.asarray(unlike, dtype=bool).reshape(values.shape[0], -1).any(axis=1)
 
 
 def _is_blank(values: Column) -> Any:
