@@ -13,9 +13,9 @@ import numpy as np
 import pymap3d
 import pytest
 
-from tocsin import tracking
+from tocsin import scoring, tracking
 from tocsin.errors import InputError, ScanError
-from tocsin.formats import stonesoup, stonesoup_tracks
+from tocsin.formats import stonesoup, stonesoup_tracks, stonesoup_truth
 from tocsin.kernels import advance, ecef_from_radar
 
 FRAME = stonesoup.LocalFrame(latitude_deg=36.0, longitude_deg=40.0, height_m=500.0)
@@ -373,3 +373,34 @@ def test_stone_soup_itself_agrees(tmp_path: Path) -> None:
         assert a.timestamp == b.timestamp
         np.testing.assert_array_equal(np.asarray(a.state_vector, float), np.asarray(b.state_vector, float))
         np.testing.assert_array_equal(np.asarray(a.covar), np.asarray(b.covar))
+
+
+def test_its_ground_truth_becomes_a_truth_table_in_earth_fixed_axes(tmp_path: Path) -> None:
+    state = np.array([300e3, -900.0, 350e3, 700.0, 150e3, 1200.0])
+    states = [
+        SimpleNamespace(state_vector=state.reshape(-1, 1) + k, timestamp=START + dt.timedelta(seconds=k))
+        for k in range(3)
+    ]
+
+    class Truth(list[Any]):
+        id = "7f3a"
+
+    path = tmp_path / "truth.csv"
+    assert stonesoup_truth.write_truth_csv(path, [Truth(states)], FRAME, kind="threat") == 3
+    (read,) = scoring.read_truth(path)
+    assert (read.name, read.kind) == ("7f3a", "threat")
+    assert read.t_ns.tolist() == [START_NS + k * 10**9 for k in range(3)]
+    place = pymap3d.enu2ecef(*(state[::2] + 2.0), 36.0, 40.0, 500.0)
+    np.testing.assert_allclose(read.position_ecef_m[2], place, atol=1e-4)
+    speeds = pymap3d.ecef2enuv(*read.velocity_ecef_m_s[0], 36.0, 40.0)
+    np.testing.assert_allclose(speeds, state[1::2], atol=1e-9)
+
+    grouped = Truth([SimpleNamespace(state_vector=state[[0, 2, 4, 1, 3, 5]], timestamp=START)])
+    stonesoup_truth.write_truth_csv(
+        tmp_path / "grouped.csv", [grouped], FRAME, position_mapping=(0, 1, 2), velocity_mapping=(3, 4, 5)
+    )
+    lines = path.read_text(encoding="utf-8").splitlines(), (tmp_path / "grouped.csv").read_text().splitlines()
+    assert lines[0][1].split(",")[3:] == lines[1][1].split(",")[3:]
+    flat = Truth([SimpleNamespace(state_vector=state[:4], timestamp=START)])
+    with pytest.raises(InputError, match=r"path 7f3a, state 0.*4 components.*position_mapping"):
+        stonesoup_truth.write_truth_csv(tmp_path / "flat.csv", [flat], FRAME)

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
+from tocsin import tracking
 from tocsin.errors import InputError
 from tocsin.messages import TrackUpdates, column
-from tocsin.scoring import TrackPath, read_truth, track_at, track_paths, truth_at, truth_path
+from tocsin.scoring import TrackPath, read_truth, track_at, track_paths, tracks_at, truth_at, truth_path
 
 Array = np.ndarray[Any, Any]
 S = 1_000_000_000
@@ -189,3 +190,56 @@ def test_a_wrong_table_is_refused_by_line_and_value(tmp_path: Path, rows: list[s
 def test_no_table_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no truth table"):
         read_truth(tmp_path / "none.csv")
+
+
+def test_a_table_of_tracks_makes_the_paths_that_its_messages_make() -> None:
+    told = [
+        update(1, "tentative"), update(3, "confirmed"), update(2, "tentative", track=9),
+        update(2, "confirmed", x_m=7.1e6), update(4, "confirmed", track=5), update(5, "dropped"),
+        update(3, "confirmed", x_m=7.2e6),
+    ]  # fmt: skip
+    a, b = track_paths(told), track_paths(tracking.table_of(told))
+    assert [path.track for path in a] == [path.track for path in b] == [3, 5]
+    for one, other in zip(a, b, strict=True):
+        for name in TrackPath.__struct_fields__:
+            np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+    assert a[0].position_ecef_m[:, 0].tolist() == [7e6, 7.1e6, 7e6, 7.2e6, 7e6]
+    assert a[0].is_held.tolist() == [False, False, True, True, False]
+
+
+def test_what_is_no_table_of_tracks_is_refused() -> None:
+    with pytest.raises(InputError, match=r"lacks track, status.*range_m.*track_scans"):
+        track_paths({"sensor": np.zeros(1), "time_ns": np.zeros(1), "range_m": np.zeros(1)})
+
+
+def test_tracks_at_times_of_ones_own_are_there_while_held_with_their_covariance_carried_on() -> None:
+    told = tracking.table_of(
+        [update(0, "tentative"), update(1, "confirmed"), update(9, "confirmed", 4), update(20, "dropped")]
+    )
+    told["mode_prob"][:] = (0.0, 1.0, 0.0)
+    told["covariance"][:, 3:, 3:] *= 4.0
+    at = tracks_at(told, ns(np.array([21.0, 0.5, 11.0, 1.0, 11.0])).tolist())
+    assert at["time_ns"].tolist() == ns(np.array([1.0, 11.0, 11.0, 21.0])).tolist()
+    assert at["track"].tolist() == [3, 3, 4, 4]
+    assert set(at["status"].tolist()) == {"confirmed"}
+    np.testing.assert_array_equal(at["covariance"][0], told["covariance"][1])
+    (path, _) = track_paths(told)
+    np.testing.assert_array_equal(at["position_ecef_m"][1], track_at(path, at["time_ns"][1:2])[0][0])
+    moved = []
+    for i in range(6):  # against the motion itself, a little to each side
+        ends = []
+        for side in (-1.0, 1.0):
+            off = {"position_ecef_m": path.position_ecef_m.copy(), "velocity_ecef_m_s": path.velocity_ecef_m_s.copy()}
+            off["position_ecef_m" if i < 3 else "velocity_ecef_m_s"][1, i % 3] += side
+            ends.append(np.hstack(track_at(msgspec.structs.replace(path, **off), at["time_ns"][1:2]))[0])
+        moved.append((ends[1] - ends[0]) / 2.0)
+    phi = np.array(moved).T
+    np.testing.assert_allclose(at["covariance"][1], phi @ path.covariance[1] @ phi.T, rtol=1e-4, atol=1e-3)
+    assert at["covariance"][1, 0, 0] == pytest.approx(1.0 + 4.0 * 10.0**2, rel=1e-2)
+
+
+def test_tracks_in_level_flight_are_carried_on_too_and_none_are_no_rows() -> None:
+    told = tracking.table_of([update(0, "confirmed")])  # level by its modes
+    assert tracks_at(told, ns(np.array([10.0])).tolist())["covariance"][0, 1, 1] == pytest.approx(101.0)
+    none = tracks_at(told, ns(np.array([-10.0])).tolist())
+    assert {name: len(values) for name, values in none.items()} == dict.fromkeys(none, 0)

@@ -126,7 +126,7 @@ def read_detections(
                 value=type(found).__name__, remedy="give detections as a Stone Soup tracker takes them",
             )  # fmt: skip
         if not found and time is not None:
-            table.empty_ns.append(_ns(time, f"item {number}"))
+            table.empty_ns.append(ns_of(time, f"item {number}"))
         for detection in sorted(found, key=_order):  # a set has no order of its own: same input, same table
             table.add(detection, number)
     return table.columns()
@@ -177,7 +177,7 @@ class _Table:
         values = [float(value) for value in np.asarray(detection.state_vector).ravel()]
         metadata = getattr(detection, "metadata", None) or {}
         name = metadata.get("sensor")
-        self.put(model if model is not None else self.default, values, _ns(detection.timestamp, where), name, where)
+        self.put(model if model is not None else self.default, values, ns_of(detection.timestamp, where), name, where)
 
     def put(self, model: Any, values: list[float], time_ns: int, name: Any, where: str) -> None:
         if model is None:
@@ -322,9 +322,10 @@ def _order(detection: Any) -> tuple[float, ...]:
     return tuple(float(value) for value in np.asarray(detection.state_vector).ravel())
 
 
-def _ns(time: Any, where: str) -> int:
+def ns_of(time: Any, where: str) -> int:
+    """ns since 1970 of a timestamp; one without a time zone is UTC."""
     if not isinstance(time, dt.datetime):
-        raise ScanError("has no datetime", where=where, value=time, remedy="give each detection its timestamp, UTC")
+        raise ScanError("has no datetime", where=where, value=time, remedy="give each its timestamp, UTC")
     aware = time.replace(tzinfo=dt.UTC) if time.tzinfo is None else time
     return (aware - _EPOCH) // dt.timedelta(microseconds=1) * 1000
 
@@ -332,10 +333,10 @@ def _ns(time: Any, where: str) -> int:
 def _parsed_ns(text: str, form: str | None, is_stamp: bool, where: str) -> int:
     try:
         if form is not None:
-            return _ns(dt.datetime.strptime(text, form), where)
+            return ns_of(dt.datetime.strptime(text, form), where)
         if is_stamp:
             return int(decimal.Decimal(text) * NS_PER_S)
-        return _ns(dt.datetime.fromisoformat(text), where)
+        return ns_of(dt.datetime.fromisoformat(text), where)
     except (ValueError, ArithmeticError):
         raise ScanError(
             "is no time", where=where, value=text,

@@ -4,7 +4,16 @@ from tocsin.scoring.bins import Bin
 from tocsin.scoring.consistency import chi2_quantile, mean_bounds, nees, rmse, share_above
 from tocsin.scoring.continuity import Continuity, Segment, continuity, purity, segments
 from tocsin.scoring.gospa import Gospa, assign, distances_m, gospa, ospa_m
-from tocsin.scoring.paths import TrackPath, TruthPath, read_truth, track_at, track_paths, truth_at, truth_path
+from tocsin.scoring.paths import (
+    TrackPath,
+    TruthPath,
+    read_truth,
+    track_at,
+    track_paths,
+    tracks_at,
+    truth_at,
+    truth_path,
+)
 from tocsin.scoring.points import PointError, point_errors
 from tocsin.scoring.pool import PooledBin, pooled
 from tocsin.scoring.rows import series_rows, struct_rows
@@ -54,6 +63,7 @@ __all__ = [
     "struct_rows",
     "track_at",
     "track_paths",
+    "tracks_at",
     "truth_at",
     "truth_path",
 ]

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
 from tocsin.errors import InputError
-from tocsin.kernels.motion import advance
+from tocsin.kernels.motion import advance, advance_with_transition
 from tocsin.messages import MODES, Column, Message, TrackUpdates
+from tocsin.tracking import TRACK_COLUMNS, table_of
 from tocsin.units import NS_PER_S
 
 STEP_S = 5.0  # s, of the Runge-Kutta steps that carry a track on; 1e-5 m over 60 s, kernels/motion.py
@@ -89,39 +90,85 @@ def truth_path(name: str, kind: str, t_ns: Column, states_ecef: Column) -> Truth
     )  # fmt: skip
 
 
-def track_paths(messages: Iterable[Message]) -> tuple[TrackPath, ...]:
-    """Paths of all tracks that were ever confirmed, by number: every state published, at the time it is valid."""
-    rows: dict[int, list[tuple[TrackUpdates, int]]] = {}
-    confirmed: set[int] = set()
-    for message in messages:
-        if isinstance(message, TrackUpdates):
-            for row, track in enumerate(message.track.tolist()):
-                rows.setdefault(track, []).append((message, row))
-                if message.status[row] == "confirmed":
-                    confirmed.add(track)
-    return tuple(_track(track, rows[track]) for track in sorted(confirmed))
+def track_paths(tracks: Iterable[Message] | Mapping[str, Column]) -> tuple[TrackPath, ...]:
+    """Paths of all tracks that were ever confirmed, by number: every state published, at the time it is valid.
+
+    From the messages of a record, or from a table of tracks as ``tracking.track_scans`` gives it, in order as told.
+    """
+    table = tracks if isinstance(tracks, Mapping) else table_of(m for m in tracks if isinstance(m, TrackUpdates))
+    lacking = [name for name in TRACK_COLUMNS if name not in table]
+    if lacking:
+        raise InputError(
+            f"a table of tracks lacks {', '.join(lacking)}", value=sorted(table),
+            remedy="give what tracking.track_scans returned",
+        )  # fmt: skip
+    ever = np.unique(table["track"][table["status"] == "confirmed"])
+    order = np.argsort(table["track"], kind="stable")
+    first, end = (np.searchsorted(table["track"][order], ever, side=side) for side in ("left", "right"))
+    return tuple(_track(table, order[i:j]) for i, j in zip(first.tolist(), end.tolist(), strict=True))
 
 
-def _track(track: int, rows: Sequence[tuple[TrackUpdates, int]]) -> TrackPath:
+def _track(table: Mapping[str, Column], told: Column) -> TrackPath:
     """States by the time they are valid at; of equal times, and of confirmation and end, as handled.
 
     Scans arrive late: a track can be dropped by a message whose state is older than its latest.
     """
-    ordered = sorted(rows, key=lambda each: (each[0].status[each[1]] == "dropped", int(each[0].t_ns[each[1]])))
-    t_ns = np.maximum.accumulate(np.array([m.t_ns[i] for m, i in ordered], dtype=np.int64))
-    since_ns = next(int(m.t_ns[i]) for m, i in rows if m.status[i] == "confirmed")
+    since_ns = table["time_ns"][told][table["status"][told] == "confirmed"][0]
+    rows = told[np.lexsort((table["time_ns"][told], table["status"][told] == "dropped"))]
+    t_ns = np.maximum.accumulate(table["time_ns"][rows])
     return TrackPath(
-        track=track,
+        track=int(table["track"][rows[0]]),
         t_ns=t_ns,
-        position_ecef_m=np.array([m.position_ecef_m[i] for m, i in ordered]),
-        velocity_ecef_m_s=np.array([m.velocity_ecef_m_s[i] for m, i in ordered]),
-        covariance=np.array([m.covariance[i] for m, i in ordered]),
-        is_level=np.array([m.mode_prob[i, _LEVEL] > 0.5 for m, i in ordered]),
-        beta_kg_m2=np.exp([m.log_beta[i] for m, i in ordered]),
-        nis=np.array([m.nis[i] for m, i in ordered]),
-        nis_dof=np.array([m.nis_dof[i] for m, i in ordered], dtype=np.int64),
-        is_held=(t_ns >= since_ns) & np.array([m.status[i] != "dropped" for m, i in ordered]),
+        position_ecef_m=table["position_ecef_m"][rows],
+        velocity_ecef_m_s=table["velocity_ecef_m_s"][rows],
+        covariance=table["covariance"][rows],
+        is_level=table["mode_prob"][rows, _LEVEL] > 0.5,
+        beta_kg_m2=np.exp(table["log_beta"][rows]),
+        nis=table["nis"][rows],
+        nis_dof=table["nis_dof"][rows],
+        is_held=(t_ns >= since_ns) & (table["status"][rows] != "dropped"),
     )
+
+
+def tracks_at(tracks: Mapping[str, Column], times_ns: Iterable[int]) -> dict[str, Column]:
+    """A table of tracks at times of your own: a row for each time and confirmed track that was held then.
+
+    States as of ``track_at``; the covariance is carried on with them, without noise for the way. For what looks at
+    set times only, such as metrics that count a track as missing where it has no state.
+
+    Out       time_ns, track, status ("confirmed"), position_ecef_m, velocity_ecef_m_s, covariance
+    """
+    times = np.unique(np.array(list(times_ns), dtype=np.int64))
+    parts: list[tuple[Column, ...]] = []
+    for path in track_paths(tracks):
+        position, velocity = track_at(path, times)
+        rows = np.flatnonzero(np.isfinite(position[:, 0]))
+        at = np.searchsorted(path.t_ns, times[rows], side="right") - 1
+        after_s = (times[rows] - path.t_ns[at]) / NS_PER_S
+        covariance = [_carried(path, i, s) for i, s in zip(at.tolist(), after_s.tolist(), strict=True)]
+        parts.append((
+            times[rows], np.full(len(rows), path.track), position[rows], velocity[rows],
+            np.array(covariance).reshape(-1, 6, 6),
+        ))  # fmt: skip
+    empty = (times[:0], times[:0], np.zeros((0, 3)), np.zeros((0, 3)), np.zeros((0, 6, 6)))
+    names = ("time_ns", "track", "position_ecef_m", "velocity_ecef_m_s", "covariance")
+    whole = {name: np.concatenate(column) for name, *column in zip(names, empty, *parts, strict=True)}
+    order = np.lexsort((whole["track"], whole["time_ns"]))
+    return {name: values[order] for name, values in whole.items()} | {"status": np.full(len(order), "confirmed")}
+
+
+def _carried(path: TrackPath, at: int, dt_s: float) -> Column:
+    """(6, 6) covariance of a state dt_s later."""
+    if dt_s == 0.0:
+        return path.covariance[at]
+    phi = np.eye(6)
+    if path.is_level[at]:
+        phi[:3, 3:] = dt_s * np.eye(3)
+    else:
+        place, speed = path.position_ecef_m[at].copy(), path.velocity_ecef_m_s[at].copy()
+        phi = advance_with_transition(place, speed, float(path.beta_kg_m2[at]), _STILL_AIR, dt_s, STEP_S)[2]
+    carried: Column = phi @ path.covariance[at] @ phi.T
+    return carried
 
 
 def truth_at(path: TruthPath, times_ns: Column) -> tuple[Column, Column]:
