@@ -22,12 +22,13 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     has_stonesoup = importlib.util.find_spec("stonesoup") is not None
     names: dict[str, Any] = {}
     shown = io.StringIO()
-    with contextlib.chdir(tmp_path_factory.mktemp("page")), contextlib.redirect_stdout(shown):
+    folder = tmp_path_factory.mktemp("page")
+    with contextlib.chdir(folder), contextlib.redirect_stdout(shown):
         for peer, code in BLOCK.findall(PAGE.read_text(encoding="utf-8")):
             if not peer or has_stonesoup:
                 exec(compile(code, str(PAGE), "exec"), names)
         names["csv_lines"] = Path("tracks.csv").read_text(encoding="utf-8").splitlines()
-    names["shown"] = shown.getvalue()
+    names["shown"], names["folder"] = shown.getvalue(), folder
     return names
 
 
@@ -44,6 +45,13 @@ def test_the_scene_is_tracked_as_one_confirmed_ballistic_object(page: dict[str, 
     assert tracks["mode_prob"][-1, 1] > 0.99
     error = tracks["position_ecef_m"][-1] - page["flight"].position_ecef_m[119]
     assert error @ np.linalg.solve(tracks["covariance"][-1, :3, :3], error) < 16.3  # chi-square 3, 0.999
+
+
+def test_its_score_is_that_of_one_object_tracked_soon(page: dict[str, Any]) -> None:
+    score = page["score"]
+    assert (score.object_count, score.track_count, score.id_switches) == (1, 1, 0)
+    assert score.siap.completeness > 0.95
+    assert f"GOSPA {score.gospa_m:.0f} m, completeness" in page["shown"]
 
 
 def test_detections_from_the_csv_give_the_tracks_that_arrays_gave(page: dict[str, Any]) -> None:
@@ -63,5 +71,8 @@ def test_stone_soups_half_runs_and_its_detections_give_the_same_tracks(page: dic
     (track,) = page["stonesoup_tracks"]
     assert len(track) > 100
     np.testing.assert_allclose(page["from_detections"]["position_ecef_m"], page["tracks"]["position_ecef_m"], atol=0.05)
+    np.testing.assert_allclose(page["with_misses"]["position_ecef_m"], page["tracks"]["position_ecef_m"], atol=0.05)
     (made,) = page["objects"]
     assert len(made) == int((page["tracks"]["status"] == "confirmed").sum())
+    (truth,) = page["scoring"].read_truth(page["folder"] / "truth.csv")
+    np.testing.assert_allclose(truth.position_ecef_m, page["truth"][0].position_ecef_m, atol=1e-6)

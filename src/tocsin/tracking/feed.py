@@ -151,7 +151,7 @@ class ArrayTracker:
                   site_ecef_m   (3,) ECEF m, where the sensor stood; not given: as the Sensor says
                   range_m, azimuth_rad, elevation_rad, range_rate_m_s   (n,) radar; azimuth clockwise from true north,
                                 both in the local frame of the site, refraction removed; elevation may be left out
-                  line_of_sight_ecef  (n, 3) infrared, unit vectors
+                  line_of_sight_ecef  (n, 3) infrared, unit vectors; what is seen so is taken for a burning plume
                   position_ecef_m     (n, 3) position reports
                   range_std_m, angle_std_rad, elevation_std_rad, range_rate_std_m_s   (n,) or one number, one sigma
                   position_std_m, height_std_m   one number, one sigma of each horizontal axis and of the height
