@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from example_run import INTERCEPT_S, LAUNCH_S, Tape, assessment, example_run, ns
 
-from tocsin.messages import Assessment, Message
+from tocsin.messages import Assessment, Event, Message
 from tocsin.policy import Budgets
 from tocsin.views import STEPS, Step, clock
 
@@ -104,6 +104,14 @@ def test_without_a_radar_the_clock_says_degraded_mode_and_which_sensor_is_lost(b
     assert "degraded mode" in why
     assert "no working radar" in why
     assert "LAND-RADAR off" in why
+
+
+def test_a_kind_of_sensor_that_never_was_there_is_named_beside_what_fell_silent(blind_run: list[Message]) -> None:
+    told = Event(
+        time_ns=blind_run[0].time_ns, code="assess.degraded", severity="warning", text="no infrared sensor",
+        subject="infrared",
+    )  # fmt: skip
+    assert "no working infrared or radar" in step([*blind_run, told], "confirmed").not_reached
 
 
 def test_an_absent_approver_is_told_with_the_expiry(blind_run: list[Message]) -> None:

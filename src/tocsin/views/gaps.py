@@ -38,7 +38,8 @@ def _no_confirmation(view: ThreatView, chain: Chain) -> Words:
         last = {h.sensor: h for h in chain.health}
         kinds = {h.kind for h in last.values()}
         working = {h.kind for h in last.values() if h.state == "ok"}
-        missing = " or ".join(sorted(kinds - working))
+        told = {e.subject for e in chain.events if e.code == "assess.degraded"}  # also of a kind that never was there
+        missing = " or ".join(sorted(told | (kinds - working)))
         lost = lost_sensors(chain)
         said = f"degraded mode: {'no working ' + missing if missing else 'a kind of sensor is lost'}"
         return (said + (f" - {', '.join(lost)}" if lost else "") + "; CONFIRMED cannot be reached",)
