@@ -152,8 +152,11 @@ def test_tracks_of_recorded_reports_are_scored_against_a_truth_table(run: Path, 
     (tmp_path / "sensors.toml").write_text(SENSORS, encoding="utf-8")
     made = call("track", scans, "--sensors", tmp_path / "sensors.toml", "--out", tmp_path / "tracked")
     assert made.returncode == 0, made.stderr
-    result = call("score", tmp_path / "tracked", "--truth", run / "truth.csv", "--json")
+    result = call("score", tmp_path / "tracked", "--truth", run / "truth.csv", "--json", "--format", "svg")
     assert result.returncode == 0, result.stderr
+    picture = (tmp_path / "tracked" / "scores.svg").read_text(encoding="utf-8")
+    assert "Truth: truth.csv" in picture
+    assert "Simulated" not in picture
     content = json.loads(result.stdout)
     assert set(content) == {"tracking"}
     assert content["tracking"]["siap"]["completeness"] > 0.8

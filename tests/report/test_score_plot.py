@@ -46,6 +46,11 @@ def test_every_panel_has_its_unit_and_the_picture_its_marking_and_source(tmp_pat
         assert said in text, said
 
 
+def test_errors_within_a_power_of_ten_have_a_number_to_read_them_by(tmp_path: Path) -> None:
+    """All 50 m."""
+    assert any(line.strip().endswith(">50</text>") for line in drawn(tmp_path / "a.svg", 1, 1).splitlines())
+
+
 def test_a_sky_without_tracks_has_no_panel_of_errors(tmp_path: Path) -> None:
     text = drawn(tmp_path / "a.svg", 1, 0)
     assert "GOSPA and its parts" in text

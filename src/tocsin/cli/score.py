@@ -80,7 +80,7 @@ def score(
     result["tracking"] = msgspec.to_builtins(tracking)
     marking = MARKINGS[header.origin]
     forms = () if "none" in format else tuple(dict.fromkeys(format))
-    files = _write(out or path.parent, forms, result, (tracking, series, points), header, marking)
+    files = _write(out or path.parent, forms, result, (tracking, series, points), header, marking, truth)
     if json:
         screen.print_json(result)
     else:
@@ -128,6 +128,7 @@ def _tracking(
 def _write(
     folder: Path, forms: tuple[str, ...], result: dict[str, Any],
     scored: tuple[TrackingScore, TrackingSeries, tuple[PointError, ...]], header: Header, marking: str,
+    truth: Path | None,
 ) -> list[Path]:  # fmt: skip
     import json
 
@@ -156,7 +157,8 @@ def _write(
 
             files.append(folder / f"{PICTURE}.{form}")
             seeded = "" if header.seed is None else f", seed {header.seed}"
-            source = f"tocsin score; {header.name}{seeded}, tocsin {header.versions.get('tocsin', 'unknown')}"
+            told = f"Truth: {truth.name}" if truth else "Simulated truth, not a measurement"
+            source = f"{told}. tocsin score; {header.name}{seeded}, tocsin {header.versions.get('tocsin', 'unknown')}"
             title = str(header.scenario.get("title") or header.name)
             write_score_plot(files[-1], tracking, series, points, marking=marking, title=title, source=source)
     return files

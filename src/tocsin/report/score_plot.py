@@ -34,7 +34,7 @@ def write_score_plot(
         f"cutoff {score.cutoff_m / 1000.0:g} km, objects: {', '.join(score.kinds)}"
     )
     height_in = 1.3 + _PANEL_IN * len(shown)
-    source = f"GOSPA and OSPA p 2, alpha 2; confirmed tracks only. Simulated truth, not a measurement. {source}."
+    source = f"GOSPA and OSPA p 2, alpha 2; confirmed tracks only. {source}."
     with plate(path, _WIDTH_IN, height_in, marking=marking, title=title, subtitle=subtitle, source=source) as (
         figure,
         (bottom, top),
@@ -133,9 +133,12 @@ def _line(axes: Axes, number: int, name: str, at: Sequence[float], values: Any) 
 
 def _log(axes: Axes) -> None:
     """A logarithmic scale with plain numbers: mathematics in text is switched off."""
-    from matplotlib.ticker import FuncFormatter, NullFormatter
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     axes.set_yscale("log")
+    low, high = axes.get_ylim()
+    if high < 100.0 * low:  # powers of ten alone would leave one number, or none, to read by
+        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())
 
