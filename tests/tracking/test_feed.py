@@ -217,6 +217,13 @@ def test_a_wrong_table_is_refused(change: dict[str, Any], words: list[str]) -> N
     assert not [word for word in words if word not in str(caught.value)], str(caught.value)
 
 
+def test_what_is_neither_table_nor_scans_is_told_how_to_become_one() -> None:
+    with pytest.raises(
+        ScanError, match=r"dict with sensor, time_ns.*got \(5, set\(\)\).*dict\(frame\).*read_detections"
+    ):
+        tracking.track_scans([(5, set())])
+
+
 def test_a_sensor_may_move_while_one_scan_takes_its_time() -> None:
     moved = {"scan": np.zeros(31, dtype=int), "site_ecef_m": vec3(RADAR) + np.linspace(0.0, 9.0, 31)[:, None]}
     assert tracking.track_scans(table(scans()) | moved, [RADAR_SENSOR])["track"].size

@@ -95,7 +95,7 @@ def detections_of(
     for name in given:
         if name not in allowed:
             raise ScanError(
-                f"a {sensor.kind} scan has no such column", where=where, value=name,
+                f"a scan of kind {sensor.kind} has no such column", where=where, value=name,
                 remedy=f"allowed are {', '.join(sorted(allowed))}",
             )  # fmt: skip
     measured = [name for name in MEASURED[sensor.kind] if name in given]
@@ -109,8 +109,9 @@ def detections_of(
         missing.append("range_rate_std_m_s")
     if missing:
         raise ScanError(
-            f"{missing[0]} is missing", where=where, remedy=f"a {sensor.kind} scan needs {', '.join(missing)}; give it "
-            "as a column, or a sigma once in the Sensor",
+            f"{missing[0]} is missing", where=where,
+            remedy=f"a scan of kind {sensor.kind} needs {', '.join(missing)}; give it as a column, or a sigma once in "
+            "the Sensor",
         )  # fmt: skip
     site = sensor.site_ecef_m if site_ecef_m is None else site_ecef_m
     if site is None and sensor.kind != "position":

@@ -38,7 +38,8 @@ def track_scans(
         if not isinstance(scan, Mapping) or "sensor" not in scan or "time_ns" not in scan:
             raise ScanError(
                 "a scan is a dict with sensor, time_ns and columns", where="track_scans", value=scan,
-                remedy="or give a table: a dict of columns, a row a plot",
+                remedy="or give a table: a dict of columns, a row a plot; of a pandas frame dict(frame), of Stone Soup "
+                "detections formats.stonesoup.read_detections",
             )  # fmt: skip
         columns = dict(scan)
         sensor, time_ns, kind = columns.pop("sensor"), columns.pop("time_ns"), columns.pop("kind", None)
