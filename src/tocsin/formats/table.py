@@ -29,7 +29,12 @@ from tocsin.units import iso_from_ns
 COLUMNS: dict[str, tuple[float, float, str, str]] = {
     "range_m": (0.001, 1e8, "m", "radar: slant range"),
     "azimuth_deg": (0.0, 360.0, "deg", "radar, infrared: clockwise from true north, in the sensor's local frame"),
-    "elevation_deg": (-90.0, 90.0, "deg", "radar, infrared: above the sensor's local horizontal, refraction left in"),
+    "elevation_deg": (
+        -90.0,
+        90.0,
+        "deg",
+        "radar, infrared: above the sensor's local horizontal, corrected for refraction unless the sensor is_refracted",
+    ),
     "range_rate_m_s": (-20_000.0, 20_000.0, "m/s", "radar: positive when opening; used where a whole scan has it"),
     "latitude_deg": (-90.0, 90.0, "deg", "position: WGS-84"),
     "longitude_deg": (-180.0, 180.0, "deg", "position: WGS-84"),
