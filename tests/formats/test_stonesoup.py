@@ -173,6 +173,15 @@ def test_a_turning_radar_is_one_and_a_moving_one_needs_a_name() -> None:
     assert np.linalg.norm(table["site_ecef_m"][64] - table["site_ecef_m"][0]) == pytest.approx(64 * 9.0)
 
 
+def test_radars_of_one_place_that_measure_unlike_things_are_two() -> None:
+    place = np.array([300e3, 350e3, 150e3])
+    one, two = CartesianToElevationBearingRange(), CartesianToBearingRange(var=(1e-6, 900.0))
+    seen = [detection(one, one.measure(place)), detection(two, one.measure(place)[1:])]
+    table = stonesoup.read_detections(seen, FRAME)
+    assert table["sensor"].tolist() == ["radar 1", "radar 2"]
+    assert tracking.track_scans(table)["time_ns"].size
+
+
 def test_a_range_rate_comes_without_elevation_too() -> None:
     model = CartesianToBearingRangeRate(var=(1e-6, 900.0, 25.0))
     table = stonesoup.read_detections([detection(model, [0.5, 1e5, -700.0])], FRAME)

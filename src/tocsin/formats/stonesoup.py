@@ -107,8 +107,8 @@ def read_detections(
     Out       columns for ``track_scans``: sensor, kind, time_ns, site_ecef_m (n, 3), range_m, azimuth_rad,
               elevation_rad, range_rate_m_s (NaN where a model has none) and their sigmas; position_ecef_m (n, 3)
               of LinearGaussian. A sensor's name is the detection's metadata["sensor"], else "radar 1", ... by place
-              as they appear: give a moving one its name. A time without detections is a scan that saw nothing where
-              there is one sensor; with several nobody says whose.
+              and what it measures, as they appear: give a moving one its name. A time without detections is a scan
+              that saw nothing where there is one sensor; with several nobody says whose.
     Left out  covariance between range and angles, and of positions (their horizontal axes share the root mean square
               sigma); Stone Soup models but those named in this module. Angles alone: tocsin takes a line of sight as
               that of a burning plume
@@ -200,7 +200,7 @@ class _Table:
             if len(self.names) == _MOST_UNNAMED:
                 raise ScanError(
                     f"its sensor stands at place {_MOST_UNNAMED + 1} and has no name", where=where,
-                    value=list(view.key[1:]), remedy="give detections of a sensor that moves their metadata['sensor']",
+                    value=list(view.key[2:]), remedy="give detections of a sensor that moves their metadata['sensor']",
                 )  # fmt: skip
             number = 1 + sum(key[0] == view.kind for key in self.names)
             self.names[view.key] = f"{view.kind} {number}"
@@ -242,7 +242,7 @@ class _View:
         self.kind = "position" if "x" in self.rows else "radar"
         offset, turn = _vector(model, "translation_offset"), _vector(model, "rotation_offset")
         self.velocity = _vector(model, "velocity")
-        self.key = (self.kind, *offset.tolist())
+        self.key = (self.kind, self.rows, *offset.tolist())  # what one radar does not measure another may
         self.covar = {
             (a, b): float(covar[i, j]) for i, a in enumerate(self.rows) for j, b in enumerate(self.rows)
         }  # fmt: skip
