@@ -458,3 +458,13 @@ def test_a_memory_kept_as_it_was_is_so_in_every_part_but_its_history() -> None:
     parts = set(TrackerState.__struct_fields__) - {"history"}
     assert {name for name in parts if getattr(memory, name) is not getattr(old, name)} == set()
     assert memory.history is not old.history
+
+
+def test_a_late_scan_goes_back_past_the_ninth_sensor_for_which_the_memory_grew() -> None:
+    """It starts with columns for eight; each sensor here makes two scans."""
+    rng = np.random.default_rng(7)
+    scans = [radar_scan([COAST[t][0]], t, rng, sensor=f"radar-{t // 2:02}", number=t) for t in range(24)]
+    late, _ = feed([(t + (4.5 if t == 14 else 0.0), scan) for t, scan in enumerate(scans)], 40)
+    whole, _ = feed(list(enumerate(scans)), 40)
+    assert_same_memory(late.state, whole.state)
+    assert len(late.state.sensors_of(np.array([0]))[0]) == 12

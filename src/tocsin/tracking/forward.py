@@ -165,7 +165,8 @@ class Forward:
             slots = np.concatenate((slots, begun))
         fed = fed[:count]
         if fed.size:
-            memory.fed[fed, memory.sensor(detections.sensor)] = True
+            sensor = memory.sensor(detections.sensor)  # puts a wider memory.fed in place where it has to: first
+            memory.fed[fed, sensor] = True
             note_support(memory.support, fed, record.bit, detections.end_ns)
         if taught.shape[0]:
             self._believe(taught)
