@@ -1,11 +1,10 @@
-"""Radars unlike those of the other tests: one that turns slowly, and one whose range rate is far finer than its angles."""
+"""Odd radars: one that turns slowly, and one whose range rate is far finer than its angles."""
 
 from __future__ import annotations
 
-
 import numpy as np
-
 from tests.tracking.tracking_scene import RADAR, State, coasting, ns
+
 from tocsin.kernels import radar_from_ecef
 from tocsin.tracking import ArrayTracker, Sensor, all_round
 
@@ -23,16 +22,16 @@ def nees(tracker: ArrayTracker, t: int, truth: State) -> float | None:
 
 
 def test_a_radar_that_turns_once_in_ten_seconds_keeps_its_track_through_ticks() -> None:
-    """Its plots are seven seconds old when their scan ends: ticks must not have moved the track far past them."""
+    """Its plots are eight seconds old when their scan ends: ticks must not have moved the track far past them."""
     rng, truth = np.random.default_rng(3), coasting(260)
     radar = Sensor(name="radar", kind="radar", site_ecef_m=SITE, range_std_m=30.0, angle_std_rad=1e-3, swept=SWEPT)
     tracker, told, found = ArrayTracker([radar]), set[int](), []
     for t in range(1, 251):
         tracker.tick(ns(t))
         if t % 10 == 0:
-            z = np.array(radar_from_ecef(truth[t - 7][0], RADAR)) + rng.standard_normal(3) * (30.0, 1e-3, 1e-3)
+            z = np.array(radar_from_ecef(truth[t - 8][0], RADAR)) + rng.standard_normal(3) * (30.0, 1e-3, 1e-3)
             tracks = tracker.step_arrays(
-                "radar", ns(t), plot_time_ns=np.array([ns(t - 7)]), range_m=z[:1], azimuth_rad=z[1:2],
+                "radar", ns(t), plot_time_ns=np.array([ns(t - 8)]), range_m=z[:1], azimuth_rad=z[1:2],
                 elevation_rad=z[2:],
             )  # fmt: skip
             told |= set(tracks["track"].tolist())

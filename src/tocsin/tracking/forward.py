@@ -209,9 +209,7 @@ class Forward:
         if not unseen.size:
             return done
         to_ns = now_ns - _TICK_BEHIND_NS
-        self._put_back(
-            unseen, picture(memory, unseen, to_ns, policy.own_prob, self.par, self._room_for(unseen)), to_ns
-        )
+        self._put_back(unseen, picture(memory, unseen, to_ns, policy.own_prob, self.par, self._room_for(unseen)), to_ns)
         then_ns = np.array((now_ns - _JUDGED_NS,))
         seen = estimate(memory, unseen, then_ns, policy.own_prob, self.par)
         is_gone = given_up(
