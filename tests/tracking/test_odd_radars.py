@@ -41,6 +41,31 @@ def test_a_radar_that_turns_once_in_ten_seconds_keeps_its_track_through_ticks() 
     assert 0.3 < np.mean([n for n in found if n is not None]) / 6.0 < 2.0
 
 
+def test_a_slow_radar_and_a_fast_one_make_one_track_and_both_feed_it() -> None:
+    """The slow one's plots are nine seconds older than the track that the fast one has made by then."""
+    rng, truth = np.random.default_rng(4), coasting(160)
+    sensors = [
+        Sensor(name=name, kind="radar", site_ecef_m=SITE, range_std_m=30.0, angle_std_rad=1e-3, swept=SWEPT)
+        for name in ("fast", "slow")
+    ]
+    tracker, told = ArrayTracker(sensors), set[int]()
+    for t in range(1, 161):
+        for name, back_s in (("fast", 0), ("slow", 9)):
+            if name == "slow" and t % 10:
+                continue
+            z = np.array(radar_from_ecef(truth[t - back_s][0], RADAR)) + rng.standard_normal(3) * (30.0, 1e-3, 1e-3)
+            tracks = tracker.step_arrays(
+                name, ns(t), plot_time_ns=np.array([ns(t - back_s)]), range_m=z[:1], azimuth_rad=z[1:2],
+                elevation_rad=z[2:],
+            )  # fmt: skip
+            told |= set(tracks["track"].tolist())
+    assert told == {1}
+    assert tracker.tracker.state.plot_count[tracker.tracker.state.alive(), 0].tolist() == [176]
+    ratio = nees(tracker, 160, truth[160])
+    assert ratio is not None
+    assert ratio < 22.5  # chi-square 6, 0.999
+
+
 def test_a_range_rate_finer_than_the_angles_can_use_makes_no_track_too_sure() -> None:
     """Half a metre a second beside 3 mrad: the rate bends by more than its own noise over where the target may be."""
     ratios = []
