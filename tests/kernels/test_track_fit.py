@@ -12,8 +12,9 @@ from scipy.stats import multivariate_normal
 from tocsin.kernels import ecef_from_geodetic
 from tocsin.kernels.track_motion import BALLISTIC, WORK_COLUMNS, WORK_ROWS
 from tocsin.kernels.track_observe import INFRARED, NU, POSITION, RADAR, RADAR_RATE, ROW_COUNT, observe
-from tocsin.kernels.track_update import fit, update_model
+from tocsin.kernels.track_update import bends, fit, update_model
 from tocsin.policy import TrackPolicy
+from tocsin.tracking.looks import radar_view
 from tocsin.tracking.parameters import kernel_parameters
 
 Array = npt.NDArray[np.float64]
@@ -99,3 +100,28 @@ def test_what_biases_add_counts_for_the_likelihood_of_an_update_and_not_for_its_
     assert log_likelihood == pytest.approx(log_density(innovation, spread), rel=1e-8)
     assert np.array_equal(at, after[1][1])
     assert np.array_equal(p, after[1][2])
+
+
+@pytest.mark.parametrize("across_rad", [math.inf, 4e-3])
+def test_what_a_tangent_misses_of_range_and_range_rate(across_rad: float) -> None:
+    """Beside the spread of what the true functions miss, over draws of a state as unsure in both axes across.
+
+    Known across by the plot's own angles as well, the state is less unsure before it is drawn.
+    """
+    rng, site = np.random.default_rng(5), np.array(ecef_from_geodetic(0.6, 0.7, 0.0))
+    sight = rng.standard_normal(3)
+    sight /= np.linalg.norm(sight)
+    across = np.eye(3) - np.outer(sight, sight)
+    x = np.concatenate((site + 4e5 * sight, -900.0 * sight + across @ rng.standard_normal(3) * 1_000.0, np.zeros(3)))
+    cov = np.kron(np.array(((3_000.0**2, 2e5), (2e5, 100.0**2))), across)
+    known = cov
+    if across_rad < math.inf:
+        h = np.hstack((np.linalg.svd(across)[0][:, :2].T, np.zeros((2, 3))))
+        s = h @ cov @ h.T + (across_rad * 4e5) ** 2 * np.eye(2)
+        known = cov - cov @ h.T @ np.linalg.solve(s, h @ cov)
+    draws = rng.multivariate_normal(np.zeros(6), known, 20_000, method="eigh")
+    seen, h = radar_view(x, site)
+    missed = np.array([(radar_view(x[:6] + d, site)[0] - seen - h @ d)[[0, 3]] for d in draws])
+    whole = np.zeros((9, 9))
+    whole[:6, :6] = cov
+    assert bends(x, whole, site, across_rad**2) == pytest.approx(missed.var(axis=0), rel=0.05)

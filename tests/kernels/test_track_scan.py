@@ -18,7 +18,7 @@ from tocsin.kernels.track_joint import share_plots
 from tocsin.kernels.track_motion import BALLISTIC, BOOST, LEVEL
 from tocsin.kernels.track_observe import POSITION, RADAR, RADAR_RATE
 from tocsin.kernels.track_scan import CONFIRMED, FREE, TENTATIVE, lone, start_tracks
-from tocsin.kernels.track_update import TURN_LOG_PROB
+from tocsin.kernels.track_update import TURN_LOG_PROB, bends
 from tocsin.policy import TrackPolicy
 from tocsin.tracking.output import picture
 from tocsin.tracking.parameters import chi_square_bound, kernel_parameters
@@ -92,6 +92,8 @@ def pairs_by_definition(
                     continue
                 p = turned(at, cov, tracks["gap_s"][i], policy.turn_m_s2) if turn else cov
                 s = h @ p @ h.T + np.diag(var[j, : ROWS[kind]])
+                if kind == RADAR_RATE:
+                    s[3, 3] += bends(at, p, SITE, math.inf)[1]
                 nis = float(off @ np.linalg.solve(s, off))
                 is_in = bool((off**2 <= limit * np.diag(s)).all()) or kind == POSITION
                 log = -0.5 * (nis + np.linalg.slogdet(s)[1] + ROWS[kind] * math.log(2.0 * math.pi))

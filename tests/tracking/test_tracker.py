@@ -253,7 +253,7 @@ def test_an_aircraft_that_turns_stays_one_track_in_level_flight() -> None:
 
 def test_two_tracks_of_one_body_become_one_with_the_plots_of_both() -> None:
     """A second radar's plots are 6 s old when its scan ends, too old for the first's track: they start their own."""
-    rng, tracker, truth, late = np.random.default_rng(10), Tracker(), coasting(60), 6
+    rng, tracker, truth, late = np.random.default_rng(10), Tracker(TrackPolicy(late_limit_s=5.0)), coasting(60), 6
     statuses = set()
     for t in range(40):
         updates = tracker.step(radar_scan([truth[t][0]], t, rng, number=t))

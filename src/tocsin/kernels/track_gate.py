@@ -24,7 +24,7 @@ from tocsin.kernels.track_motion import (
     WORK_ROWS,
 )
 from tocsin.kernels.track_observe import INFRARED, RADAR_RATE, ROW_COUNT, ROWS
-from tocsin.kernels.track_update import LOG_2PI, TURN_LOG_PROB, fit, widen_for_turn
+from tocsin.kernels.track_update import LOG_2PI, TURN_LOG_PROB, bends, fit, widen_for_turn
 
 PER_SHELF = 4  # keys, in the mean
 LIVE = 1e-4  # a model this probable may claim a plot
@@ -424,6 +424,8 @@ def gate(
                             _expect(m, e, p, extra, spread, work)
                             if kind == RADAR_RATE:
                                 _expect_rate(m, e, at, p, extra, expected, spread, work)
+                                _, bend_m2_s2 = bends(at[m], p[e], site, math.inf)
+                                spread[e, 3, 3] += bend_m2_s2
                         nis, likelihood = _compare(row_count, e, j, expected, spread, z, var, limit, s, nu)
                     else:
                         nis, likelihood = _fit_near(

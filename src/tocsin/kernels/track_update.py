@@ -17,6 +17,7 @@ from tocsin.kernels.track_observe import COLUMN_COUNT, INFRARED, NU, POSITION, R
 LOG_2PI = math.log(2.0 * math.pi)
 _ITERATIONS = 6
 _NO_FIT = 1e30
+BEND_LOOKS = 32.0  # of a track: so many see the same bend, look after look, and must not average it away
 _ROUNDING = 1e-8  # of each variance, added at an update
 TURN_LOG_PROB = math.log(0.1)  # a turn is one chance in ten
 
@@ -81,6 +82,38 @@ def cholesky_solve(s, m, b, count):
         for c in range(count):
             b[i, c] *= v
     return math.log(det)
+
+
+@in_place_kernel
+def bends(x, cov, site, across_rad2):
+    """Variances by which range, m2, and range rate, (m/s)2, bend away from their tangents at a state, of second order.
+
+    Across the sight, a place unsure by p and a velocity by w make the range rate unsure by p w / R, the range by
+    p p / R. What counts is what is left of both once the plot's own angles are known, of a variance across_rad2 each
+    (inf: not yet). Both axes across are taken for alike.
+    Source    Bar-Shalom, Li, Kirubarajan, Estimation with Applications to Tracking and Navigation, 2001, section 10.3.2
+    """
+    dx, dy, dz = x[0] - site[0], x[1] - site[1], x[2] - site[2]
+    r = max(math.sqrt(dx * dx + dy * dy + dz * dz), 1.0)
+    sight = (dx / r, dy / r, dz / r)
+    p, c, w, rate = 0.0, 0.0, 0.0, 0.0
+    for i in range(3):
+        rate += sight[i] * x[3 + i]
+        p += cov[i, i]
+        c += cov[i, 3 + i]
+        w += cov[3 + i, 3 + i]
+        for j in range(3):
+            along = sight[i] * sight[j]
+            p -= along * cov[i, j]
+            c -= along * cov[i, 3 + j]
+            w -= along * cov[3 + i, 3 + j]
+    p, c, w = max(0.5 * p, 0.0), 0.5 * c, max(0.5 * w, 0.0)
+    if across_rad2 < math.inf:
+        seen = across_rad2 * r * r
+        w = max(w - c * c / (p + seen), 0.0)
+        p, c = p * seen / (p + seen), c * seen / (p + seen)
+    turn = -rate / r
+    return p * p / (r * r), (turn * turn * p * p + 4.0 * turn * p * c + 2.0 * (c * c + w * p)) / (r * r)
 
 
 @in_place_kernel

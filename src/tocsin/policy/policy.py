@@ -43,7 +43,7 @@ class TrackPolicy(_Rules, frozen=True, kw_only=True):
     burning_gap_s: float = 120.0  # ... under thrust ...
     coast_gap_s: float = 600.0  # ... in ballistic flight; sooner where it must be on the ground
     window_s: float = 10.0  # a scan that is late by no more than this is put in its place; a later one is refused
-    late_limit_s: float = 5.0  # a plot older, when its scan ended, than a track's state by more is not used for it
+    late_limit_s: float = 12.0  # a plot older, when its scan ended, than a track's state by more is not used for it
     merge_prob: float = 0.99  # two tracks whose difference lies inside this bound are one
     merge_young_hits: int = 12  # a track is compared with older ones until it has so many plots
     split_along_m: float = 400.0  # what comes off a track is first seen so far ahead of or behind it ...

@@ -37,7 +37,8 @@ from tocsin.units import NS_PER_S
 
 KINDS = {"radar": 0, "infrared": 1, "position": 2}
 _UNSEEN_NS = 10 * NS_PER_S  # a track without a plot for so long is moved on by ticks ...
-_TICK_BEHIND_NS = 2 * NS_PER_S  # ... to this far behind now, so that a plot early in a scan still finds it behind
+_TICK_BEHIND_NS = 12 * NS_PER_S  # ... to this far behind now: a radar's turn takes so long, and its plots are as old
+_JUDGED_NS = 2 * NS_PER_S  # ... and given up, or not, by where it was so long ago
 LONE_FROM = 12  # tracks, from which on it pays to ask which of them no plot can continue
 _NEVER_NS = -(2**62)
 _ORIGIN = np.zeros(3)
@@ -209,15 +210,16 @@ class Forward:
         if not unseen.size:
             return done
         to_ns = now_ns - _TICK_BEHIND_NS
-        seen = picture(memory, unseen, to_ns, policy.own_prob, self.par, self._room_for(unseen))
-        self._put_back(unseen, seen, to_ns)
+        self._put_back(unseen, picture(memory, unseen, to_ns, policy.own_prob, self.par, self._room_for(unseen)), to_ns)
+        then_ns = np.array((now_ns - _JUDGED_NS,))
+        seen = estimate(memory, unseen, then_ns, policy.own_prob, self.par)
         is_gone = given_up(
             memory.status, memory.mu, memory.last_ns, unseen, seen.mu, seen.state, seen.is_sound, now_ns,
             self.patience_s,
         )  # fmt: skip
         told = unseen[is_gone & seen.is_sound]
         if told.size and telling is not None:
-            gone = estimate(memory, told, np.array((to_ns,)), policy.own_prob, self.par)
+            gone = estimate(memory, told, then_ns, policy.own_prob, self.par)
             done.message = updates(
                 memory, gone, np.arange(told.size), memory.named(told), "", telling.time_ns, telling.causes,
                 np.ones(told.size, dtype=bool), np.full(told.size, -1.0), 0, self.prior,
