@@ -1,9 +1,9 @@
-"""Odd radars: one that turns slowly, and one whose range rate is far finer than its angles."""
+"""Odd radars: one that turns slowly, one whose range rate is far finer than its angles; and aircraft that turn."""
 
 from __future__ import annotations
 
 import numpy as np
-from tests.tracking.tracking_scene import RADAR, State, coasting, ns
+from tests.tracking.tracking_scene import RADAR, State, coasting, ground_offset, ns
 
 from tocsin.kernels import radar_from_ecef
 from tocsin.tracking import ArrayTracker, Sensor, all_round
@@ -89,3 +89,28 @@ def test_a_range_rate_finer_than_the_angles_can_use_makes_no_track_too_sure() ->
                 assert ratio is not None
                 ratios.append(ratio / 6.0)
     assert 0.5 < np.mean(ratios) < 1.6
+
+
+def turning(seconds: int) -> list[State]:
+    """An aircraft at 230 m/s, 9 km over the radar's horizon: straight for 20 s, at 2 deg/s for 40 s, in turn."""
+    east_m, north_m, course_rad, places = -2e4, 6e4, 0.5, []
+    for t in range(seconds + 2):
+        places.append(ground_offset(east_m, north_m, 9e3)())
+        course_rad += np.radians(2.0) * (t % 60 >= 20) * (1 if t % 120 < 60 else -1)
+        east_m, north_m = east_m + 230.0 * np.sin(course_rad), north_m + 230.0 * np.cos(course_rad)
+    return [(places[t], 0.5 * (places[t + 1] - places[t - 1])) for t in range(1, seconds + 1)]
+
+
+def test_an_aircraft_that_turns_is_one_track_and_no_surer_than_it_should_be() -> None:
+    ratios = []
+    radar = Sensor(name="radar", kind="radar", site_ecef_m=SITE, range_std_m=30.0, angle_std_rad=1e-3, swept=SWEPT)
+    for seed in range(6):
+        rng, tracker = np.random.default_rng(seed), ArrayTracker([radar])
+        for t, (position, velocity) in enumerate(turning(150)):
+            z = np.array(radar_from_ecef(position, RADAR)) + rng.standard_normal(3) * (30.0, 1e-3, 1e-3)
+            tracker.step_arrays("radar", ns(t), range_m=z[:1], azimuth_rad=z[1:2], elevation_rad=z[2:])
+            if t >= 20:
+                ratio = nees(tracker, t, (position, velocity))
+                assert ratio is not None
+                ratios.append(ratio / 6.0)
+    assert 0.5 < np.mean(ratios) < 1.4

@@ -66,10 +66,10 @@ class TrackPolicy(_Rules, frozen=True, kw_only=True):
     boost_end_rate_per_s: float = 1.0 / 60.0  # thrust ends
     idle_end_rate_per_s: float = 1.0  # thrust estimated near zero has ended
     idle_thrust_m_s2: float = 4.0  # what near zero means
-    level_noise: float = 4.0  # (m/s2)2 s: aircraft, horizontal
+    level_noise: float = 25.0  # (m/s2)2 s: aircraft, horizontal
     level_climb_noise: float = 1.0  # (m/s2)2 s: aircraft, vertical
     turn_m_s2: float = 12.0  # an aircraft's turn, tried when straight flight misses
-    turn_nis: float = 12.0  # what a miss is
+    turn_nis: float = 8.0  # what a miss is
     high_burn_prob: float = 0.1  # that what was first seen higher than level flight, and by no infrared, burns
     dead_prob: float = 1e-9  # a model less probable is given up
     own_prob: float = 0.99  # above it ballistic flight speaks for itself, without mixing
