@@ -10,8 +10,9 @@ import numpy as np
 
 from tocsin.errors import ScanError
 from tocsin.messages import Column, SensorKind
+from tocsin.units import NS_PER_S
 
-_LATEST_NS = 2**63 - 1
+LATEST_NS = 7_258_118_400 * NS_PER_S  # 2200-01-01
 _UNIT_TOLERANCE = 1e-6  # of the length of a line of sight; single precision keeps it
 
 
@@ -126,9 +127,9 @@ def checked_times(name: str, values: Any, count: int | None, where: str) -> Colu
     if array.ndim != 1 or (count is not None and array.shape[0] != count):
         raise ScanError(f"has shape {array.shape}", where=place, remedy="give one time for each plot of the scan")
     low, high = (int(array.min()), int(array.max())) if array.size else (0, 0)
-    if low < 0 or high > _LATEST_NS:
+    if low < 0 or high > LATEST_NS:
         raise ScanError(
-            f"is out of range, allowed are 0 to {_LATEST_NS} ns", where=place, value=low if low < 0 else high,
+            f"is out of range, allowed are 0 to {LATEST_NS} ns", where=place, value=low if low < 0 else high,
             remedy="give nanoseconds since 1970-01-01 UTC",
         )  # fmt: skip
     array = array.astype(np.int64)
