@@ -68,7 +68,10 @@ def checked(name: str, values: Any, count: int, where: str) -> Column:
     shape = (count,) if rule.width == 1 else (count, rule.width)
     place = f"{where}, column {name}"
     try:
-        array = np.array(values, dtype=np.float64)
+        array = np.asarray(values)
+        if array.dtype.kind in "cmM":  # numpy would take a date, or half of a complex number, for a number
+            raise TypeError
+        array = np.array(array, dtype=np.float64)
     except (TypeError, ValueError):
         raise ScanError(
             "is not made of numbers", where=place, value=values, remedy=f"give {_shape(shape)} in {rule.unit}"
