@@ -291,6 +291,8 @@ def test_a_name_that_says_nothing_is_refused(tmp_path: Path) -> None:
         read_scans(csv_file(tmp_path, "hello", "notes.md"), SITES)
     with pytest.raises(ScanError, match="no such file"):
         read_scans(tmp_path / "absent.csv", SITES)
+    with pytest.raises(ScanError, match="not UTF-8 text"):
+        read_scans(csv_file(tmp_path, HEAD + f"{T0},land,1e5,1,1\n", "\udcff.csv"), SITES)
 
 
 @given(data=st.binary(max_size=300), head=st.sampled_from([b"", HEAD.encode(), b"PAR1", HEAD.encode() + T0.encode()]))
