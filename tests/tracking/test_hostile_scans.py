@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tracking_scene import EVERYWHERE, coasting, ns, radar_scan
 
-from tocsin.errors import ScanError
-from tocsin.messages import Detections, TrackUpdates, column, encode
-from tocsin.tracking import ArrayTracker, Sensor, Tracker
+from tocsin.errors import MessageError, ScanError
+from tocsin.messages import Detections, TrackUpdates, column, decode_state, encode, encode_state
+from tocsin.tracking import ArrayTracker, Sensor, Tracker, TrackerState
 from tocsin.tracking.registration import BiasSpread
 
 YEAR_S = 31_536_000.0
@@ -127,3 +127,18 @@ def test_arrays_with_a_plot_of_1970_do_not_take_for_ever() -> None:
     for t in range(3):
         feed.step_arrays("r", ns(t), plot_time_ns=[0], range_m=[1e5], azimuth_rad=[0.0], elevation_rad=[0.1])
     assert not feed.tracker.state.alive().size
+
+
+@pytest.mark.parametrize("name", ["x", "cov", "mu", "t_ns", "id", "status", "fed", "slope", "support", "plot_count"])
+@pytest.mark.parametrize("harm", ["short", "deep", "kind"])
+def test_a_state_whose_arrays_do_not_agree_is_refused(name: str, harm: str) -> None:
+    """Kernels do not look: they wrote past the end of such an array."""
+    tracker = Tracker()
+    for t in range(3):
+        tracker.step(good(t))
+    state = decode_state(encode_state(tracker.state), TrackerState)
+    array = getattr(state, name)
+    harmed = {"short": array[:0], "deep": array[..., None], "kind": array.astype("int64" if name == "fed" else "bool")}
+    setattr(state, name, harmed[harm])
+    with pytest.raises(MessageError, match="state is broken"):
+        Tracker().state = state

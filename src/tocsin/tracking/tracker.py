@@ -55,6 +55,7 @@ class Tracker:
 
     @state.setter
     def state(self, state: TrackerState) -> None:
+        state.check(self.layout.count)
         self._forward.state = state
         self._plots, self._room = {}, None  # what is put back may hold the arrays of the room
 
