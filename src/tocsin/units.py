@@ -6,6 +6,7 @@ import datetime as dt
 import math
 
 NS_PER_S = 1_000_000_000
+LATEST_NS = 7_258_118_400 * NS_PER_S  # 2200-01-01 UTC: no time we are told lies later
 M_PER_KM = 1000.0
 M_PER_NM = 1852.0  # international nautical mile, exact (ICAO Annex 5)
 M_PER_FT = 0.3048  # international foot, exact (ICAO Annex 5)

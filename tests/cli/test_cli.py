@@ -161,7 +161,7 @@ def test_a_reader_that_has_enough_is_no_failure() -> None:
 
 
 def test_ctrl_c_inside_a_kernel_is_an_interrupt_and_another_fault_of_numba_is_not(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def interrupted() -> None:
         try:
@@ -176,6 +176,7 @@ def test_ctrl_c_inside_a_kernel_is_an_interrupt_and_another_fault_of_numba_is_no
     with pytest.raises(SystemExit) as ended:
         main.main()
     assert ended.value.code == 130
+    assert capsys.readouterr().err == "tocsin: interrupted\n"
     monkeypatch.setattr(main, "_call", broken)
     with pytest.raises(SystemError):
         main.main()

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,7 @@ from tocsin.messages import Scan
 from tocsin.record import read_messages
 from tocsin.scoring.score_keys import TRACKING_KEYS
 
+TOCSIN = str(Path(sys.executable).parent / "tocsin")
 MARKING = "EXERCISE - notional parameters"
 SENSORS = """
 [[sensors]]
@@ -27,7 +31,7 @@ height_std_m = 30.0
 
 
 def call(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [str(Path(sys.executable).parent / "tocsin"), *map(str, arguments)]
+    command = [TOCSIN, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
 
 
@@ -174,6 +178,35 @@ def test_what_cannot_be_is_refused_by_name(run: Path, tmp_path: Path) -> None:
         result = call("score", run, *arguments)
         assert result.returncode == 2, arguments
         assert said in result.stderr, result.stderr
+
+
+def test_ctrl_c_while_scoring_is_said_and_leaves_nothing(run: Path, tmp_path: Path) -> None:
+    """It comes while a truth table of 200 MB is being read."""
+    truth, out = tmp_path / "truth.csv", tmp_path / "scored"
+    head, *body = (run / "truth.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    truth.write_text(head + "".join(body) * (200_000_000 // sum(map(len, body))), encoding="utf-8")
+    process = subprocess.Popen(
+        [TOCSIN, "score", str(run), "--truth", str(truth), "--out", str(out)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ,
+    )  # fmt: skip
+    for _ in range(600):
+        if any(os.readlink(each) == str(truth) for each in Path(f"/proc/{process.pid}/fd").iterdir()):
+            break
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=60)
+    assert (process.returncode, stdout, stderr) == (130, "", "tocsin: interrupted\n")
+    assert not out.exists()
+
+
+def test_a_disk_that_is_full_leaves_no_part_of_a_file(run: Path, tmp_path: Path) -> None:
+    command = f"ulimit -f 12; exec {TOCSIN} score {run} --format csv json --out {tmp_path / 'scored'}"
+    result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, timeout=300)
+    assert result.returncode == 2
+    assert result.stderr.count("\n") == 1, result.stderr
+    assert "File too large; choose another place" in result.stderr
+    assert [each.name for each in (tmp_path / "scored").iterdir()] == []
 
 
 def test_scoring_does_not_touch_the_record(run: Path) -> None:

@@ -230,6 +230,8 @@ def test_an_origin_that_is_nowhere_is_refused(place: tuple[float, float]) -> Non
         (detection(CartesianToElevationBearingRange(var=(1e-6, 0.0, 1.0)), [0.1, 0.1, 1e5]), ["variances above 0"]),
         (SimpleNamespace(state_vector=[0.1, 0.1, 1e5], measurement_model=CartesianToElevationBearingRange(),
                          timestamp=5.0), ["datetime", "5.0"]),
+        (SimpleNamespace(state_vector=[0.1, 0.1, 1e5], measurement_model=CartesianToElevationBearingRange(),
+                         timestamp=dt.datetime(9999, 1, 1)), ["after 2200"]),
     ],
 )  # fmt: skip
 def test_a_detection_that_cannot_be_read_is_refused(wrong: Any, words: list[str]) -> None:
@@ -273,6 +275,23 @@ def test_a_wrong_csv_is_refused(tmp_path: Path, text: str, words: list[str]) -> 
     with pytest.raises(ScanError) as caught:
         stonesoup.read_detections_csv(path, FRAME, **CSV)
     assert not [word for word in words if word not in str(caught.value)], str(caught.value)
+
+
+@pytest.mark.parametrize("cell", ["1e18", "1e400", "1e999999999", "-inf", "nan"])
+def test_a_time_of_more_digits_than_there_is_memory_is_refused(tmp_path: Path, cell: str) -> None:
+    path = tmp_path / "detections.csv"
+    path.write_text(f"t,phi,theta,r\n{cell},0.1,0.1,1e5\n", encoding="utf-8")
+    with pytest.raises(ScanError, match="is no time"):
+        stonesoup.read_detections_csv(path, FRAME, **CSV, timestamp=True)
+
+
+@pytest.mark.parametrize("content", [b"t,phi,theta,r\n\xff", b't,phi\n"' + b"x" * 200_000, None])
+def test_what_is_no_csv_is_refused(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "detections.csv"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ScanError, match="cannot be read"):
+        stonesoup.read_detections_csv(path, FRAME, **CSV)
 
 
 def tracked(seconds: int = 20) -> tuple[dict[str, Any], np.ndarray]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -254,6 +255,27 @@ def test_parquet_without_time_zone_or_with_nan_is_refused_by_row(tmp_path: Path)
         read_table(path, SITES)
 
 
+@pytest.mark.parametrize("name", ["time", "sensor", "scan", "range_m"])
+def test_text_that_a_small_parquet_repeats_in_every_row_is_refused_unread(tmp_path: Path, name: str) -> None:
+    """65536 rows of 100 kB are 6 GB in memory and 1 MB in the file."""
+    path, count = tmp_path / "scans.parquet", 65_536
+    long = pa.DictionaryArray.from_arrays(np.zeros(count, "i4"), ["x" * 100_000])
+    columns: dict[str, Any] = {"time": [ns_from_iso(T0)] * count, "sensor": ["land"] * count, name: long}
+    for is_arrow in (True, False):
+        pyarrow.parquet.write_table(pa.table(columns), path, store_schema=is_arrow)
+        with pytest.raises(ScanError, match=f"row 1: {name} holds text longer than 1024 bytes"):
+            read_table(path, SITES)
+
+
+def test_parquet_text_reads_the_same_however_it_is_stored(tmp_path: Path) -> None:
+    path = tmp_path / "scans.parquet"
+    given = {"time": [T0], "sensor": ["land"], "range_m": ["1e5"], "azimuth_deg": ["1"], "elevation_deg": ["1"]}
+    for store in (pa.string(), pa.large_string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string())):
+        pyarrow.parquet.write_table(pa.table({name: pa.array(v, store) for name, v in given.items()}), path)
+        (scan,) = read_table(path, SITES)
+        assert (scan.end_ns, scan.range_m.tolist() if scan.range_m is not None else None) == (ns_from_iso(T0), [1e5])
+
+
 def test_too_many_rows_and_too_large_a_file_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(table, "MAX_ROWS", 3)
     assert "more than 3 rows" in refusal(tmp_path, HEAD + f"{T0},land,1e5,1,1\n" * 4)
@@ -269,6 +291,8 @@ def test_a_name_that_says_nothing_is_refused(tmp_path: Path) -> None:
         read_scans(csv_file(tmp_path, "hello", "notes.md"), SITES)
     with pytest.raises(ScanError, match="no such file"):
         read_scans(tmp_path / "absent.csv", SITES)
+    with pytest.raises(ScanError, match="not UTF-8 text"):
+        read_scans(csv_file(tmp_path, HEAD + f"{T0},land,1e5,1,1\n", "\udcff.csv"), SITES)
 
 
 @given(data=st.binary(max_size=300), head=st.sampled_from([b"", HEAD.encode(), b"PAR1", HEAD.encode() + T0.encode()]))

@@ -180,6 +180,7 @@ def test_pairs_out_of_the_question_are_never_made_up() -> None:
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [({"cutoff_m": 0.0}, "cutoff"), ({"cutoff_m": math.inf}, "cutoff"), ({"order": 0.5}, "order"),
+     ({"cutoff_m": 1e300}, "cutoff"), ({"order": 1e3}, "order"), ({"order": math.nan}, "order"),
      ({"alpha": 0.0}, "alpha"), ({"alpha": 2.5}, "alpha")],
 )  # fmt: skip
 def test_parameters_outside_the_definition_are_refused(wrong: dict[str, float], said: str) -> None:

@@ -9,12 +9,14 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
 from tocsin import tracking
 from tocsin.errors import InputError
 from tocsin.messages import TrackUpdates, column
-from tocsin.scoring import TrackPath, read_truth, track_at, track_paths, tracks_at, truth_at, truth_path
+from tocsin.scoring import TrackPath, read_truth, span_ns, track_at, track_paths, tracks_at, truth_at, truth_path
 
 Array = np.ndarray[Any, Any]
 S = 1_000_000_000
@@ -180,11 +182,37 @@ def test_a_truth_table_is_read_by_object_and_pieces_of_debris_are_left_out(tmp_p
         ([f"{EPOCH_NS},a,threat,boost,1,2,nan,4,5,6"], HEAD, "line 2: z_ecef_m is no number.*'nan'"),
         ([f"{EPOCH_NS},a,threat,boost,1,2"], HEAD, "line 2: z_ecef_m is no number"),
         (["1,2"], "time_ns,object", "lacks kind, x_ecef_m"),
+        ([f"{'9' * 30},a,threat,boost,1,2,3,4,5,6"], HEAD, "line 2: time_ns is no whole number of ns"),
+        (["-1,a,threat,boost,1,2,3,4,5,6"], HEAD, "line 2: time_ns is no whole number of ns"),
+        ([f"{EPOCH_NS},a,threat,boost,1,2,1e300,4,5,6"], HEAD, "line 2: z_ecef_m is no number from -1e\\+09"),
+        ([f"1,2,3,4,5,6,{EPOCH_NS},a"], ",".join(reversed(HEAD.split(","))), "line 2: fewer cells"),
+        ([f"{EPOCH_NS},a,threat,boost,1,2,3,4,5,6,7"], HEAD + ",x_ecef_m", "has it twice"),
     ],
 )
 def test_a_wrong_table_is_refused_by_line_and_value(tmp_path: Path, rows: list[str], head: str, said: str) -> None:
     with pytest.raises(InputError, match=said):
         read_truth(table(tmp_path, *rows, head=head))
+
+
+def test_what_is_told_for_one_time_only_is_no_path(tmp_path: Path) -> None:
+    row = f"{EPOCH_NS},a,threat,boost,1,2,3,4,5,6"
+    assert read_truth(table(tmp_path, row, row)) == ()
+
+
+cells = st.one_of(st.text(max_size=12), st.floats().map(str), st.integers().map(str), st.sampled_from(["a", ""]))
+
+
+@given(rows=st.lists(st.lists(cells, min_size=6, max_size=11), max_size=4), order=st.permutations(HEAD.split(",")))
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_rows_of_any_text_are_paths_or_refused(tmp_path: Path, rows: list[list[str]], order: list[str]) -> None:
+    path = tmp_path / "truth.csv"
+    path.write_bytes("\n".join(",".join(row) for row in [order, *rows]).encode("utf-8", "surrogatepass"))
+    try:
+        paths = read_truth(path)
+        span_ns(paths, [EPOCH_NS])
+    except InputError:
+        return
+    assert all(np.isfinite(each.position_ecef_m).all() and each.kind is not None for each in paths)
 
 
 def test_no_table_is_refused(tmp_path: Path) -> None:

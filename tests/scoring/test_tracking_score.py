@@ -165,7 +165,12 @@ def test_the_span_ends_where_what_is_told_every_ten_seconds_may_fly_on_untold() 
     assert span_ns(truth[:2], [EPOCH_NS, EPOCH_NS + 97 * S]) == (EPOCH_NS, EPOCH_NS + 97 * S)
 
 
-@pytest.mark.parametrize("step_s", [0.0, -1.0, math.nan])
+@pytest.mark.parametrize("step_s", [0.0, -1.0, 1e-10, 1e300, math.nan])
 def test_a_step_of_nothing_is_refused(step_s: float) -> None:
     with pytest.raises(InputError, match="step above 0 s"):
         judged([], [still("a", 0.0)], step_s=step_s)
+
+
+def test_a_record_with_a_gap_of_years_is_refused_before_it_fills_the_memory() -> None:
+    with pytest.raises(InputError, match=r"2000000001 times.*too many"):
+        score_tracking([], [still("a", 0.0)], from_ns=EPOCH_NS, to_ns=EPOCH_NS + 2_000_000_000 * S)

@@ -157,6 +157,9 @@ def test_tracks_become_an_arrow_table_and_keep_their_numbers() -> None:
         ({"azimuth_rad": ["north"]}, ["column azimuth_rad", "numbers", "rad"]),
         ({"azimuth_rad": None}, ["azimuth_rad is missing", "radar"]),
         ({"range_m": 5e5}, ["column range_m", "has shape ()", "(n,)"]),
+        ({"range_m": np.array(["2020-01-01"], dtype="M8[D]")}, ["column range_m", "numbers", "m"]),
+        ({"range_m": [5e5 + 1j]}, ["column range_m", "numbers", "m"]),
+        ({"swept": "all"}, ["swept", "SweptVolume", "all_round"]),
         ({"sequence": 7}, ["no such column", "sequence"]),
         ({"range_rate_m_s": [5.0]}, ["range_rate_std_m_s is missing"]),
         ({"line_of_sight_ecef": [[1.0, 0.0, 0.0]]}, ["no such column", "line_of_sight_ecef", "allowed are"]),
@@ -208,6 +211,8 @@ def test_a_wrong_scan_is_refused(sensor: Any, columns: dict[str, Any], words: li
         ({"range_m": np.ones(3)}, ["differ in length", "'range_m': 3"]),
         ({"detection_prob": np.arange(31) / 31}, ["detection_prob", "differs within the scan of radar", "own names"]),
         ({"site_ecef_m": np.outer(np.arange(31) < 4, vec3(RADAR))}, ["site_ecef_m", "differs within", "own names"]),
+        ({"sensor": np.full((31, 2), "radar")}, ["column sensor", "(31, 2)"]),
+        ({"scan": np.zeros((31, 1))}, ["column scan", "(31, 1)"]),
     ],
 )
 def test_a_wrong_table_is_refused(change: dict[str, Any], words: list[str]) -> None:
@@ -242,10 +247,22 @@ def test_a_track_is_dropped_in_a_gap_and_years_without_one_take_no_ticks(monkeyp
         tracking.Tracker, "tick", lambda self, now_ns, *rest: ticks.append(now_ns) or tick(self, now_ns, *rest)
     )
     rows = table(scans())
-    rows["time_ns"][-1] += 30 * 365 * 86_400 * 10**9
+    rows["time_ns"][-3:] += np.array([30, 60, 90]) * 365 * 86_400 * 10**9
     tracks = tracking.track_scans(rows, [RADAR_SENSOR])
     assert tracks["status"][tracks["track"] == 1][-1] == "dropped"
     assert len(ticks) < 2_000
+
+
+@pytest.mark.parametrize("tick_s", [0.0, 1e-300, 1e300, math.nan, math.inf])
+def test_a_tick_that_takes_for_ever_is_refused(tick_s: float) -> None:
+    with pytest.raises(ScanError, match="tick_s"):
+        tracking.track_scans([], tick_s=tick_s)
+
+
+@pytest.mark.parametrize("sensor", [None, 5, ["radar"]])
+def test_a_scan_names_its_sensor(sensor: Any) -> None:
+    with pytest.raises(ScanError, match="dict with sensor"):
+        tracking.track_scans([{"sensor": sensor, "time_ns": ns(0)}], [RADAR_SENSOR])
 
 
 def test_importing_tracking_loads_nothing_of_the_rest() -> None:

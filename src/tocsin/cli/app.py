@@ -23,6 +23,7 @@ app = cyclopts.App(
     version=__version__,
     help="Simulator and warning pipeline for ballistic-missile defence: how many seconds are left for people, "
     "and who gets them. It commands no weapon and cannot emit a real alert; all parameters are notional.",
+    suppress_keyboard_interrupt=False,  # ``main`` says that it was one
 )
 for command in (demo, run, track, fly, coverage, replay, verify, score, report, export, scenarios, warmup):
     app.command(command)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import re
 import zlib
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tocsin.errors import InputError
+from tocsin.formats.whole import whole
 
 if TYPE_CHECKING:
     from tocsin.simulation import Run
@@ -99,17 +99,14 @@ def write_summary(run: Run, folder: Path) -> dict[str, Any]:
 def _write_truth(run: Run, folder: Path) -> None:
     from tocsin.world import TRUTH_COLUMNS
 
-    partial = folder / (TRUTH_ROWS + ".part")
-    with partial.open("w", encoding="utf-8", newline="") as file:
+    with whole(folder / TRUTH_ROWS) as partial, partial.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(TRUTH_COLUMNS)
         writer.writerows(run.truth_rows)
-    os.replace(partial, folder / TRUTH_ROWS)
     replace_text(folder / TRUTH, msgspec.json.format(msgspec.json.encode(run.truth), indent=1).decode() + "\n")
 
 
 def replace_text(path: Path, text: str) -> None:
     """Write a whole file or none of it."""
-    partial = path.with_name(path.name + ".part")
-    partial.write_text(text, encoding="utf-8")
-    os.replace(partial, path)
+    with whole(path) as partial:
+        partial.write_text(text, encoding="utf-8")

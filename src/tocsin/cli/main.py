@@ -17,11 +17,11 @@ def main() -> None:
     try:
         _call()
     except KeyboardInterrupt:
-        sys.exit(EXIT_INTERRUPTED)
+        _end_interrupted()
     except SystemError as error:  # numba's word for an exception that came while a kernel ran
         if not _is_interrupt(error):
             raise
-        sys.exit(EXIT_INTERRUPTED)
+        _end_interrupted()
 
 
 def _is_interrupt(error: BaseException | None) -> bool:
@@ -46,6 +46,11 @@ def _call() -> None:
         where = f"{error.filename}: " if error.filename is not None else ""
         _fail(plain(f"{where}{error.strerror or error}; choose another place, with --out or TOCSIN_CACHE_DIR"))
     sys.exit(status or 0)
+
+
+def _end_interrupted() -> None:
+    sys.stderr.write("tocsin: interrupted\n")
+    sys.exit(EXIT_INTERRUPTED)
 
 
 def _fail(text: str) -> None:

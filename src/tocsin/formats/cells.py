@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from tocsin.errors import ScanError
-from tocsin.units import ns_from_iso
+from tocsin.units import LATEST_NS, ns_from_iso
 
 EARLIEST_NS = 100_000_000_000_000_000  # 1973-03-03: below this a number is seconds, milli- or microseconds
-LATEST_NS = 7_258_118_400_000_000_000  # 2200-01-01
+MAX_TEXT_BYTES = 1024  # of a cell; a dictionary would repeat a longer one in every row of a small file
 _NUMBER = r"^\+?-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 
 Place = Callable[[int], str]
@@ -24,7 +24,7 @@ def numbers(array: Any, name: str, low: float, high: float, unit: str, place: Pl
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    array = _plain(array)
+    array = plain(array, name, place)
     if pa.types.is_null(array.type):
         return np.full(len(array), np.nan)
     if _is_text(array.type):
@@ -66,7 +66,7 @@ def times(array: Any, name: str, place: Place) -> npt.NDArray[np.int64]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    array = _plain(array)
+    array = plain(array, name, place)
     if array.null_count:
         raise ScanError("time is missing", where=place(_first_null(array)), remedy="every row needs its time")
     if pa.types.is_timestamp(array.type):
@@ -103,16 +103,23 @@ def times(array: Any, name: str, place: Place) -> npt.NDArray[np.int64]:
     return stamps
 
 
-def _plain(array: Any) -> Any:
-    """Without dictionary encoding and chunks."""
+def plain(array: Any, name: str, place: Place) -> Any:
+    """Without dictionary encoding and chunks, text as strings."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
     if pa.types.is_dictionary(array.type):
+        words = array.dictionary
+        longest = pc.max(pc.binary_length(words)).as_py() if _is_text(words.type) else None
+        if (longest or 0) > MAX_TEXT_BYTES:
+            raise ScanError(
+                f"{name} holds text longer than {MAX_TEXT_BYTES} bytes", where=place(0), value=longest,
+                remedy="check what the column holds",
+            )  # fmt: skip
         array = pc.cast(array, array.type.value_type)
-    return array
+    return pc.cast(array, pa.string()) if pa.types.is_string_view(array.type) else array
 
 
 def _is_text(kind: Any) -> bool:

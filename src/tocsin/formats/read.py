@@ -27,6 +27,10 @@ def read_scans(path: str | Path, sites: Mapping[str, SensorSite], *, start_day: 
     path = Path(path)
     if not path.is_file():
         raise ScanError("no such file", value=str(path), remedy="check the path")
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise ScanError("the name of the file is not UTF-8 text", value=str(path), remedy="rename it") from None
     with path.open("rb") as file:
         head = file.read(4)
     if head == _PARQUET:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import math
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+
+from tocsin.formats.whole import whole
 
 _MARKING = {"marking": ("-", "EXERCISE - notional parameters, in every row")}
 SCORE_COLUMNS: dict[str, tuple[str, str]] = {
@@ -70,15 +71,14 @@ def write_rows(
     path: Path, columns: Mapping[str, tuple[str, str]], rows: Iterable[Mapping[str, Any]], marking: str
 ) -> int:
     """A whole table or none of it; returns how many rows. None and nan are empty cells, numbers six digits."""
-    partial, count = path.with_name(path.name + ".part"), 0
-    with partial.open("w", encoding="utf-8", newline="") as file:
+    count = 0
+    with whole(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)
         for row in rows:
             full = {**row, "marking": marking}
             writer.writerow([_cell(full[name]) for name in columns])
             count += 1
-    os.replace(partial, path)
     return count
 
 

@@ -141,25 +141,28 @@ def read_detections_csv(
     Angles are radians there too. Without ``time_field_format`` or ``timestamp`` (s since 1970) times are ISO 8601.
     """
     table = _Table(frame, measurement_model)
-    with Path(path).open(encoding="utf-8", newline="") as file:
-        for line, row in enumerate(csv.DictReader(file), start=2):
-            where = f"{path}, line {line}"
-            for name in (*state_vector_fields, time_field):
-                if row.get(name) is None:
-                    raise ScanError("column is missing", where=where, value=name, remedy=f"columns are {list(row)}")
-            values = []
-            for name in state_vector_fields:
-                try:
-                    values.append(float(row[name]))
-                except ValueError:
-                    raise ScanError(
-                        "is no number",
-                        where=f"{where}, column {name}",
-                        value=row[name],
-                        remedy="give radians and metres",
-                    ) from None
-            time_ns = _parsed_ns(row[time_field], time_field_format, timestamp, f"{where}, column {time_field}")
-            table.put(measurement_model, values, time_ns, row.get("sensor"), where)
+    try:
+        with Path(path).open(encoding="utf-8", newline="") as file:
+            for line, row in enumerate(csv.DictReader(file), start=2):
+                where = f"{path}, line {line}"
+                for name in (*state_vector_fields, time_field):
+                    if row.get(name) is None:
+                        raise ScanError("column is missing", where=where, value=name, remedy=f"columns are {list(row)}")
+                values = []
+                for name in state_vector_fields:
+                    try:
+                        values.append(float(row[name]))
+                    except ValueError:
+                        raise ScanError(
+                            "is no number",
+                            where=f"{where}, column {name}",
+                            value=row[name],
+                            remedy="give radians and metres",
+                        ) from None
+                time_ns = _parsed_ns(row[time_field], time_field_format, timestamp, f"{where}, column {time_field}")
+                table.put(measurement_model, values, time_ns, row.get("sensor"), where)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ScanError(f"cannot be read: {error}", where=str(path), remedy="give CSV in UTF-8") from None
     return table.columns()
 
 
@@ -190,6 +193,10 @@ class _Table:
         view = self._views[id(model)][1]
         if len(values) != len(view.rows) or not all(map(math.isfinite, values)):
             raise ScanError(f"state vector must be finite: {', '.join(view.rows)}", where=where, value=values)
+        if abs(time_ns) > LATEST_NS:
+            raise ScanError(
+                "time lies after 2200", where=where, value=time_ns, remedy="give the time it was measured at"
+            )
         row = view.row(dict(zip(view.rows, values, strict=True)))
         is_named = isinstance(name, (str, int)) and name != ""
         row["sensor"] = str(name) if is_named else self._name(view, where)
@@ -335,7 +342,10 @@ def _parsed_ns(text: str, form: str | None, is_stamp: bool, where: str) -> int:
         if form is not None:
             return ns_of(dt.datetime.strptime(text, form), where)
         if is_stamp:
-            return int(decimal.Decimal(text) * NS_PER_S)
+            time_ns = decimal.Decimal(text) * NS_PER_S
+            if abs(time_ns) <= LATEST_NS:  # before it fills the memory with digits
+                return int(time_ns)
+            raise ValueError
         return ns_of(dt.datetime.fromisoformat(text), where)
     except (ValueError, ArithmeticError):
         raise ScanError(

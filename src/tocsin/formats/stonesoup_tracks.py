@@ -18,6 +18,7 @@ import numpy as np
 
 from tocsin.errors import InputError
 from tocsin.formats.stonesoup import LocalFrame
+from tocsin.formats.whole import whole
 from tocsin.messages import Column
 
 STATE_FIELDS = ("x", "vx", "y", "vy", "z", "vz")
@@ -42,7 +43,7 @@ def write_tracks_csv(
     earlier one.
     """
     count = 0
-    with Path(path).open("w", encoding="utf-8", newline="") as file:
+    with whole(Path(path)) as partial, partial.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("time", "track", "status", *STATE_FIELDS, *COVAR_FIELDS))
         for time, track, status, state, covar in _rows(tracks, frame, statuses):

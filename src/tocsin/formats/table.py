@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from tocsin.errors import ScanError
-from tocsin.formats.cells import numbers, times, whole_numbers
+from tocsin.formats.cells import numbers, plain, times, whole_numbers
 from tocsin.formats.scan_rows import NEEDED, Dwells, Ints, Reports, fill_elevation, in_order, scans_from
 from tocsin.formats.site import SensorSite
 from tocsin.messages import Scan
@@ -272,6 +272,9 @@ def _parquet(path: Path) -> Iterator[tuple[Any, Any]]:
                 f"more than {MAX_ROWS} rows", where=str(path), value=file.metadata.num_rows, remedy="split the table"
             )
         names = _check_names(path, list(file.schema_arrow.names), str(path))
+        leaves = [file.schema.column(i) for i in range(len(file.schema))]
+        texts = [leaf.path for leaf in leaves if leaf.path in _ALL and leaf.physical_type == "BYTE_ARRAY"]
+        file = pyarrow.parquet.ParquetFile(path, read_dictionary=texts)  # each text once, however often it stands
         for batch in file.iter_batches(batch_size=65_536, columns=[name for name in names if name in _ALL]):
             yield batch, place
     except (pa.ArrowException, OSError, ValueError) as error:
@@ -300,10 +303,8 @@ def _convert(batch: Any, names: dict[str, int], place: Any, sites: Mapping[str, 
 
 def _sensors(array: Any, names: dict[str, int], place: Any, sites: Mapping[str, SensorSite]) -> Ints:
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    if pa.types.is_dictionary(array.type):
-        array = pc.cast(array, array.type.value_type)
+    array = plain(array, "sensor", place)
     if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
         raise ScanError(f"sensor is stored as {array.type}", where=place(0), remedy="store names as text")
     encoded = array.dictionary_encode(null_encoding="encode")

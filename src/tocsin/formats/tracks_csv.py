@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from tocsin.formats.whole import whole
 from tocsin.kernels.geodesy import geodetic_from_ecef
 from tocsin.messages import CLASSES, Assessment, Message, TrackUpdates
 from tocsin.units import iso_from_ns, s_from_ns
@@ -44,7 +45,7 @@ def write_tracks(path: str | Path, messages: Iterable[Message]) -> int:
     that follow it, as it was known then.
     """
     count = 0
-    with Path(path).open("w", encoding="utf-8", newline="") as file:
+    with whole(Path(path)) as partial, partial.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
         for row in _rows(messages):

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tocsin.formats.whole import whole
 from tocsin.messages import Message
 from tocsin.report.clock_section import clock_section
 from tocsin.report.facts import Facts, TruePath, gather, time_words
@@ -44,7 +45,8 @@ def write_report(
                          beside the track and labelled so; simulation only
     """
     facts = gather(messages, scenario=scenario, seed=seed, version=version, digest=digest, command=command, truth=truth)
-    Path(path).write_text(page(facts), encoding="utf-8")
+    with whole(Path(path)) as partial:
+        partial.write_text(page(facts), encoding="utf-8")
 
 
 def page(facts: Facts) -> str:

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tocsin.formats.whole import whole
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -84,7 +86,8 @@ def plate(
         figure.text(left, 0.05 / height_in, "\n".join(lines), size=_FOOT_PT, color=QUIET, va="bottom", linespacing=1.25)
         yield figure, (foot, 1.0 - (_BANNER_IN + _TITLE_IN) / height_in)
         metadata = {"Date": None, "Creator": "tocsin"} if path.suffix == ".svg" else {"Software": "tocsin"}
-        figure.savefig(path, dpi=DPI, metadata=metadata)
+        with whole(path) as partial:
+            figure.savefig(partial, format=path.suffix[1:], dpi=DPI, metadata=metadata)
 
 
 def halo() -> list[Any]:

@@ -5,8 +5,6 @@ Pure functions on arrays of positions; they know no message and no file.
 
 from __future__ import annotations
 
-import math
-
 import msgspec
 import numpy as np
 
@@ -15,6 +13,7 @@ from tocsin.messages import Column
 
 CUTOFF_M = 5_000.0  # m, farther apart than this a track is not of an object; our choice
 ORDER = 2.0  # exponent p, Rahmathullah et al. 2017 use 1 and 2
+_CUTOFF_MOST_M, _ORDER_MOST = 1e12, 20.0  # powers of more have no room in a double
 ALPHA = 2.0  # the one value that splits into localisation, missed and false (Rahmathullah et al. 2017, prop. 1)
 
 
@@ -126,7 +125,10 @@ def assign(distance_m: Column, cutoff_m: float, order: float = ORDER) -> Column:
 
 
 def _check(cutoff_m: float, order: float) -> None:
-    if not (math.isfinite(cutoff_m) and cutoff_m > 0.0):
-        raise InputError("the cutoff is a finite distance above 0 m", value=cutoff_m, remedy="5000 m is usual here")
-    if not (math.isfinite(order) and order >= 1.0):
-        raise InputError("the order p is finite and at least 1", value=order, remedy="2 is usual")
+    if not 0.0 < cutoff_m <= _CUTOFF_MOST_M:
+        raise InputError(
+            f"the cutoff is a distance above 0 m, at most {_CUTOFF_MOST_M:g}", value=cutoff_m,
+            remedy="5000 m is usual here",
+        )  # fmt: skip
+    if not 1.0 <= order <= _ORDER_MOST:
+        raise InputError(f"the order p is at least 1, at most {_ORDER_MOST:g}", value=order, remedy="2 is usual")

@@ -11,15 +11,17 @@ import msgspec
 import numpy as np
 
 from tocsin.errors import InputError
+from tocsin.formats.table import MAX_BYTES
 from tocsin.kernels.motion import advance, advance_with_transition
 from tocsin.messages import MODES, Column, Message, TrackUpdates
 from tocsin.tracking import TRACK_COLUMNS, table_of
-from tocsin.units import NS_PER_S
+from tocsin.units import LATEST_NS, NS_PER_S
 
 STEP_S = 5.0  # s, of the Runge-Kutta steps that carry a track on; 1e-5 m over 60 s, kernels/motion.py
 _STILL_AIR = np.zeros(4)
 _LEVEL = MODES.index("level")
 _STATE = ("x_ecef_m", "y_ecef_m", "z_ecef_m", "vx_ecef_m_s", "vy_ecef_m_s", "vz_ecef_m_s")
+_MOST = 1e9  # m and m/s, of any number of a state: past the Moon
 NEEDED = ("time_ns", "object", "kind", *_STATE)  # columns of a truth table
 
 
@@ -57,18 +59,30 @@ def read_truth(path: str | Path) -> tuple[TruthPath, ...]:
     path = Path(path)
     if not path.is_file():
         raise InputError("no truth table here", where=str(path), remedy="give truth.csv of a run, or --truth FILE")
+    if path.stat().st_size > MAX_BYTES:
+        raise InputError(
+            f"file has {path.stat().st_size} bytes; at most {MAX_BYTES}", where=str(path), remedy="leave objects out"
+        )
     found: dict[str, tuple[str, list[int], list[list[float]]]] = {}
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = csv.DictReader(file)
-            lacking = [name for name in NEEDED if name not in (rows.fieldnames or ())]
+            names = list(rows.fieldnames or ())
+            lacking = [name for name in NEEDED if names.count(name) != 1]
             if lacking:
                 raise InputError(
-                    f"a truth table lacks {', '.join(lacking)}", where=str(path), remedy="see truth.csv in formats.md"
+                    f"a truth table lacks {', '.join(lacking)}, or has it twice",
+                    where=str(path),
+                    remedy="see truth.csv in formats.md",
                 )
             for row in rows:
                 if row["vx_ecef_m_s"] == "":
                     continue  # a piece of debris, told where it landed
+                if row["object"] is None or row["kind"] is None:
+                    raise InputError(
+                        "fewer cells than the first line has", where=f"{path}: line {rows.line_num}",
+                        remedy="give each row its object and kind",
+                    )  # fmt: skip
                 _, times, states = found.setdefault(row["object"], (row["kind"], [], []))
                 times.append(_time_ns(row["time_ns"], path, rows.line_num))
                 states.append([_number(row[name], name, path, rows.line_num) for name in _STATE])
@@ -77,7 +91,7 @@ def read_truth(path: str | Path) -> tuple[TruthPath, ...]:
     return tuple(
         truth_path(name, kind, np.array(times, dtype=np.int64), np.array(states))
         for name, (kind, times, states) in found.items()
-        if len(times) > 1
+        if len(set(times)) > 1
     )
 
 
@@ -227,11 +241,15 @@ def _along_great_circle(position: Column, velocity: Column, dt_s: float) -> tupl
 
 def _time_ns(text: str | None, path: Path, line: int) -> int:
     try:
-        return int(text or "")
+        value = int(text or "")
     except ValueError:
+        value = -1
+    if not 0 <= value <= LATEST_NS:
         raise InputError(
-            "time_ns is no whole number of ns", where=f"{path}: line {line}", value=text, remedy="ns since 1970, UTC"
-        ) from None
+            "time_ns is no whole number of ns", where=f"{path}: line {line}", value=text,
+            remedy="ns since 1970, UTC, before 2200",
+        )  # fmt: skip
+    return value
 
 
 def _number(text: str | None, name: str, path: Path, line: int) -> float:
@@ -239,6 +257,9 @@ def _number(text: str | None, name: str, path: Path, line: int) -> float:
         value = float(text or "")
     except ValueError:
         value = math.nan
-    if not math.isfinite(value):
-        raise InputError(f"{name} is no number", where=f"{path}: line {line}", value=text, remedy="m and m/s, ECEF")
+    if not abs(value) <= _MOST:
+        raise InputError(
+            f"{name} is no number from -{_MOST:g} to {_MOST:g}", where=f"{path}: line {line}", value=text,
+            remedy="m and m/s, ECEF",
+        )  # fmt: skip
     return value

@@ -19,6 +19,9 @@ from tocsin.scoring.siap import Siap, SiapSeries, owners, siap
 from tocsin.units import ns_from_s, s_from_ns
 
 GRID_S = 1.0  # s, how often the picture as a whole is judged
+STEP_LEAST_S, STEP_MOST_S = 0.001, 86_400.0
+MOST_TIMES = 1_000_000  # eleven days of seconds; a recording may have a gap of years
+MOST_STATES = 100_000_000  # of objects and tracks at those times: 5 GB
 
 
 class ObjectScore(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,8 +104,17 @@ def score_tracking(
     them false: a track on one is out of the judgement while it is. What a message said arrives later than it is
     valid; that delay is not counted here.
     """
-    if not (math.isfinite(step_s) and step_s > 0.0):
-        raise InputError("times to judge at are a step above 0 s apart", value=step_s, remedy="1 s is usual")
+    if not STEP_LEAST_S <= step_s <= STEP_MOST_S:
+        raise InputError(
+            f"times to judge at are a step above 0 s apart, {STEP_LEAST_S:g} to {STEP_MOST_S:g} s", value=step_s,
+            remedy="1 s is usual",
+        )  # fmt: skip
+    count = (to_ns - from_ns) // ns_from_s(step_s) + 1
+    if count > MOST_TIMES or count * (len(tracks) + len(truth)) > MOST_STATES:
+        raise InputError(
+            f"{count} times to judge {len(truth)} objects and {len(tracks)} tracks at are too many",
+            remedy="take a longer step, or a shorter record",
+        )  # fmt: skip
     grid_ns = np.arange(from_ns, to_ns + 1, ns_from_s(step_s), dtype=np.int64)
     if not len(grid_ns):
         raise InputError("truth and record share no time", remedy="check that both are of the same run")

@@ -200,6 +200,8 @@ def _swept(
 ) -> SweptVolume | None:
     changes = {"detection_prob": detection_prob, "clutter_density": clutter_density}
     stated = {k: float(checked(k, v, 1, where)[0]) for k, v in changes.items() if v is not None}
+    if not isinstance(swept, SweptVolume | None):
+        raise ScanError("is no SweptVolume", where=f"{where}, swept", value=swept, remedy="see tracking.all_round(...)")
     if stated and swept is None:
         raise ScanError(
             f"{next(iter(stated))} is given, but not the volume it holds in", where=where,

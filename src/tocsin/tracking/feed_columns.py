@@ -10,8 +10,8 @@ import numpy as np
 
 from tocsin.errors import ScanError
 from tocsin.messages import Column, SensorKind
+from tocsin.units import LATEST_NS
 
-_LATEST_NS = 2**63 - 1
 _OUTSIDE = ("site_ecef_m", "position_ecef_m")
 _EARTH_LEAST_M = 6.3e6  # m from the Earth's centre; the poles lie at 6.357e6
 _UNIT_TOLERANCE = 1e-6  # of the length of a line of sight; single precision keeps it
@@ -69,7 +69,10 @@ def checked(name: str, values: Any, count: int, where: str) -> Column:
     shape = (count,) if rule.width == 1 else (count, rule.width)
     place = f"{where}, column {name}"
     try:
-        array = np.array(values, dtype=np.float64)
+        array = np.asarray(values)
+        if array.dtype.kind in "cmM":  # numpy would take a date, or half of a complex number, for a number
+            raise TypeError
+        array = np.array(array, dtype=np.float64)
     except (TypeError, ValueError):
         raise ScanError(
             "is not made of numbers", where=place, value=values, remedy=f"give {_shape(shape)} in {rule.unit}"
@@ -134,9 +137,9 @@ def checked_times(name: str, values: Any, count: int | None, where: str) -> Colu
     if array.ndim != 1 or (count is not None and array.shape[0] != count):
         raise ScanError(f"has shape {array.shape}", where=place, remedy="give one time for each plot of the scan")
     low, high = (int(array.min()), int(array.max())) if array.size else (0, 0)
-    if low < 0 or high > _LATEST_NS:
+    if low < 0 or high > LATEST_NS:
         raise ScanError(
-            f"is out of range, allowed are 0 to {_LATEST_NS} ns", where=place, value=low if low < 0 else high,
+            f"is out of range, allowed are 0 to {LATEST_NS} ns", where=place, value=low if low < 0 else high,
             remedy="give nanoseconds since 1970-01-01 UTC",
         )  # fmt: skip
     array = array.astype(np.int64)

@@ -33,13 +33,15 @@ from tocsin.tracking.state import Biases, TrackerState
 from tocsin.tracking.two_cores import lone_rows, reckon_rows, start_rows, use_plot_rows
 from tocsin.tracking.watch import hear, orphans
 from tocsin.tracking.watch_state import note_support
-from tocsin.units import NS_PER_S
+from tocsin.units import NS_PER_S, ns_from_s
 
 KINDS = {"radar": 0, "infrared": 1, "position": 2}
 _UNSEEN_NS = 10 * NS_PER_S  # a track without a plot for so long is moved on by ticks ...
 _TICK_BEHIND_NS = 12 * NS_PER_S  # ... to this far behind now: a radar's turn takes so long, and its plots are as old
 _JUDGED_NS = 2 * NS_PER_S  # ... and given up, or not, by where it was so long ago
 LONE_FROM = 12  # tracks, from which on it pays to ask which of them no plot can continue
+_TOO_LONG_S = 60.0  # past all patience, a track is not even moved on; biases start anew after ...
+_ANEW_NS = 1_000_000 * NS_PER_S  # ... so long without a scan
 _NEVER_NS = -(2**62)
 _ORIGIN = np.zeros(3)
 _NO_SHARES: list[Share] = []
@@ -82,10 +84,11 @@ class Forward:
         self.patience_s = np.array(
             (policy.tentative_gap_s, policy.burning_gap_s, policy.coast_gap_s, policy.level_gap_s)
         )
+        self.patience_ns = ns_from_s(float(self.patience_s.max()) + _TOO_LONG_S)
 
     def use(self, detections: Detections, plots: Plots | None, telling: Telling | None) -> Outcome:
         """Use one scan and its plots, made here where not given. What it changed is told as at the scan's end."""
-        memory, done = self.state, Outcome()
+        memory, done = self.state, Outcome(message=self._drop_lost(detections.end_ns, detections.sensor, telling))
         slots = memory.alive()
         if not slots.size and not detections.plot_time_ns.size:
             return done
@@ -205,7 +208,7 @@ class Forward:
 
     def pass_time(self, now_ns: int, telling: Telling | None) -> Outcome:
         """A tick: drop what nobody has seen for too long, or what must be on the ground."""
-        memory, policy, done = self.state, self.policy, Outcome()
+        memory, policy, done = self.state, self.policy, Outcome(message=self._drop_lost(now_ns, "", telling))
         unseen = memory.unseen_since(now_ns - _UNSEEN_NS)
         if not unseen.size:
             return done
@@ -220,12 +223,28 @@ class Forward:
         told = unseen[is_gone & seen.is_sound]
         if told.size and telling is not None:
             gone = estimate(memory, told, then_ns, policy.own_prob, self.par)
-            done.message = updates(
+            new = updates(
                 memory, gone, np.arange(told.size), memory.named(told), "", telling.time_ns, telling.causes,
                 np.ones(told.size, dtype=bool), np.full(told.size, -1.0), 0, self.prior,
             )  # fmt: skip
+            done.message = joined(done.message, new)
         self._free(unseen[is_gone], telling)
         return done
+
+    def _drop_lost(self, now_ns: int, sensor: str, telling: Telling | None) -> TrackUpdates | None:
+        """Drop, where they were last told, the tracks that no patience bears with: moving them on may take for ever."""
+        memory, message = self.state, None
+        lost = memory.unseen_since(now_ns - self.patience_ns)
+        if lost.size and telling is not None:
+            seen = estimate(memory, lost, memory.t_ns[lost], self.policy.own_prob, self.par)
+            rows = seen.is_sound.nonzero()[0]
+            if rows.size:
+                message = updates(
+                    memory, seen, rows, memory.named(lost[rows]), sensor, telling.time_ns, telling.causes,
+                    np.ones(rows.size, dtype=bool), np.full(rows.size, -1.0), 0, self.prior,
+                )  # fmt: skip
+        self._free(lost, telling)
+        return message
 
     def confirmed(self, now_ns: int) -> Picture:
         """All confirmed tracks, predicted to now, for those who ask sensors to look. Changes nothing."""
@@ -241,10 +260,11 @@ class Forward:
             seen = estimate(memory, gone, np.array((detections.end_ns,)), self.policy.own_prob, self.par)
             told = seen.is_sound.nonzero()[0]
             if told.size:
-                done.message = updates(
+                new = updates(
                     memory, seen, told, memory.named(gone[told]), detections.sensor, telling.time_ns,
                     telling.causes, np.ones(told.size, dtype=bool), np.full(told.size, -1.0), 0, self.prior,
                 )  # fmt: skip
+                done.message = joined(done.message, new)
         self._free(gone, telling)
 
     def _split_lone(self, slots: Column, plots: Plots, when_ns: int) -> tuple[Column, Column]:
@@ -269,7 +289,9 @@ class Forward:
     def _drift(self, to_ns: int, slots: Column) -> None:
         """Biases drift slowly back to their priors, once a second; the tracks follow."""
         was, second_ns = self.state.biases, second_of(to_ns)
-        if was.t_ns is None:
+        if was.t_ns is not None and second_ns - was.t_ns > _ANEW_NS:
+            self.state.biases = Biases(mean=np.zeros_like(was.mean), cov=np.eye(was.mean.size), t_ns=second_ns)
+        elif was.t_ns is None:
             self.state.biases = Biases(mean=was.mean, cov=was.cov, t_ns=second_ns)
         elif second_ns > was.t_ns:
             mean, cov = was.mean.copy(), was.cov.copy()

@@ -9,14 +9,16 @@ import zlib
 import msgspec
 import numpy as np
 
+from tocsin.errors import ScanError
 from tocsin.kernels import track_scan
 from tocsin.kernels.constants import MEAN_EARTH_RADIUS_M
 from tocsin.kernels.track_bias import AIR, CLOCK, straighten_again
 from tocsin.kernels.track_observe import INFRARED, POSITION, RADAR, RADAR_RATE, ROW_COUNT, ROWS
 from tocsin.kernels.track_scan import spots_from_radar
 from tocsin.messages import Column, Detections, SweptVolume
+from tocsin.tracking.feed_columns import RULES
 from tocsin.tracking.registration import SensorBias
-from tocsin.units import ns_from_s
+from tocsin.units import LATEST_NS, NS_PER_S, ns_from_s
 
 RANGE_STD_M, ANGLE_STD_RAD, SIGHT_STD_RAD, POSITION_STD_M = 100.0, 2e-3, 1e-4, 200.0  # where none is stated
 _NO_ELEVATION_HEIGHT_M = 8_000.0  # a radar without elevation sees air traffic: this high, give or take as much
@@ -24,6 +26,15 @@ _ORIGIN = (0.0, 0.0, 0.0)
 _AXES = np.eye(3)
 _BENDING_RAD = 1e-5  # of a ray along the ground, by an N-unit at the surface: 3 mrad by 313
 _KINDS = {"radar": RADAR, "infrared": INFRARED, "position": POSITION}
+_NUMBERS = (
+    "range_m", "azimuth_rad", "elevation_rad", "range_rate_m_s", "range_std_m", "angle_std_rad", "elevation_std_rad",
+    "range_rate_std_m_s",
+)  # fmt: skip
+_VECTORS = ("line_of_sight_ecef", "position_ecef_m")
+_MAX_DWELL_NS = 600 * NS_PER_S  # a plot lies no longer before its scan's end, and never after it
+_MOST, _VAR_LEAST, _VAR_MOST = 1e8, 1e-18, 1e12  # of what is measured, and of its variance, whatever its unit
+_LEAST = np.full((4, ROWS), -_MOST)  # by kind
+_LEAST[[RADAR, RADAR_RATE], 0] = RULES["range_m"].low
 
 
 class Plots(msgspec.Struct, eq=False):
@@ -56,8 +67,11 @@ class Plots(msgspec.Struct, eq=False):
 def plots_of(detections: Detections) -> Plots:
     """The plots of a screened scan that carry what their kind needs; none where a needed column is missing.
 
-    ``spot`` is where a plot lies (ECEF m), for infrared its unit line of sight.
+    ``spot`` is where a plot lies (ECEF m), for infrared its unit line of sight. Passed over are plots that no sensor
+    makes: of numbers not finite or out of all range, of another time than the scan's.
+    Raises    ScanError where columns differ in length, or kind, time or swept volume cannot be
     """
+    _check(detections)
     if not detections.plot_time_ns.size:
         return _none(_KINDS[detections.kind])
     time_ns = np.array(detections.plot_time_ns, dtype=np.int64)
@@ -70,14 +84,14 @@ def plots_of(detections: Detections) -> Plots:
         z[:, :3] = detections.line_of_sight_ecef
         sight_std = SIGHT_STD_RAD if detections.angle_std_rad is None else detections.angle_std_rad
         var[:, 0] = var[:, 1] = np.square(sight_std)
-        return _sorted(INFRARED, z, z[:, :3].copy(), time_ns, site, var)
+        return _fit(INFRARED, z, time_ns, site, var, detections.end_ns)
     if detections.kind == "position":
         if detections.position_ecef_m is None:
             return _none(POSITION)
         z[:, :3] = detections.position_ecef_m
         var[:, :2] = (detections.position_std_m or POSITION_STD_M) ** 2
         var[:, 2] = (detections.height_std_m or detections.position_std_m or POSITION_STD_M) ** 2
-        return _sorted(POSITION, z, z[:, :3].copy(), time_ns, site, var)
+        return _fit(POSITION, z, time_ns, site, var, detections.end_ns)
     if detections.range_m is None or detections.azimuth_rad is None or detections.platform_ecef_m is None:
         return _none(RADAR)
     kind = RADAR
@@ -99,7 +113,42 @@ def plots_of(detections: Detections) -> Plots:
         z[:, 3] = detections.range_rate_m_s
         var[:, 3] = detections.range_rate_std_m_s
     var *= var
-    return _sorted(kind, z, _spots(z, site), time_ns, site, var)
+    return _fit(kind, z, time_ns, site, var, detections.end_ns)
+
+
+def _check(detections: Detections) -> None:
+    n = detections.plot_time_ns.shape[0]
+    if detections.kind not in _KINDS or abs(detections.end_ns) > LATEST_NS:
+        raise ScanError(
+            "unknown kind of sensor, or no time", where=_place(detections), value=detections.kind,
+            remedy=f"one of {', '.join(_KINDS)}; ns since 1970-01-01 UTC, before 2200",
+        )  # fmt: skip
+    for names, shape in ((_NUMBERS, (n,)), (_VECTORS, (n, 3))):
+        for name in names:
+            values = getattr(detections, name)
+            if values is not None and values.shape != shape:
+                raise ScanError(
+                    f"{name} has shape {values.shape}", where=_place(detections),
+                    remedy=f"give {shape}, a row for each plot",
+                )  # fmt: skip
+    if detections.swept is not None:
+        swept_row(detections.swept)
+
+
+def _place(detections: Detections) -> str:
+    return f"scan of {detections.sensor[:80]} at {detections.end_ns}"
+
+
+def _fit(kind: int, z: Column, time_ns: Column, site: Column, var: Column, end_ns: int) -> Plots:
+    """Of these plots those that a sensor can make."""
+    is_fit = (z >= _LEAST[kind]) & (z <= _MOST) & (var >= _VAR_LEAST) & (var <= _VAR_MOST)
+    is_timely = (time_ns <= end_ns) & (time_ns >= end_ns - _MAX_DWELL_NS)
+    if 0 in is_fit.tobytes() or 0 in is_timely.tobytes():  # quicker than all()
+        kept = is_fit.all(axis=1) & is_timely
+        if not kept.any():
+            return _none(kind)
+        z, time_ns, var = z[kept], time_ns[kept], var[kept]
+    return _sorted(kind, z, _spots(z, site) if kind < INFRARED else z[:, :3].copy(), time_ns, site, var)
 
 
 def _spots(z: Column, site: Column) -> Column:
@@ -156,7 +205,7 @@ NOTHING_SWEPT = np.zeros(track_scan.SWEPT_COUNT)
 
 @functools.lru_cache(maxsize=256)  # a sensor sweeps the same again and again
 def swept_row(swept: SweptVolume) -> Column:
-    """What a scan swept, (SWEPT_COUNT,), laid out as in ``kernels/track_scan.py``."""
+    """What a scan swept, (SWEPT_COUNT,), laid out as in ``kernels/track_scan.py``; raises ScanError if it cannot be."""
     values = {
         track_scan.AZIMUTH_FROM_RAD: swept.azimuth_from_rad,
         track_scan.AZIMUTH_TO_RAD: swept.azimuth_to_rad,
@@ -167,7 +216,19 @@ def swept_row(swept: SweptVolume) -> Column:
         track_scan.DETECTION_PROB: swept.detection_prob,
         track_scan.CLUTTER_DENSITY: swept.clutter_density,
     }
-    return np.array([values[k] for k in range(track_scan.SWEPT_COUNT)])
+    row = np.array([values[k] for k in range(track_scan.SWEPT_COUNT)])
+    prob, density = RULES["detection_prob"], RULES["clutter_density"]
+    if not (
+        np.isfinite(row).all()
+        and prob.low <= swept.detection_prob <= prob.high
+        and density.low <= swept.clutter_density <= density.high
+    ):
+        raise ScanError(
+            "no sensor sweeps that", where="swept", value=swept,
+            remedy=f"finite numbers, detection_prob {prob.low:g} to {prob.high:g}, "
+            f"clutter_density {density.low:g} to {density.high:g}",
+        )  # fmt: skip
+    return row
 
 
 @functools.cache

@@ -13,6 +13,7 @@ from tocsin.tracking.feed_columns import RULES
 from tocsin.tracking.tables import scans_of, table_of
 from tocsin.units import ns_from_s
 
+_TICK_S = 0.01, 86_400.0
 _KNOWN = ("kind", *RULES)
 
 
@@ -28,16 +29,19 @@ def track_scans(
               tick_s   scan time, s, between looks for tracks to drop
     Raises    ScanError naming the scan, the column, the value with its unit, the range and the remedy
     """
-    if not tick_s > 0.0:
-        raise ScanError("allowed is above 0 s", where="tick_s", value=tick_s, remedy="1.0 is what tocsin runs with")
+    if not _TICK_S[0] <= tick_s <= _TICK_S[1]:
+        raise ScanError(
+            f"allowed are {_TICK_S[0]:g} to {_TICK_S[1]:g} s", where="tick_s", value=tick_s,
+            remedy="1.0 is what tocsin runs with",
+        )  # fmt: skip
     is_table = isinstance(scans, Mapping) or hasattr(scans, "column_names")
     feed = ArrayTracker(sensors, policy)
     told: list[TrackUpdates | None] = []
-    tick_ns, next_ns, last_ns = max(1, ns_from_s(tick_s)), -1, 0
+    tick_ns, next_ns, last_ns = ns_from_s(tick_s), -1, 0
     for scan in scans_of(scans, _KNOWN) if is_table else scans:
-        if not isinstance(scan, Mapping) or "sensor" not in scan or "time_ns" not in scan:
+        if not isinstance(scan, Mapping) or not isinstance(scan.get("sensor"), str | Sensor) or "time_ns" not in scan:
             raise ScanError(
-                "a scan is a dict with sensor, time_ns and columns", where="track_scans", value=scan,
+                "a scan is a dict with sensor (its name), time_ns and columns", where="track_scans", value=scan,
                 remedy="or give a table: a dict of columns, a row a plot; of a pandas frame dict(frame), of Stone Soup "
                 "detections formats.stonesoup.read_detections",
             )  # fmt: skip
@@ -52,11 +56,11 @@ def track_scans(
                 remedy="one sensor is of one kind: give the other its own name",
             )  # fmt: skip
         detections = feed.detections(sensor, time_ns, **columns)
-        if next_ns < 0 or not feed.tracker.state.alive().size:  # nothing to drop: no tick is worth the wait
-            next_ns = detections.end_ns + tick_ns
         while next_ns <= detections.end_ns and feed.tracker.state.alive().size:
             told.extend(feed.tracker.tick(next_ns))
             next_ns += tick_ns
+        if not feed.tracker.state.alive().size:  # nothing to drop: no tick is worth the wait
+            next_ns = detections.end_ns + tick_ns
         told.append(feed.tracker.step(detections))
         last_ns = max(last_ns, detections.end_ns)
     told.extend(feed.tracker.revise(last_ns))  # what came late and still waits for a tick

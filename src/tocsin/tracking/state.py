@@ -8,6 +8,7 @@ import itertools
 import msgspec
 import numpy as np
 
+from tocsin.errors import MessageError
 from tocsin.kernels.track_memory import free_slots, give_names, slots_in_use, take_slots
 from tocsin.kernels.track_motion import BALLISTIC, BOOST, MODEL_COUNT, SIZE
 from tocsin.messages import Column
@@ -65,6 +66,23 @@ class TrackerState(msgspec.Struct, kw_only=True):
         return cls(
             slope=_zeros("float64", MODEL_COUNT, SIZE, count), biases=Biases(mean=np.zeros(count), cov=np.eye(count))
         )
+
+    def check(self, biases: int) -> None:
+        """Whether the arrays agree with each other and with so many biases: kernels trust that they do.
+
+        Raises    MessageError naming one that does not
+        """
+        slots, like = max(1, self.status.shape[0]), TrackerState.with_biases(biases)
+        width = max(1, len(self.sensors), *self.fed.shape[1:2])
+        for name in _BY_SLOT:
+            array, wanted = getattr(self, name), getattr(like, name)
+            shape = (slots, width) if name == "fed" else (slots, *wanted.shape[1:])
+            if array.dtype != wanted.dtype or array.shape != shape:
+                raise MessageError(f"a tracker's state is broken: {name} is {array.dtype} {array.shape}, not {shape}")
+        for name in ("mean", "cov"):
+            shape = getattr(self.biases, name).shape
+            if shape != getattr(like.biases, name).shape:
+                raise MessageError(f"a tracker's state is broken: biases.{name} is {shape}, for {biases} biases")
 
     def alive(self) -> Column:
         """(n,) int64 slots in use, in order of track id."""

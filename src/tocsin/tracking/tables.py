@@ -94,6 +94,11 @@ def scans_of(table: Any, known: Sequence[str]) -> Iterator[dict[str, Any]]:
                 value=sorted(columns),
                 remedy="add it, a row a plot",
             )
+    for name in ("sensor", "time_ns", "scan", "kind"):
+        if name in columns and columns[name].ndim != 1:
+            raise ScanError(
+                f"has shape {columns[name].shape}", where=f"table of plots, column {name}", remedy="give one a row"
+            )
     time_ns = columns.pop("time_ns")
     if time_ns.dtype.kind == "M":
         time_ns = time_ns.astype("datetime64[ns]").astype(np.int64)

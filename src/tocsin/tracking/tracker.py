@@ -55,6 +55,7 @@ class Tracker:
 
     @state.setter
     def state(self, state: TrackerState) -> None:
+        state.check(self.layout.count)
         self._forward.state = state
         self._plots, self._room = {}, None  # what is put back may hold the arrays of the room
 
@@ -62,12 +63,16 @@ class Tracker:
         """Use one scan. Returns the tracks it changed, at the scan's end; None: none, or it is late and waits.
 
         Where nobody calls ``tick``, a scan makes those that wait be used with it, and tells all that changed.
+        Raises    ScanError as `plots_of`; nothing is then remembered of the scan
         """
         past = self.state.history
         if self.is_too_late(detections):
             past.refused[detections.sensor] = past.refused.get(detections.sensor, 0) + 1
             return None
+        plots = plots_of(detections)  # raises before anything is remembered
         entry = past.entry(detections)
+        if detections.plot_time_ns.size:
+            self._plots[entry.serial] = plots
         past.note(entry)
         telling = Telling(
             detections.end_ns if time_ns is None else time_ns, (detections.id,) if detections.id else ()
