@@ -25,7 +25,7 @@ import numpy as np
 from tocsin.errors import ScanError
 from tocsin.kernels.geodesy import ecef_from_geodetic, enu_axes, geodetic_from_ecef
 from tocsin.messages import Column
-from tocsin.units import DEG, NS_PER_S
+from tocsin.units import DEG, LATEST_NS, NS_PER_S
 
 _ROWS = {
     "CartesianToElevationBearingRange": ("elevation", "bearing", "range"),
