@@ -26,8 +26,9 @@ def test_slots_in_use_are_in_order_of_number_and_those_seen_lately_are_left_out(
         number = rng.permutation(count) * spread + 1
         for before_ns in (0, 3, 2**63 - 1):
             wanted = np.flatnonzero((status != FREE) & (last_ns < before_ns))
-            found = slots_in_use(status, number, last_ns, before_ns)
+            found, oldest_ns = slots_in_use(status, number, last_ns, before_ns)
             assert found.tolist() == wanted[number[wanted].argsort()].tolist()
+            assert oldest_ns == last_ns[wanted].min(initial=before_ns)
 
 
 def test_the_first_free_slots_are_taken_and_none_where_there_are_too_few() -> None:

@@ -37,8 +37,8 @@ from tocsin.kernels.track_motion import (
     move,
     predict_model,
 )
-from tocsin.kernels.track_observe import INFRARED, ROWS
-from tocsin.kernels.track_update import BEND_LOOKS, PRIOR, bends, update_model
+from tocsin.kernels.track_observe import INFRARED, RADAR_RATE, ROWS
+from tocsin.kernels.track_update import BEND_LOOKS, PRIOR, bends, may_bend, update_model
 
 _SPEED_MAX_M_S = 80_000.0  # relative to the Earth; the fastest meteors: 72 km/s
 
@@ -266,8 +266,10 @@ def update_bank(x, cov, mu, slope, gap_s, late_s, kind, z, site, var, par, bias_
             if is_biased:
                 weigh(m, kind, back if late else x[m], cov[m], site, z, var, slope[m], bias_cov, own, extra)
             if kind < INFRARED:
-                across_rad2 = 0.5 * (math.cos(z[2]) ** 2 * var[1] + var[2])
-                bend_m2, bend_m2_s2 = bends(back if late else x[m], cov[m], site, across_rad2)
+                bend_m2, bend_m2_s2 = 0.0, 0.0
+                if may_bend(back if late else x[m], cov[m], site, var, kind == RADAR_RATE):
+                    across_rad2 = 0.5 * (math.cos(z[2]) ** 2 * var[1] + var[2])
+                    bend_m2, bend_m2_s2 = bends(back if late else x[m], cov[m], site, across_rad2)
                 extra[ROWS, 0] = (extra[ROWS, 0] if is_biased else var[0]) + BEND_LOOKS * bend_m2
                 extra[ROWS, 3] = (extra[ROWS, 3] if is_biased else var[3]) + BEND_LOOKS * bend_m2_s2
             nis[m], log_likelihood[m] = update_model(

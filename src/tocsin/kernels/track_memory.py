@@ -19,15 +19,16 @@ PACKED_WHOLE, PACKED_REAL = 14, 5  # numbers that a checkpoint keeps of a slot, 
 
 @kernel
 def slots_in_use(status, number, last_ns, before_ns):
-    """(n,) int64 slots in use whose last plot is older than before_ns, in order of track number."""
+    """(n,) int64 slots in use whose last plot is older than before_ns, by track number; and the oldest plot, ns."""
     slots = np.empty(status.shape[0], np.int64)
-    n = 0
+    n, oldest_ns = 0, before_ns
     for k in range(status.shape[0]):
         if status[k] != FREE and last_ns[k] < before_ns:
             slots[n] = k
             n += 1
+            oldest_ns = min(oldest_ns, last_ns[k])
     if n == 0:
-        return slots[:0]
+        return slots[:0], oldest_ns
     low = high = number[slots[0]]
     for i in range(1, n):
         low = min(low, number[slots[i]])
@@ -47,7 +48,7 @@ def slots_in_use(status, number, last_ns, before_ns):
             place[d] += 1
         slots, other = other, slots
         shift += _DIGIT_BITS
-    return slots[:n]
+    return slots[:n], oldest_ns
 
 
 @kernel

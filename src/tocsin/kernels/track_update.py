@@ -18,6 +18,7 @@ LOG_2PI = math.log(2.0 * math.pi)
 _ITERATIONS = 6
 _NO_FIT = 1e30
 BEND_LOOKS = 32.0  # of a track: so many see the same bend, look after look, and must not average it away
+_FELT = 1e-4 / BEND_LOOKS  # of a variance: less is not worth working out
 _ROUNDING = 1e-8  # of each variance, added at an update
 TURN_LOG_PROB = math.log(0.1)  # a turn is one chance in ten
 
@@ -82,6 +83,20 @@ def cholesky_solve(s, m, b, count):
         for c in range(count):
             b[i, c] *= v
     return math.log(det)
+
+
+@in_place_kernel
+def may_bend(x, cov, site, var, has_rate):
+    """Whether `bends` may come to more than _FELT of the variances of range and, where there is one, range rate."""
+    r2, v2, p, w = 1.0, 0.0, 0.0, 0.0
+    for i in range(3):
+        r2 += (x[i] - site[i]) ** 2
+        v2 += x[3 + i] * x[3 + i]
+        p += 0.5 * cov[i, i]
+        w += 0.5 * cov[3 + i, 3 + i]
+    if p * p > _FELT * var[0] * r2:
+        return True
+    return has_rate and (math.sqrt(v2 / r2) * p + 2.0 * math.sqrt(p * w)) ** 2 > _FELT * var[3] * r2
 
 
 @in_place_kernel

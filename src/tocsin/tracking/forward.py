@@ -88,8 +88,11 @@ class Forward:
 
     def use(self, detections: Detections, plots: Plots | None, telling: Telling | None) -> Outcome:
         """Use one scan and its plots, made here where not given. What it changed is told as at the scan's end."""
-        memory, done = self.state, Outcome(message=self._drop_lost(detections.end_ns, detections.sensor, telling))
-        slots = memory.alive()
+        memory, done = self.state, Outcome()
+        slots, oldest_ns = memory.alive_since()
+        if oldest_ns < detections.end_ns - self.patience_ns:
+            done.message = self._drop_lost(detections.end_ns, detections.sensor, telling)
+            slots = memory.alive()
         if not slots.size and not detections.plot_time_ns.size:
             return done
         plots = plots_of(detections) if plots is None else plots

@@ -14,7 +14,7 @@ from tocsin.kernels import track_scan
 from tocsin.kernels.constants import MEAN_EARTH_RADIUS_M
 from tocsin.kernels.track_bias import AIR, CLOCK, straighten_again
 from tocsin.kernels.track_observe import INFRARED, POSITION, RADAR, RADAR_RATE, ROW_COUNT, ROWS
-from tocsin.kernels.track_scan import spots_from_radar
+from tocsin.kernels.track_scan import fit_plots, spots_from_radar
 from tocsin.messages import Column, Detections, SweptVolume
 from tocsin.tracking.feed_columns import RULES
 from tocsin.tracking.registration import SensorBias
@@ -141,13 +141,12 @@ def _place(detections: Detections) -> str:
 
 def _fit(kind: int, z: Column, time_ns: Column, site: Column, var: Column, end_ns: int) -> Plots:
     """Of these plots those that a sensor can make."""
-    is_fit = (z >= _LEAST[kind]) & (z <= _MOST) & (var >= _VAR_LEAST) & (var <= _VAR_MOST)
-    is_timely = (time_ns <= end_ns) & (time_ns >= end_ns - _MAX_DWELL_NS)
-    if 0 in is_fit.tobytes() or 0 in is_timely.tobytes():  # quicker than all()
-        kept = is_fit.all(axis=1) & is_timely
-        if not kept.any():
-            return _none(kind)
-        z, time_ns, var = z[kept], time_ns[kept], var[kept]
+    first_ns = end_ns - _MAX_DWELL_NS
+    is_fit, count = fit_plots(z, var, time_ns, _LEAST[kind], _MOST, _VAR_LEAST, _VAR_MOST, first_ns, end_ns)
+    if not count:
+        return _none(kind)
+    if count < z.shape[0]:
+        z, time_ns, var = z[is_fit], time_ns[is_fit], var[is_fit]
     return _sorted(kind, z, _spots(z, site) if kind < INFRARED else z[:, :3].copy(), time_ns, site, var)
 
 

@@ -86,11 +86,16 @@ class TrackerState(msgspec.Struct, kw_only=True):
 
     def alive(self) -> Column:
         """(n,) int64 slots in use, in order of track id."""
-        return self.unseen_since(_EVER_NS)
+        return self.alive_since()[0]
+
+    def alive_since(self) -> tuple[Column, int]:
+        """The same, and the time of the oldest of their last plots."""
+        found: tuple[Column, int] = slots_in_use(self.status, self.id, self.last_ns, _EVER_NS)
+        return found
 
     def unseen_since(self, time_ns: int) -> Column:
         """(n,) int64 slots in use whose last plot is older than that, in order of track id."""
-        slots: Column = slots_in_use(self.status, self.id, self.last_ns, time_ns)
+        slots: Column = slots_in_use(self.status, self.id, self.last_ns, time_ns)[0]
         return slots
 
     def take(self, count: int) -> Column:
