@@ -224,7 +224,7 @@ def test_a_wrong_table_is_refused(change: dict[str, Any], words: list[str]) -> N
 
 def test_what_is_neither_table_nor_scans_is_told_how_to_become_one() -> None:
     with pytest.raises(
-        ScanError, match=r"dict with sensor, time_ns.*got \(5, set\(\)\).*dict\(frame\).*read_detections"
+        ScanError, match=r"dict with sensor \(its name\), time_ns.*got \(5, set\(\)\).*dict\(frame\).*read_detections"
     ):
         tracking.track_scans([(5, set())])
 

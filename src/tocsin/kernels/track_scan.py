@@ -59,15 +59,15 @@ _RING_SHARE = 0.1  # of the level distance: of what may move further than that b
 def fit_plots(z, var, time_ns, least, most, var_least, var_most, first_ns, last_ns):
     """Which plots a sensor can make: (n,) bool, and of how many that is so.
 
-    In        z, var (n, ROWS), time_ns (n,); least (ROWS,), most: allowed of z; var_least to var_most: of var; first_ns
-              to last_ns: of the time
+    In        z, var (n, ROWS), time_ns (n,); least (ROWS,), most: allowed of z; var_least, var_most (ROWS,): of var;
+              first_ns to last_ns: of the time
     """
     is_fit = np.empty(z.shape[0], np.bool_)
     count = 0
     for i in range(z.shape[0]):
         is_fit[i] = first_ns <= time_ns[i] <= last_ns
         for r in range(z.shape[1]):
-            is_fit[i] = is_fit[i] and least[r] <= z[i, r] <= most and var_least <= var[i, r] <= var_most
+            is_fit[i] = is_fit[i] and least[r] <= z[i, r] <= most and var_least <= var[i, r] <= var_most[r]
         count += is_fit[i]
     return is_fit, count
 

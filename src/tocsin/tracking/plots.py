@@ -32,7 +32,9 @@ _NUMBERS = (
 )  # fmt: skip
 _VECTORS = ("line_of_sight_ecef", "position_ecef_m")
 _MAX_DWELL_NS = 600 * NS_PER_S  # a plot lies no longer before its scan's end, and never after it
-_MOST, _VAR_LEAST, _VAR_MOST = 1e8, 1e-18, 1e12  # of what is measured, and of its variance, whatever its unit
+_MOST, _VAR_LEAST = 1e8, 1e-18  # of what is measured, and of its variance, whatever its unit
+_VAR_MOST = np.full((4, ROWS), 1e12)  # by kind
+_VAR_MOST[[RADAR, RADAR_RATE], 1:3] = _VAR_MOST[INFRARED, :2] = (0.5 * math.pi) ** 2  # an angle less sure says nothing
 _LEAST = np.full((4, ROWS), -_MOST)  # by kind
 _LEAST[[RADAR, RADAR_RATE], 0] = RULES["range_m"].low
 
@@ -142,7 +144,7 @@ def _place(detections: Detections) -> str:
 def _fit(kind: int, z: Column, time_ns: Column, site: Column, var: Column, end_ns: int) -> Plots:
     """Of these plots those that a sensor can make."""
     first_ns = end_ns - _MAX_DWELL_NS
-    is_fit, count = fit_plots(z, var, time_ns, _LEAST[kind], _MOST, _VAR_LEAST, _VAR_MOST, first_ns, end_ns)
+    is_fit, count = fit_plots(z, var, time_ns, _LEAST[kind], _MOST, _VAR_LEAST, _VAR_MOST[kind], first_ns, end_ns)
     if not count:
         return _none(kind)
     if count < z.shape[0]:
