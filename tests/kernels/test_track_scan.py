@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tocsin.kernels import ecef_from_geodetic, ecef_from_radar, enu_axes, geodetic_from_ecef, radar_from_ecef
 from tocsin.kernels.geodesy import east_north_up
 from tocsin.kernels.track_assign import SURE_PROB, assign, choose
-from tocsin.kernels.track_gate import LIVE, gate, level_m, reach_m
+from tocsin.kernels.track_gate import LIVE, PLOTS_MOST, gate, level_m, reach_m
 from tocsin.kernels.track_joint import share_plots
 from tocsin.kernels.track_motion import BALLISTIC, BOOST, LEVEL
 from tocsin.kernels.track_observe import POSITION, RADAR, RADAR_RATE
@@ -157,6 +157,33 @@ def test_pairs_that_gate_and_their_likelihoods_are_those_of_the_definition(kind:
     assert sure <= got.keys()
     assert all(wanted[pair][1] <= 1.02 * limit for pair in got)
     assert [got[pair] for pair in sure] == pytest.approx([wanted[pair][0] for pair in sure], abs=0.05)
+
+
+def test_a_track_among_hundreds_of_plots_may_choose_from_the_likeliest_alone() -> None:
+    rng, tracks, n = np.random.default_rng(5), sky(np.random.default_rng(5), 2), 300
+    z, var = np.zeros((n, 4)), np.tile(np.square(STD[RADAR]), (n, 1))
+    at = tracks["x"][0, tracks["mu"][0].argmax()]
+    for j in range(n):
+        z[j] = measured(RADAR, at[:6]) + np.sqrt(var[j]) * rng.normal(size=4)
+    z[:, 3] = 0.0
+    spot, key, axis = np.array([ecef_from_radar(*row[:3], SITE) for row in z]), z[:, 0].copy(), np.eye(3)[0]
+    order = key.argsort(kind="stable")
+
+    def gated(some: np.ndarray) -> tuple[np.ndarray, ...]:
+        return gate(
+            tracks["x"], tracks["cov"], tracks["mu"], np.zeros((2, 3, 9, 0)), np.arange(1), np.empty((0, 6, 6)),
+            np.zeros(2), tracks["gap_s"], RADAR, z, spot, np.full(n, NOW_NS), NOW_NS, SITE, var, key, some, axis,
+            chi_square_bound(POLICY.gate_prob, 3), PAR, np.zeros((0, 0)), NO_BIASES,
+        )  # fmt: skip
+
+    alone = {int(j): gated(order[k : k + 1])[2] for k, j in enumerate(order)}
+    scores = {j: float(score[0]) for j, score in alone.items() if score.size}
+    assert len(scores) > 2 * PLOTS_MOST
+    best = sorted(scores, key=lambda j: -scores[j])[:PLOTS_MOST]
+    start, plot, score = gated(order)
+    assert start.tolist() == [0, PLOTS_MOST]
+    assert plot.tolist() == sorted(best, key=lambda j: key[j])
+    assert score.tolist() == [scores[j] for j in plot.tolist()]
 
 
 @settings(max_examples=400, deadline=None)

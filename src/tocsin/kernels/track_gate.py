@@ -27,6 +27,7 @@ from tocsin.kernels.track_observe import INFRARED, RADAR_RATE, ROW_COUNT, ROWS
 from tocsin.kernels.track_update import LOG_2PI, TURN_LOG_PROB, bends, fit, widen_for_turn
 
 PER_SHELF = 4  # keys, in the mean
+PLOTS_MOST = 64  # that a track may choose from: a scan of thousands within one gate must not cost their square
 LIVE = 1e-4  # a model this probable may claim a plot
 _NEAR_SHARE = 0.1  # of the level distance: of a target that moves more than that within a scan nothing is said
 _ROUND_UP, _ROUND_UP_M = 1.0 + 1e-9, 0.01
@@ -262,7 +263,7 @@ def gate(
               limit          bound on the normalised innovation squared
               slope, bias_cov, own  what biases do to tracks and plots, see ``track_bias.py``
     Out       start (r + 1,) int64, plot (k,) int64, score (k,): for row r the plots start[r] to start[r + 1], in order
-              of key, and ln of the mixture likelihood of each
+              of key, and ln of the mixture likelihood of each; of more than PLOTS_MOST the likeliest
     """
     start = np.zeros(rows.shape[0] + 1, np.int64)
     plot = np.empty(4 * rows.shape[0] + 16, np.int64)
@@ -445,11 +446,22 @@ def gate(
                 else:
                     total += math.exp(max(value - best, -700.0))
             if inside:
+                value = best + math.log(total)
+                if count - start[r] == PLOTS_MOST:  # the least likely gives way
+                    least = start[r]
+                    for c in range(start[r] + 1, count):
+                        if score[c] < score[least]:
+                            least = c
+                    if value <= score[least]:
+                        continue
+                    count -= 1
+                    for c in range(least, count):
+                        plot[c], score[c] = plot[c + 1], score[c + 1]
                 if count == plot.shape[0]:
                     plot = np.concatenate((plot, np.empty_like(plot)))
                     score = np.concatenate((score, np.empty_like(score)))
                 plot[count] = j
-                score[count] = best + math.log(total)
+                score[count] = value
                 count += 1
         start[r + 1] = count
     return start, plot[:count], score[:count]
