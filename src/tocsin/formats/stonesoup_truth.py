@@ -11,6 +11,7 @@ import numpy as np
 
 from tocsin.errors import InputError
 from tocsin.formats.stonesoup import LocalFrame, ns_of
+from tocsin.formats.whole import whole
 
 COLUMNS = (
     "time_ns", "object", "kind", "x_ecef_m", "y_ecef_m", "z_ecef_m", "vx_ecef_m_s", "vy_ecef_m_s", "vz_ecef_m_s",
@@ -29,7 +30,7 @@ def write_truth_csv(
     Raises    InputError naming the path, the state and the remedy
     """
     count = 0
-    with Path(path).open("w", encoding="utf-8", newline="") as file:
+    with whole(Path(path)) as partial, partial.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
         for each in paths:

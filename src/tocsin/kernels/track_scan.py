@@ -56,7 +56,7 @@ _RING_SHARE = 0.1  # of the level distance: of what may move further than that b
 
 
 @kernel
-def fit_plots(z, var, time_ns, least, most, var_least, var_most, first_ns, last_ns):
+def plausible_plots(z, var, time_ns, least, most, var_least, var_most, first_ns, last_ns):
     """Which plots a sensor can make: (n,) bool, and of how many that is so.
 
     In        z, var (n, ROWS), time_ns (n,); least (ROWS,), most: allowed of z; var_least, var_most (ROWS,): of var;

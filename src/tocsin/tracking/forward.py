@@ -89,7 +89,7 @@ class Forward:
     def use(self, detections: Detections, plots: Plots | None, telling: Telling | None) -> Outcome:
         """Use one scan and its plots, made here where not given. What it changed is told as at the scan's end."""
         memory, done = self.state, Outcome()
-        slots, oldest_ns = memory.alive_since()
+        slots, oldest_ns = memory.alive_and_oldest()
         if oldest_ns < detections.end_ns - self.patience_ns:
             done.message = self._drop_lost(detections.end_ns, detections.sensor, telling)
             slots = memory.alive()
@@ -223,31 +223,30 @@ class Forward:
             memory.status, memory.mu, memory.last_ns, unseen, seen.mu, seen.state, seen.is_sound, now_ns,
             self.patience_s,
         )  # fmt: skip
-        told = unseen[is_gone & seen.is_sound]
-        if told.size and telling is not None:
-            gone = estimate(memory, told, then_ns, policy.own_prob, self.par)
-            new = updates(
-                memory, gone, np.arange(told.size), memory.named(told), "", telling.time_ns, telling.causes,
-                np.ones(told.size, dtype=bool), np.full(told.size, -1.0), 0, self.prior,
-            )  # fmt: skip
-            done.message = joined(done.message, new)
+        done.message = joined(done.message, self._tell_gone(unseen[is_gone], then_ns, "", telling))
         self._free(unseen[is_gone], telling)
         return done
 
     def _drop_lost(self, now_ns: int, sensor: str, telling: Telling | None) -> TrackUpdates | None:
         """Drop, where they were last told, the tracks that no patience bears with: moving them on may take for ever."""
-        memory, message = self.state, None
-        lost = memory.unseen_since(now_ns - self.patience_ns)
-        if lost.size and telling is not None:
-            seen = estimate(memory, lost, memory.t_ns[lost], self.policy.own_prob, self.par)
-            rows = seen.is_sound.nonzero()[0]
-            if rows.size:
-                message = updates(
-                    memory, seen, rows, memory.named(lost[rows]), sensor, telling.time_ns, telling.causes,
-                    np.ones(rows.size, dtype=bool), np.full(rows.size, -1.0), 0, self.prior,
-                )  # fmt: skip
+        lost = self.state.unseen_since(now_ns - self.patience_ns)
+        message = self._tell_gone(lost, self.state.t_ns[lost], sensor, telling)
         self._free(lost, telling)
         return message
+
+    def _tell_gone(self, slots: Column, to_ns: Column, sensor: str, telling: Telling | None) -> TrackUpdates | None:
+        """Tracks that are no more, as they are foreseen at ``to_ns``; None where none can be told."""
+        if not slots.size or telling is None:
+            return None
+        memory = self.state
+        seen = estimate(memory, slots, to_ns, self.policy.own_prob, self.par)
+        rows = seen.is_sound.nonzero()[0]
+        if not rows.size:
+            return None
+        return updates(
+            memory, seen, rows, memory.named(slots[rows]), sensor, telling.time_ns, telling.causes,
+            np.ones(rows.size, dtype=bool), np.full(rows.size, -1.0), 0, self.prior,
+        )  # fmt: skip
 
     def confirmed(self, now_ns: int) -> Picture:
         """All confirmed tracks, predicted to now, for those who ask sensors to look. Changes nothing."""
@@ -259,15 +258,8 @@ class Forward:
         """Drop the tracks that ignored sensors made, and tell."""
         memory = self.state
         gone = orphans(memory.watch, memory, memory.alive(), self.policy)
-        if gone.size and telling is not None:
-            seen = estimate(memory, gone, np.array((detections.end_ns,)), self.policy.own_prob, self.par)
-            told = seen.is_sound.nonzero()[0]
-            if told.size:
-                new = updates(
-                    memory, seen, told, memory.named(gone[told]), detections.sensor, telling.time_ns,
-                    telling.causes, np.ones(told.size, dtype=bool), np.full(told.size, -1.0), 0, self.prior,
-                )  # fmt: skip
-                done.message = joined(done.message, new)
+        new = self._tell_gone(gone, np.array((detections.end_ns,)), detections.sensor, telling)
+        done.message = joined(done.message, new)
         self._free(gone, telling)
 
     def _split_lone(self, slots: Column, plots: Plots, when_ns: int) -> tuple[Column, Column]:

@@ -14,7 +14,7 @@ from tocsin.kernels import track_scan
 from tocsin.kernels.constants import MEAN_EARTH_RADIUS_M
 from tocsin.kernels.track_bias import AIR, CLOCK, straighten_again
 from tocsin.kernels.track_observe import INFRARED, POSITION, RADAR, RADAR_RATE, ROW_COUNT, ROWS
-from tocsin.kernels.track_scan import fit_plots, spots_from_radar
+from tocsin.kernels.track_scan import plausible_plots, spots_from_radar
 from tocsin.messages import Column, Detections, SweptVolume
 from tocsin.tracking.feed_columns import RULES
 from tocsin.tracking.registration import SensorBias
@@ -86,14 +86,14 @@ def plots_of(detections: Detections) -> Plots:
         z[:, :3] = detections.line_of_sight_ecef
         sight_std = SIGHT_STD_RAD if detections.angle_std_rad is None else detections.angle_std_rad
         var[:, 0] = var[:, 1] = np.square(sight_std)
-        return _fit(INFRARED, z, time_ns, site, var, detections.end_ns)
+        return _plausible(INFRARED, z, time_ns, site, var, detections.end_ns)
     if detections.kind == "position":
         if detections.position_ecef_m is None:
             return _none(POSITION)
         z[:, :3] = detections.position_ecef_m
         var[:, :2] = (detections.position_std_m or POSITION_STD_M) ** 2
         var[:, 2] = (detections.height_std_m or detections.position_std_m or POSITION_STD_M) ** 2
-        return _fit(POSITION, z, time_ns, site, var, detections.end_ns)
+        return _plausible(POSITION, z, time_ns, site, var, detections.end_ns)
     if detections.range_m is None or detections.azimuth_rad is None or detections.platform_ecef_m is None:
         return _none(RADAR)
     kind = RADAR
@@ -115,7 +115,7 @@ def plots_of(detections: Detections) -> Plots:
         z[:, 3] = detections.range_rate_m_s
         var[:, 3] = detections.range_rate_std_m_s
     var *= var
-    return _fit(kind, z, time_ns, site, var, detections.end_ns)
+    return _plausible(kind, z, time_ns, site, var, detections.end_ns)
 
 
 def _check(detections: Detections) -> None:
@@ -141,10 +141,10 @@ def _place(detections: Detections) -> str:
     return f"scan of {detections.sensor[:80]} at {detections.end_ns}"
 
 
-def _fit(kind: int, z: Column, time_ns: Column, site: Column, var: Column, end_ns: int) -> Plots:
+def _plausible(kind: int, z: Column, time_ns: Column, site: Column, var: Column, end_ns: int) -> Plots:
     """Of these plots those that a sensor can make."""
     first_ns = end_ns - _MAX_DWELL_NS
-    is_fit, count = fit_plots(z, var, time_ns, _LEAST[kind], _MOST, _VAR_LEAST, _VAR_MOST[kind], first_ns, end_ns)
+    is_fit, count = plausible_plots(z, var, time_ns, _LEAST[kind], _MOST, _VAR_LEAST, _VAR_MOST[kind], first_ns, end_ns)
     if not count:
         return _none(kind)
     if count < z.shape[0]:

@@ -86,9 +86,9 @@ class TrackerState(msgspec.Struct, kw_only=True):
 
     def alive(self) -> Column:
         """(n,) int64 slots in use, in order of track id."""
-        return self.alive_since()[0]
+        return self.alive_and_oldest()[0]
 
-    def alive_since(self) -> tuple[Column, int]:
+    def alive_and_oldest(self) -> tuple[Column, int]:
         """The same, and the time of the oldest of their last plots."""
         found: tuple[Column, int] = slots_in_use(self.status, self.id, self.last_ns, _EVER_NS)
         return found
